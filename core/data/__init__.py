@@ -1,0 +1,1 @@
+"""Tasks and their examples: bundled, published, or a person's own files."""

@@ -1,0 +1,71 @@
+"""What is to be learned: a `Task` with labels and examples."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal
+
+from core.errors import DataError
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One text or pair of texts, with its label where it is known.
+
+    `text_b` is empty for single-text tasks; `label` is None for unlabelled text.
+    """
+
+    text_a: str
+    text_b: str = ""
+    label: str | None = None
+
+
+@dataclass(frozen=True)
+class Task:
+    """A classification task.
+
+    Attributes:
+        name: short, unique name, as used in study files.
+        labels: the labels, in the order in which every `[B, C]` array holds them.
+        train: labelled examples to draw shots from; what is not drawn is the unlabelled pool.
+        test: labelled examples that are only ever measured on.
+        unlabelled: further texts without labels.
+        title, summary: for people.
+        licence: of the texts.
+    """
+
+    name: str
+    labels: tuple[str, ...]
+    train: tuple[Example, ...]
+    test: tuple[Example, ...]
+    unlabelled: tuple[Example, ...] = ()
+    title: str = ""
+    summary: str = ""
+    licence: str = ""
+    kind: Literal["classification"] = field(default="classification")
+
+    def __post_init__(self) -> None:
+        if len(self.labels) < 2:
+            raise DataError(
+                "The task {name!r} has {count} label(s): {labels}. Classification needs at least two; check which "
+                "column holds the labels.",
+                name=self.name, count=len(self.labels), labels=", ".join(map(repr, self.labels)) or "none",
+            )
+
+    @property
+    def pairs(self) -> bool:
+        """Whether examples carry a second text."""
+        return any(example.text_b for example in self.train[:200] or self.test[:200])
+
+    @cached_property
+    def content_hash(self) -> str:
+        """A digest of labels and all texts: equal data, equal hash, whatever its name or file."""
+        digest = hashlib.sha256(json.dumps(self.labels).encode())
+        for part in (self.train, self.test, self.unlabelled):
+            digest.update(b"\x1e")
+            for example in part:
+                digest.update(json.dumps([example.text_a, example.text_b, example.label]).encode())
+        return digest.hexdigest()[:16]
