@@ -1,0 +1,159 @@
+"""The catalogue of tasks, and how any task is loaded: by catalogued name, hub id, folder or files."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+
+from core.data.card import HubSource, TaskCard
+from core.data.columns import task_from_files
+from core.data.files import DataLimits
+from core.data.hub import load_hub_task
+from core.data.published import CHINESE, PAIRS, SENTIMENT, TOPICS_AND_TYPES
+from core.data.task import Task
+from core.errors import DataError
+
+__all__ = ["HubSource", "TaskCard", "load_task", "task_card", "task_cards"]
+
+BUNDLED_FOLDER = Path(__file__).resolve().parents[2] / "assets" / "tasks"
+_KEPT = 8  # loaded tasks kept in memory, of each kind of source
+_OWN_LICENCE = "Apache-2.0"
+
+_BUNDLED: tuple[TaskCard, ...] = (
+    TaskCard("reviews", "Reviews", "Short reviews of films, meals, gadgets and services, negative or positive.",
+             ("negative", "positive"), source="bundled", paper="written for Cloze Lab", licence=_OWN_LICENCE),
+    TaskCard("headlines", "Headlines", "Invented news items in four sections.",
+             ("world", "sports", "business", "technology"),
+             source="bundled", paper="written for Cloze Lab", licence=_OWN_LICENCE),
+    TaskCard("questions", "Questions", "Questions by the type of their answer.",
+             ("abbreviation", "entity", "description", "human", "location", "number"),
+             source="bundled", paper="written for Cloze Lab", licence=_OWN_LICENCE),
+    TaskCard("entailment", "Entailment", "Does the premise entail or contradict the hypothesis, or neither?",
+             ("entailment", "neutral", "contradiction"), pairs=True,
+             source="bundled", paper="written for Cloze Lab", licence=_OWN_LICENCE),
+)
+_CARDS = {card.name: card for card in (*_BUNDLED, *SENTIMENT, *TOPICS_AND_TYPES, *PAIRS, *CHINESE)}
+
+
+def task_cards() -> list[TaskCard]:
+    """All catalogued tasks, those that ship with the project first."""
+    return list(_CARDS.values())
+
+
+def task_card(name: str) -> TaskCard:
+    """The card of a catalogued task.
+
+    Raises:
+        DataError: there is none of that name; the message names the nearest.
+    """
+    if name not in _CARDS:
+        near = difflib.get_close_matches(name.lower(), _CARDS, n=1, cutoff=0.5)
+        raise DataError("There is no task {name!r}.{hint} Tasks that need no network are {bundled}; a data set of the "
+                        "hub is named {form}.", name=name[:80], hint=f" Did you mean {near[0]!r}?" if near else "",
+                        bundled=", ".join(card.name for card in _BUNDLED), form="owner/name or owner/name:config")
+    return _CARDS[name]
+
+
+def load_task(source: str | Mapping[str, object], *, limits: DataLimits = DataLimits(),
+              allowed_hub: Sequence[str] | None = None) -> Task:
+    """Load a task; what was loaded lately comes from memory.
+
+    Args:
+        source: a catalogued name, a hub id (`owner/name`, `owner/name:config`), a folder in the hub's layout, or a
+            mapping of files as study files hold it.
+        limits: how large data may be; bundled tasks are never too large.
+        allowed_hub: the hub ids, catalogued names and folders that may be used besides the bundled tasks; empty or
+            None means any.
+
+    Raises:
+        DataError, LimitError, SpecError: it does not exist, is not allowed here, or cannot be used as it is.
+        DownloadError: the hub cannot be reached.
+    """
+    if isinstance(source, Mapping):
+        files = (str(source[part]) for part in ("train", "test", "unlabelled") if source.get(part))
+        spec = {str(key): value for key, value in source.items()}
+        return _task_of_files(json.dumps(spec, default=str), _stamps(files), limits)
+    source = source.strip()
+    card = _CARDS.get(source) or next((card for card in _CARDS.values() if card.hub and card.hub.id == source), None)
+    if card is None and not any(mark in source for mark in ("/", os.sep)):
+        card = task_card(source)  # raises: there is no such name
+    if card is not None and card.source == "bundled":
+        return _bundled_task(card.name)
+    _check_allowed(source, card, allowed_hub or ())
+    if card is not None:
+        return _task_of_card(card.name, limits)
+    return _uncatalogued_task(source, _stamps([source]), limits)
+
+
+def _check_allowed(source: str, card: TaskCard | None, allowed: Sequence[str]) -> None:
+    names = {source, source.partition(":")[0]}
+    if card is not None and card.hub is not None:
+        names |= {card.name, card.hub.id, card.hub.repo}
+    if allowed and names.isdisjoint(allowed):
+        raise DataError("{name!r} may not be used here. Use one of {known}, or upload a file.", name=source[:80],
+                        known=", ".join((*(each.name for each in _BUNDLED), *(a for a in allowed if a != "none"))))
+
+
+@lru_cache(maxsize=_KEPT)
+def _bundled_task(name: str) -> Task:
+    files: dict[str, str] = {part: str(BUNDLED_FOLDER / name / f"{part}.csv") for part in ("train", "test")}
+    columns = {"text_a": "text_a", "label": "label", **({"text_b": "text_b"} if _CARDS[name].pairs else {})}
+    return _as_on_card(task_from_files({**files, **columns}), _CARDS[name])
+
+
+@lru_cache(maxsize=_KEPT)
+def _task_of_card(name: str, limits: DataLimits) -> Task:
+    card = _CARDS[name]
+    assert card.hub is not None
+    values = card.hub.values or {str(number): label for number, label in enumerate(card.labels)}
+    loaded = load_hub_task(card.hub.repo, config=card.hub.config, train_split=card.hub.train,
+                           test_split=card.hub.test, columns=card.hub.columns, label_names=values, limits=limits)
+    return _as_on_card(loaded, card)
+
+
+@lru_cache(maxsize=_KEPT)
+def _uncatalogued_task(source: str, stamps: tuple[tuple[str, int, int], ...], limits: DataLimits) -> Task:  # noqa: ARG001
+    repo, _, config = (source, "", "") if _is_folder(source) else source.partition(":")
+    loaded = load_hub_task(repo, config=config or None, limits=limits)
+    return replace(loaded, name=f"{loaded.name}:{config}") if config else loaded
+
+
+@lru_cache(maxsize=_KEPT)
+def _task_of_files(spec: str, stamps: tuple[tuple[str, int, int], ...], limits: DataLimits) -> Task:  # noqa: ARG001
+    return task_from_files(json.loads(spec), limits)
+
+
+def _as_on_card(task: Task, card: TaskCard) -> Task:
+    """Name everything as the card does, labels in its order."""
+    unknown = set(task.labels) - set(card.labels)
+    if unknown:
+        raise DataError("The hub's copy of {name!r} has changed: it holds the label {label!r}, but {labels} are known. "
+                        "Load the data from a file instead.",
+                        name=card.title, label=min(unknown)[:80], labels=", ".join(card.labels))
+    return replace(task, name=card.name, labels=card.labels, title=card.title, summary=card.summary,
+                   licence=card.licence)
+
+
+def _is_folder(source: str) -> bool:
+    try:
+        return Path(source).expanduser().is_dir()
+    except (OSError, ValueError, RuntimeError):
+        return False
+
+
+def _stamps(paths: Iterable[str]) -> tuple[tuple[str, int, int], ...]:
+    """Name, time and size of every file at `paths` and in folders there, so that what has changed is read again."""
+    stamps = []
+    for path in paths:
+        with suppress(OSError, ValueError, RuntimeError):
+            place = Path(path).expanduser()
+            for each in (place, *sorted(place.glob("*")), *sorted(place.glob("*/*"))):
+                found = each.stat()
+                stamps.append((str(each), found.st_mtime_ns, found.st_size))
+    return tuple(stamps)

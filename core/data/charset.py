@@ -1,0 +1,116 @@
+"""From bytes to text: which encoding a file is in, and whether it is text at all.
+
+Decided in this order: a byte order mark, the NUL bytes of UTF-16, strict UTF-8, UTF-8 with a few damaged characters,
+GB18030, Windows-1252. The last two are told apart by what their byte pairs would mean: in Chinese text most of them are
+common characters, in a Western one they are an accented letter and whatever follows it.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from itertools import islice
+
+from core.data.findings import Finding
+from core.errors import DataError
+
+_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+_FOREIGN = (
+    (rb"%PDF", "a PDF document"),
+    (rb"PK\x03\x04", "a ZIP archive or an Excel workbook"),
+    (rb"\xd0\xcf\x11\xe0", "an old Excel or Word document"),
+    (rb"\x89PNG|\xff\xd8\xff|GIF8", "a picture"),
+    (rb"\x1f\x8b|BZh|\xfd7zXZ|7z\xbc\xaf|Rar!|\x28\xb5\x2f\xfd", "a compressed archive"),
+    (rb"SQLite format 3", "an SQLite database"),
+    (rb"ARROW1", "an Arrow file"),
+    (rb"\x80[\x02-\x05][\x95}\](c\x8c]", "a pickle, which is never opened because it can run code"),
+    (rb"(?i)\s*(<!doctype|<html|<\?xml)", "a web page or XML document"),
+)
+_PAIR = re.compile(rb"[\x81-\xfe][\x40-\x7e\x80-\xfe]")
+_COMMON_PAIR = re.compile(rb"[\xb0-\xd7\xa1\xa3][\xa1-\xfe]")  # GB 2312's frequent characters and punctuation
+_PAIRS_LOOKED_AT = 100_000
+_CHARACTERS_LOOKED_AT = 200_000
+_UNREADABLE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ue000-\uf8ff\ufffd]")
+
+
+def refuse_foreign(data: bytes, name: str) -> None:
+    """Raise for content that is plainly no table, going by its first bytes.
+
+    Raises:
+        DataError: it is empty, a document, picture, archive, database or pickle.
+    """
+    if not data.strip(b" \t\r\n"):
+        raise DataError("The file {name!r} is empty.", name=name)
+    for start, kind in _FOREIGN:
+        if re.match(start, data):
+            raise DataError("The file {name!r} is {kind}, not a table. Save the data as CSV, TSV, JSONL or Parquet and "
+                            "choose that file.", name=name, kind=kind)
+
+
+def decode(data: bytes, name: str) -> tuple[str, str, tuple[Finding, ...]]:
+    """Return the text with LF line ends, the name of its encoding, and what should be said of it.
+
+    Raises:
+        DataError: it is not text, or text with NUL bytes in it.
+    """
+    encoding = _encoding(data)
+    text = data.decode(encoding, "replace").removeprefix("\ufeff")
+    odd = _UNREADABLE.findall(text[:_CHARACTERS_LOOKED_AT])
+    if len(odd) * 20 > min(len(text), _CHARACTERS_LOOKED_AT):
+        raise DataError("The file {name!r} does not hold text. Save the data as CSV, TSV, JSONL or Parquet and choose "
+                        "that file.", name=name)
+    if "\0" in text:
+        raise DataError("Line {line} of {name!r} holds a NUL byte: the file is damaged or not text. Save it again as "
+                        "UTF-8.", line=text.count("\n", 0, text.index("\0")) + 1, name=name)
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return text, encoding, tuple(_notes(text, encoding))
+
+
+def _encoding(data: bytes) -> str:
+    for mark, encoding in _MARKS:
+        if data.startswith(mark):
+            return encoding
+    if b"\0" in data and (wide := _wide_encoding(data)):
+        return wide
+    if _is_utf8(data):
+        return "utf-8"
+    if _is_chinese(data):
+        return "gb18030"
+    return "latin-1" if re.search(rb"[\x81\x8d\x8f\x90\x9d]", data) else "cp1252"  # what Windows-1252 leaves undefined
+
+
+def _wide_encoding(data: bytes) -> str | None:
+    """UTF-16 in the byte order that gives more line ends and delimiters, unless it is UTF-8 with a few stray NULs."""
+    if data.count(0) * 10 < len(data) and _is_utf8(data):
+        return None
+    signs = {wide: len(re.findall("[\n\t,;]", data.decode(wide, "replace"))) for wide in ("utf-16-le", "utf-16-be")}
+    best = max(signs, key=lambda wide: signs[wide])
+    return best if signs[best] else None
+
+
+def _is_utf8(data: bytes) -> bool:
+    """Whether it is UTF-8, or was until a few characters were damaged or the last one was cut off."""
+    text = data.decode("utf-8", "replace")
+    wrong = text.count("\ufffd")
+    right = len(text) - len(text.encode("ascii", "ignore")) - wrong
+    return wrong == 0 or right > 10 * wrong or (right > 0 and wrong == 1 and text.endswith("\ufffd"))
+
+
+def _is_chinese(data: bytes) -> bool:
+    try:
+        codecs.getincrementaldecoder("gb18030")().decode(data)  # a character cut off at the end is no error
+    except UnicodeDecodeError:
+        return False
+    pairs = [found.group() for found in islice(_PAIR.finditer(data), _PAIRS_LOOKED_AT)]
+    return sum(_COMMON_PAIR.match(pair) is not None for pair in pairs) > 0.4 * len(pairs)
+
+
+def _notes(text: str, encoding: str) -> list[Finding]:
+    notes = []
+    if encoding in ("gb18030", "cp1252", "latin-1"):
+        notes.append(Finding("note", "The text was read as {encoding}, which is a guess. If letters look wrong, save "
+                             "the file as UTF-8.", {"encoding": encoding}))
+    if unreadable := text.count("\ufffd"):
+        notes.append(Finding("warning", "{count} character(s) could not be read and were replaced by \ufffd. Save the "
+                             "file as UTF-8.", {"count": unreadable}))
+    return notes

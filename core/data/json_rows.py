@@ -1,0 +1,105 @@
+"""JSON as tables: one object a line (JSONL), or one list of objects."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, NoReturn
+
+from core.errors import DataError, LimitError
+
+_DECODER = json.JSONDecoder()
+_GAP = re.compile(r"[ \t\n]*")
+
+
+def looks_like_json(text: str) -> bool:
+    """Whether text begins as an object, or a list of objects, does."""
+    return re.match(r'\s*(\[\s*)?\{\s*"[^"\n]*"\s*:', text) is not None
+
+
+def read_objects(text: str, name: str, most: int) -> Iterator[dict[str, str]]:
+    """Yield the objects of JSONL text, or of a JSON list, with their values as cells.
+
+    Raises:
+        DataError: a line or item is no valid JSON object; the message says which line.
+        LimitError: more than `most` objects.
+    """
+    found = _items(text, name) if text.lstrip().startswith("[") else _lines(text, name)
+    for count, (line, value) in enumerate(found, 1):
+        if not isinstance(value, Mapping):
+            raise DataError("Line {line} of {name!r} holds a JSON {kind} where an object is expected, such as "
+                            "{example}.", line=line, name=name, kind=type(value).__name__,
+                            example='{"text": "…", "label": "…"}')
+        if count > most:
+            raise LimitError("The file {name!r} has more than {limit} rows. Use a part of it.", name=name, limit=most)
+        yield {key: _cell(each, name, line) for key, each in value.items()}
+
+
+def _cell(value: Any, name: str, line: int) -> str:
+    """A value as the text of a cell: null is an empty one, lists and objects stay JSON."""
+    if isinstance(value, str):
+        return value
+    if value is None or value != value:  # NaN
+        return ""
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return str(int(value))
+    try:
+        return json.dumps(value, ensure_ascii=False)
+    except RecursionError as error:
+        raise _too_deep(name, line) from error
+
+
+def _lines(text: str, name: str) -> Iterator[tuple[int, Any]]:
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.strip():
+            value, end = _decode(line, _skip(line, 0), name, number)
+            if line[end:].strip():
+                _broken(name, number, end + 1, "more text follows the object")
+            yield number, value
+
+
+def _items(text: str, name: str) -> Iterator[tuple[int, Any]]:
+    at, line = _skip(text, 0), 1
+    mark = "["
+    while text.startswith(mark, at):
+        begin = _skip(text, at + 1)
+        line += text.count("\n", at, begin)
+        if mark == "[" and text.startswith("]", begin):
+            at = begin
+            break
+        value, end = _decode(text, begin, name, line)
+        yield line, value
+        at = _skip(text, end)
+        line += text.count("\n", begin, at)
+        mark = ","
+    if not text.startswith("]", at) or text[at + 1:].strip():
+        _broken(name, line, at - text.rfind("\n", 0, at), "a comma or the list's end is expected here")
+
+
+def _decode(text: str, at: int, name: str, line: int) -> tuple[Any, int]:
+    """Decode the value at `at`; `line` is the number of the line on which it begins."""
+    try:
+        value, end = _DECODER.raw_decode(text, at)
+    except json.JSONDecodeError as error:
+        _broken(name, line + text.count("\n", at, error.pos), error.colno, error.msg)
+    except RecursionError as error:
+        raise _too_deep(name, line) from error
+    except ValueError as error:  # a number of thousands of digits
+        raise DataError("Line {line} of {name!r} holds a number that is too long.", line=line, name=name) from error
+    return value, end
+
+
+def _broken(name: str, line: int, column: int, problem: str) -> NoReturn:
+    raise DataError("Line {line} of {name!r} is not valid JSON (column {column}: {problem}). One object a line is "
+                    "expected, or one list of objects.", line=line, name=name, column=column, problem=problem)
+
+
+def _too_deep(name: str, line: int) -> DataError:
+    return DataError("Line {line} of {name!r} holds JSON that is nested too deeply. Use flat objects.", line=line,
+                     name=name)
+
+
+def _skip(text: str, at: int) -> int:
+    found = _GAP.match(text, at)
+    return found.end() if found else at
