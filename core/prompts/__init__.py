@@ -1,0 +1,1 @@
+"""Patterns, verbalizers and the prompts they make: strings only, no tokenizer, no tensors."""

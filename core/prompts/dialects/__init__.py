@@ -1,0 +1,14 @@
+"""Templates of other projects (LM-BFF, OpenPrompt, promptsource), read as patterns and written from them.
+
+What a dialect says and a pattern cannot (soft tokens, code, conditions), or the other way round, is a `PatternError`
+that names it; nothing is dropped in silence, and nothing in a template is ever run as Python.
+"""
+
+from core.prompts.dialects.lm_bff import read_lm_bff, read_mapping, write_lm_bff, write_mapping
+from core.prompts.dialects.openprompt import read_openprompt, write_openprompt
+from core.prompts.dialects.promptsource import parse_promptsource, read_promptsource, write_promptsource
+
+__all__ = [
+    "parse_promptsource", "read_lm_bff", "read_mapping", "read_openprompt", "read_promptsource", "write_lm_bff",
+    "write_mapping", "write_openprompt", "write_promptsource",
+]

@@ -1,0 +1,220 @@
+"""A narrow sandbox for Jinja templates that strangers wrote.
+
+Besides what Jinja's own sandbox refuses (names that begin with an underscore), only the node types, filters, functions
+and methods listed here may occur, and every loop step and every value made costs work, of which there is little.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from jinja2 import TemplateSyntaxError, meta, nodes
+from jinja2.filters import FILTERS, do_truncate
+from jinja2.runtime import Context
+from jinja2.sandbox import SandboxedEnvironment
+from jinja2.visitor import NodeTransformer
+
+from core.errors import PatternError
+from core.randomness import rng
+
+MAX_TEMPLATE_LENGTH = 10_000
+MAX_OUTPUT_LENGTH = 200_000
+MAX_RANGE = 1_000
+MAX_WORK = 100_000  # loop steps, plus one for each value made and each hundred characters or items of it
+
+_NODES = frozenset((
+    "Add", "And", "Assign", "Call", "Compare", "Concat", "CondExpr", "Const", "Dict", "Div", "Filter", "FloorDiv",
+    "For", "Getattr", "Getitem", "If", "Keyword", "List", "Mod", "Mul", "Name", "Neg", "Not", "Operand", "Or", "Output",
+    "Pair", "Pos", "Slice", "Sub", "TemplateData", "Test", "Tuple",
+))
+_FUNCTIONS = ("range", "zip")
+_METHODS = frozenset((
+    "capitalize", "count", "endswith", "find", "get", "index", "items", "keys", "lower", "lstrip", "rstrip", "split",
+    "splitlines", "startswith", "strip", "title", "upper", "values",
+))
+_FILTERS = (
+    "abs", "capitalize", "count", "d", "default", "dictsort", "first", "float", "int", "items", "last", "length",
+    "list", "lower", "map", "max", "min", "reject", "rejectattr", "reverse", "select", "selectattr", "sort", "string",
+    "sum", "title", "tojson", "trim", "truncate", "unique", "upper", "wordcount",
+)
+_OWN_FILTERS = ("choice", "highlight", "join", "most_frequent", "replace")  # promptsource's, and two that can grow
+_EACH, _JOINED = " each", " joined"  # filters that a template cannot name
+
+_Value = TypeVar("_Value")
+
+
+def parse(source: str) -> nodes.Template:
+    """Read a template and check that it keeps to what is offered here.
+
+    Raises:
+        PatternError: it is too long, Jinja cannot read it, or it holds what is not offered; `position` is that of the
+            line.
+    """
+    if len(source) > MAX_TEMPLATE_LENGTH:
+        raise PatternError("The template has {length} characters; {limit} are allowed.", length=len(source),
+                           limit=MAX_TEMPLATE_LENGTH, position=MAX_TEMPLATE_LENGTH)
+    with _reported(source):
+        tree = SandboxedEnvironment().parse(source)
+        for node in tree.find_all(nodes.Node):
+            if what := _refused(node):
+                raise PatternError("The template uses {what!r} (line {line}), which is not offered here.", what=what,
+                                   line=node.lineno, position=line_start(source, node.lineno))
+    return tree
+
+
+def variables(node: nodes.Node) -> set[str]:
+    """The names that an expression or template takes from the example."""
+    if isinstance(node, nodes.Template):
+        return meta.find_undeclared_variables(node)
+    return {name.name for name in (node, *node.find_all(nodes.Name)) if isinstance(name, nodes.Name)} - {*_FUNCTIONS}
+
+
+def line_start(source: str, line: int) -> int:
+    """The index of the first character of a line, counted from 1."""
+    return sum(len(each) + 1 for each in source.split("\n")[: line - 1])
+
+
+def render(tree: nodes.Template, source: str, values: Mapping[str, object], seed: int = 0, cut: int = 0) -> str:
+    """Render a parsed template, which is changed by it and can be rendered once.
+
+    `seed` decides the filter `choice`; `cut` shortens each printed value to so many characters, 0 does not.
+
+    Raises:
+        PatternError: it fails on these values, or does more work or writes more than is allowed.
+    """
+    with _reported(source):
+        sandbox = _Sandbox(seed, cut)
+        bounded = _Bounds().visit(tree).set_environment(sandbox)
+        template = sandbox.template_class.from_code(sandbox, sandbox.compile(bounded), sandbox.make_globals(None))
+        written, length = [], 0
+        for piece in template.generate(**values):
+            written.append(piece)
+            length += len(piece)
+            if length > MAX_OUTPUT_LENGTH:
+                raise PatternError("The template writes more than {limit} characters.", limit=MAX_OUTPUT_LENGTH)
+        return "".join(written)
+
+
+class _Sandbox(SandboxedEnvironment):
+    """Jinja's sandbox with few filters and a limited amount of work."""
+
+    intercepted_binops = frozenset(("+", "-", "*", "/", "//", "%"))
+
+    def __init__(self, seed: int, cut: int) -> None:
+        super().__init__(finalize=functools.partial(self._printed, cut))
+        self.globals = {"range": _short_range, "zip": zip}
+        self.filters = {name: self._counted(FILTERS[name]) for name in _FILTERS} | {
+            "choice": lambda items: items[int(rng(seed, "choice").integers(len(items)))],
+            "highlight": lambda text: self._made(f"<span style='color: #F08080'>{text}</span>"),
+            "join": self._join,
+            "most_frequent": _most_frequent,
+            "replace": self._replace,
+            _EACH: self._each,
+            _JOINED: self._join,
+        }
+        self._work = MAX_WORK
+
+    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
+        """Add anything, but multiply and divide moderate numbers only: no text is repeated or formatted."""
+        numbers = all(isinstance(each, int | float) and abs(each) <= 1e9 for each in (left, right))
+        if operator not in "+-" and not numbers:
+            raise PatternError("The template uses {operator!r} on something other than moderate numbers.",
+                               operator=operator)
+        return self._made(super().call_binop(context, operator, left, right))
+
+    def _spend(self, work: int) -> None:
+        self._work -= work
+        if self._work < 0:
+            raise PatternError("The template does too much work: more than {limit} steps.", limit=MAX_WORK)
+
+    def _made(self, value: _Value) -> _Value:
+        self._spend(1 + (len(value) // 100 if isinstance(value, str | list | tuple | dict) else 0))
+        return value
+
+    def _counted(self, change: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(change)
+        def counted(*given: Any, **named: Any) -> Any:
+            return self._made(change(*given, **named))
+
+        return counted
+
+    def _printed(self, cut: int, value: object) -> str:
+        text = self._made(str(value))
+        return do_truncate(self, text, cut) if cut else text
+
+    def _each(self, items: Iterable[_Value]) -> Iterator[_Value]:
+        for item in items:
+            self._spend(1)
+            yield item
+
+    def _join(self, items: Iterable[object], separator: object = "") -> str:
+        parts = [str(item) for item in self._each(items)]
+        self._spend(len(parts) * len(str(separator)) // 100)
+        return self._made(str(separator).join(parts))
+
+    def _replace(self, text: object, old: str, new: str) -> str:
+        self._spend(str(text).count(old) * len(new) // 100)
+        return self._made(str(text).replace(old, new))
+
+
+class _Bounds(NodeTransformer):
+    """Counts the steps of loops and the length of texts put together with `~`."""
+
+    def visit_For(self, node: nodes.For) -> nodes.Node:
+        self.generic_visit(node)
+        node.iter = _filtered(node.iter, _EACH)
+        return node
+
+    def visit_Concat(self, node: nodes.Concat) -> nodes.Node:
+        self.generic_visit(node)
+        return _filtered(nodes.List(node.nodes, lineno=node.lineno), _JOINED)
+
+
+def _filtered(node: nodes.Node, name: str) -> nodes.Filter:
+    return nodes.Filter(node, name, [], [], None, None, lineno=node.lineno)
+
+
+def _refused(node: nodes.Node) -> str:
+    """What of the node is not offered; empty if all is."""
+    match node:
+        case nodes.For(recursive=True):
+            return "recursive"
+        case nodes.Filter(name=name):
+            return "" if name in _FILTERS + _OWN_FILTERS else name
+        case nodes.Call(node=nodes.Name(name=name)):
+            return "" if name in _FUNCTIONS else name
+        case nodes.Call(node=nodes.Getattr(attr=name)):
+            return "" if name in _METHODS else name
+    kind = type(node).__name__
+    return "" if kind in _NODES and kind != "Call" else kind
+
+
+def _short_range(*bounds: int) -> range:
+    wanted = range(*bounds)
+    if len(wanted) > MAX_RANGE:
+        raise PatternError("The template counts to {count}; {limit} is the limit.", count=len(wanted), limit=MAX_RANGE)
+    return wanted
+
+
+def _most_frequent(items: Sequence[object]) -> list[object] | None:
+    counts = Counter(items)
+    most = max(counts.values(), default=0)
+    return [item for item, count in counts.items() if count == most] or None
+
+
+@contextmanager
+def _reported(source: str) -> Iterator[None]:
+    """Turn whatever a stranger's template brings about into a PatternError."""
+    try:
+        yield
+    except PatternError:
+        raise
+    except TemplateSyntaxError as error:
+        raise PatternError("Jinja cannot read the template (line {line}): {why}", line=error.lineno,
+                           why=str(error.message)[:200], position=line_start(source, error.lineno)) from error
+    except Exception as error:
+        raise PatternError("The template fails: {why}", why=f"{type(error).__name__}: {error}"[:200]) from error

@@ -1,0 +1,54 @@
+"""The library: published patterns with their label words, by task, and what to start from for a task of one's own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from core.prompts.library.bundled import BUNDLED
+from core.prompts.library.chinese import CHINESE
+from core.prompts.library.entry import PublishedPVP
+from core.prompts.library.lm_bff import LM_BFF
+from core.prompts.library.openprompt import OPENPROMPT
+from core.prompts.library.pet import PET
+
+__all__ = ["PublishedPVP", "library_tasks", "published_pvps", "suggested"]
+
+_LIBRARY: tuple[PublishedPVP, ...] = (*BUNDLED, *LM_BFF, *PET, *OPENPROMPT, *CHINESE)
+_GENERIC = {False: ("{text_a} Topic: {mask}.", "{mask}: {text_a}", "{text_a} This is {mask}."),
+            True: ("{text_a} {sep} {text_b} Answer: {mask}.", "{text_a} {mask}: {text_b}")}
+
+
+def library_tasks() -> list[str]:
+    """Names of the tasks that the library has patterns for."""
+    return list(dict.fromkeys(entry.task for entry in _LIBRARY))
+
+
+def published_pvps(task: str) -> list[PublishedPVP]:
+    """The library's entries for a catalogued task; none for a name that it does not know."""
+    return [entry for entry in _LIBRARY if entry.task == task]
+
+
+def suggested(task_name: str, labels: Sequence[str], pairs: bool) -> list[PublishedPVP]:
+    """What to start from: the task's own entries, those of a bundled task with the same labels, or generic ones.
+
+    Every suggestion fits `labels` and `pairs`; the first one is the one to show.
+    """
+    known = [entry for entry in published_pvps(task_name) if _fits(entry, labels, pairs)]
+    return known or [entry for entry in BUNDLED if _fits(entry, labels, pairs)] or _generic(task_name, labels, pairs)
+
+
+def _fits(entry: PublishedPVP, labels: Sequence[str], pairs: bool) -> bool:
+    return set(entry.words) == set(labels) and (pairs or "{text_b" not in entry.pattern)
+
+
+def _generic(task_name: str, labels: Sequence[str], pairs: bool) -> list[PublishedPVP]:
+    words = _names_as_words(labels)
+    return [PublishedPVP(task_name, pattern, words, "generic", "The labels' own names stand for them.")
+            for pattern in _GENERIC[pairs]]
+
+
+def _names_as_words(labels: Sequence[str]) -> Mapping[str, Sequence[str]]:
+    """Each label's name, written as a person would say it, if the labels stay distinct that way."""
+    spoken = {label: [label.replace("_", " ").replace("-", " ").strip().lower()] for label in labels}
+    distinct = len({words[0] for words in spoken.values() if words[0]}) == len(labels)
+    return spoken if distinct else {label: [label] for label in labels}
