@@ -1,0 +1,1 @@
+"""Language models: token ids and tensors; nothing here knows tasks or labels."""

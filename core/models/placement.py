@@ -1,0 +1,58 @@
+"""Where a model runs and in which precision."""
+
+from __future__ import annotations
+
+import contextlib
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+
+import torch
+
+from core.errors import SpecError
+
+DEVICES = ("auto", "cpu", "cuda", "mps")
+PRECISIONS = ("auto", "float32", "bfloat16", "float16")
+
+
+@dataclass(frozen=True)
+class Placement:
+    """A device and the precision of the matrix products on it; weights stay in float32."""
+
+    device: str
+    precision: str
+
+    @staticmethod
+    def choose(device: str = "auto", precision: str = "auto") -> Placement:
+        """Choose what is there: CUDA with bfloat16, else Apple's MPS, else the CPU in float32.
+
+        Raises:
+            SpecError: an unknown name, or a device that this machine lacks.
+        """
+        name, _, index = device.partition(":")
+        if name not in DEVICES:
+            raise SpecError("There is no device {device!r}. Choose one of {known}.", device=device,
+                            known=", ".join(DEVICES))
+        if precision not in PRECISIONS:
+            raise SpecError("There is no precision {precision!r}. Choose one of {known}.", precision=precision,
+                            known=", ".join(PRECISIONS))
+        if name == "auto":
+            name = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+        elif (name == "cuda" and not torch.cuda.is_available()) or (
+            name == "mps" and not torch.backends.mps.is_available()
+        ):
+            raise SpecError("This machine has no {device!r} device. Choose 'auto' or 'cpu'.", device=device)
+        if precision == "auto":
+            precision = "bfloat16" if name == "cuda" and torch.cuda.is_bf16_supported() else "float32"
+        return Placement(f"{name}:{index}" if index else name, precision)
+
+    def autocast(self) -> AbstractContextManager[object]:
+        """The context in which forward passes run."""
+        if self.precision == "float32":
+            return contextlib.nullcontext()
+        return torch.autocast(self.device.split(":")[0], dtype=getattr(torch, self.precision))
+
+    def __str__(self) -> str:
+        name = self.device.upper()
+        if self.device.startswith("cuda") and torch.cuda.is_available():
+            name = torch.cuda.get_device_name()
+        return f"{name} · {self.precision}"
