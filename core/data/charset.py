@@ -14,7 +14,13 @@ from itertools import islice
 from core.data.findings import Finding
 from core.errors import DataError
 
-_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16, whose mark it begins with
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
 _FOREIGN = (
     (rb"%PDF", "a PDF document"),
     (rb"PK\x03\x04", "a ZIP archive or an Excel workbook"),
@@ -62,7 +68,8 @@ def decode(data: bytes, name: str) -> tuple[str, str, tuple[Finding, ...]]:
     if "\0" in text:
         raise DataError("Line {line} of {name!r} holds a NUL byte: the file is damaged or not text. Save it again as "
                         "UTF-8.", line=text.count("\n", 0, text.index("\0")) + 1, name=name)
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    text = text.replace("\r\n", "\n")
+    text = text.replace("\r", " " if "\n" in text else "\n")  # beside other line ends, a CR is a stray in some text
     return text, encoding, tuple(_notes(text, encoding))
 
 

@@ -31,16 +31,23 @@ class ColumnMap:
     text_b: str | None = None
 
 
-def guess_columns(table: Table) -> ColumnMap:
-    """Guess by usual names and, failing that, by shape: few short values are labels, the longest text is the text."""
+def guess_columns(table: Table, *, text_a: str | None = None, text_b: str | None = None,
+                  label: str | None = None) -> ColumnMap:
+    """Guess by usual names and, failing that, by shape: few short values are labels, the longest text is the text.
+
+    Columns that are given are taken as they are; once `text_a` is given, no second text is guessed.
+    """
     filled = [column for column in table.columns if any(row[column] for row in table.rows)] or list(table.columns)
-    named = {plain(column): column for column in reversed(filled)}
-    pair = next(((named[a], named[b]) for a, b in PAIRS if a in named and b in named), None)
-    by_name = next((named[name] for name in LABELS if name in named and named[name] not in (pair or ())), None)
-    text = pair[0] if pair else next((named[name] for name in TEXTS if name in named), None)
-    text = text or _longest(table, [column for column in filled if column != by_name] or filled)
-    label = by_name or _label_by_shape(table, [column for column in filled if column not in (text, *(pair or ()))])
-    return ColumnMap(text, label if label != text else None, pair[1] if pair else None)
+    free = [column for column in filled if column not in (text_a, text_b, label)]
+    named = {plain(column): column for column in reversed(free)}
+    pair = next(((named[a], named[b]) for a, b in PAIRS if a in named and b in named), ()) if text_a is None else ()
+    label = label or next((named[name] for name in LABELS if name in named and named[name] not in pair), None)
+    if text_a is None:
+        usual = next((named[name] for name in TEXTS if name in named), None)
+        text_a = pair[0] if pair else usual or _longest(table, [each for each in free if each != label] or filled)
+        text_b = text_b or (pair[1] if pair else None)
+    label = label or _label_by_shape(table, [each for each in free if each not in (text_a, text_b)])
+    return ColumnMap(text_a, label, text_b)
 
 
 def read_examples(table: Table, columns: ColumnMap) -> tuple[Example, ...]:
@@ -121,8 +128,9 @@ def task_from_files(spec: Mapping[str, object], limits: DataLimits = DataLimits(
     given = _checked_spec(spec)
     tables = {part: read_table(os.path.expanduser(given[part]), limits) for part in _PARTS if part in given}
     train = tables["train"]
-    return task_from_tables(given.get("name") or Path(train.name).stem, train, _chosen_columns(train, given),
-                            test=tables.get("test"), unlabelled=tables.get("unlabelled"), limits=limits)
+    columns = guess_columns(train, text_a=given.get("text_a"), text_b=given.get("text_b"), label=given.get("label"))
+    return task_from_tables(given.get("name") or Path(train.name).stem, train, columns, test=tables.get("test"),
+                            unlabelled=tables.get("unlabelled"), limits=limits)
 
 
 def clean(text: str) -> str:
@@ -161,7 +169,7 @@ def _label_by_shape(table: Table, columns: Sequence[str]) -> str | None:
 
 
 def _labelled(table: Table, columns: ColumnMap, limits: DataLimits) -> list[Example]:
-    if columns.label is None:
+    if columns.label is None or (columns.label == columns.text_a and len(table.columns) == 1):
         raise DataError("{name!r} has no column that looks like labels. Its columns are {columns}; say which holds the "
                         "labels.", name=table.name, columns=", ".join(each[:40] for each in table.columns[:20]))
     if columns.label in (columns.text_a, columns.text_b):
@@ -202,11 +210,3 @@ def _checked_spec(spec: Mapping[str, object]) -> dict[str, str]:
         raise SpecError("A task of files needs the key {key!r}: the file to train on. Its keys are {keys}.",
                         key="train", keys=known)
     return given
-
-
-def _chosen_columns(table: Table, given: Mapping[str, str]) -> ColumnMap:
-    taken = {given[key] for key in ("text_a", "text_b", "label") if key in given}
-    free = tuple(column for column in table.columns if column not in taken)
-    guess = guess_columns(replace(table, columns=free or table.columns))
-    text_b = given.get("text_b") or (None if "text_a" in given else guess.text_b)
-    return ColumnMap(given.get("text_a") or guess.text_a, given.get("label") or guess.label, text_b)

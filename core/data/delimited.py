@@ -9,7 +9,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from statistics import median
-from typing import Literal
 
 from core.data.column_names import is_known
 from core.errors import DataError, LimitError
@@ -85,8 +84,8 @@ def _evenness(text: str, delimiter: str) -> tuple[int, float]:
 
     Quotes may be part of the text in tab-separated files; the better reading counts.
     """
-    readings = (csv.QUOTE_MINIMAL, csv.QUOTE_NONE) if delimiter == "\t" else (csv.QUOTE_MINIMAL,)
-    return max(_evenness_of(_sample_rows(text, delimiter, quoting)) for quoting in readings)
+    readings = (False, True) if delimiter == "\t" else (False,)
+    return max(_evenness_of(_sample_rows(text, delimiter, literal)) for literal in readings)
 
 
 def _evenness_of(rows: Sequence[list[str]]) -> tuple[int, float]:
@@ -96,11 +95,13 @@ def _evenness_of(rows: Sequence[list[str]]) -> tuple[int, float]:
     return sum(map(is_known, rows[0])), sum(len(_cut(row, width)) == width for row in rows) / len(rows)
 
 
-def _sample_rows(text: str, delimiter: str, quoting: Literal[0, 3]) -> list[list[str]]:
+def _sample_rows(text: str, delimiter: str, literal: bool) -> list[list[str]]:
     sample = text[:_SAMPLE_CHARACTERS]
-    reader = csv.reader(io.StringIO(sample), delimiter=delimiter, quoting=quoting)
+    lines = io.StringIO(sample)
+    plain = csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_NONE)
+    quoted = csv.reader(lines, delimiter=delimiter)
     try:
-        rows = [row for row in islice(reader, _SAMPLE_ROWS) if any(row)]
+        rows = [row for row in islice(plain if literal else quoted, _SAMPLE_ROWS) if any(row)]
     except csv.Error:  # an immense field: reading will say so
         return []
     return rows[:-1] if len(rows) > 1 and len(sample) < len(text) else rows  # the last may be cut off

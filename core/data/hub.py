@@ -19,7 +19,7 @@ from core.errors import ClozeLabError, DataError, DownloadError
 
 __all__ = ["ColumnMap", "HubTables", "load_hub_tables", "load_hub_task"]
 
-_REPO = re.compile(r"[^\W_][\w.-]{0,95}(/[^\W_][\w.-]{0,95})?", re.ASCII)
+_REPO = re.compile(r"[^\W_][\w.-]{0,95}/[^\W_][\w.-]{0,95}", re.ASCII)  # without owner, the library looks around here
 _TEST_SPLITS = ("test", "validation", "valid", "val", "dev", "validation_matched")
 _FORMATS = ("Csv", "Json", "Parquet", "Arrow", "Text", "Cache")  # builders that only ever read tables
 _NETWORK = ("httpx", "httpx2", "httpcore", "requests", "urllib3")
@@ -85,7 +85,7 @@ def _folder(repo: str) -> Path | None:
     """The folder that `repo` means; None if it is a hub id. What looks like neither is refused."""
     try:
         folder = Path(repo).expanduser().resolve()
-        if folder.is_dir():
+        if repo and folder.is_dir():
             return folder
     except (OSError, ValueError, RuntimeError):  # a name too long, a NUL in it, no such home
         pass
@@ -105,8 +105,6 @@ def _load_splits(folder: Path | None, repo: str, config: str | None) -> Mapping[
     if not folder and not datasets.config.HF_HUB_OFFLINE:
         _reach(repo)
     builder = datasets.load_dataset_builder(str(folder) if folder else f"hf://datasets/{repo}", config)
-    if not folder and not builder.repo_id:  # names such as 'csv' mean files of the current folder to the library
-        raise DataError("The hub has no data set {name!r}. Give owner and name.", name=repo)
     if not any(kind.__name__ in _FORMATS for kind in type(builder).__mro__):
         raise DataError("The data set {name!r} holds {kind} files. Choose one of CSV, JSON or Parquet files.",
                         name=folder.name if folder else repo, kind=type(builder).__name__)

@@ -23,6 +23,7 @@ ENGLISH = "text,label\nplain words,1\n"
     (ENGLISH, "utf-8-sig", "utf-8-sig"),
     (ENGLISH, "utf-16-le", "utf-16-le"),
     (ENGLISH, "utf-16-be", "utf-16-be"),
+    (ENGLISH, "utf-32", "utf-32-le"),
     (CHINESE, "utf-8", "utf-8"),
     (CHINESE, "utf-16-le", "utf-16-le"),
     (CHINESE, "utf-16-be", "utf-16-be"),
@@ -56,6 +57,10 @@ def test_byte_order_mark_is_dropped(mark, encoding):
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 def test_line_ends_become_lf(end):
     assert decode(GERMAN.replace("\n", end).encode(), "a.csv")[0] == GERMAN
+
+
+def test_stray_cr_does_not_break_a_line():
+    assert decode(b"text,label\r\none\rline,1\r\n", "a.csv")[0] == "text,label\none line,1\n"
 
 
 def test_guessed_encodings_are_said():

@@ -54,7 +54,8 @@ def test_parquet(tmp_path, name):
 def test_parquet_types_become_text(tmp_path):
     pq.write_table(pa.table({
         "text": pa.array(["a", "b", None]).dictionary_encode(), "whole": [1, None, 3], "real": [1.0, 0.5, float("nan")],
-        "truth": [True, False, None], "raw": [b"x", b"y", b"z"], "blob": [b"\xff", b"", b""], "many": [[1], [2], [3]], "a.b": ["q"] * 3,
+        "truth": [True, False, None], "raw": [b"x", b"y", b"z"], "blob": [b"\xff", b"", b""], "many": [[1], [2], [3]],
+        "a.b": ["q"] * 3,
     }), tmp_path / "a.parquet")
     table = read_table(tmp_path / "a.parquet")
     assert table.columns == ("text", "whole", "real", "truth", "raw", "a.b")
