@@ -1,0 +1,1 @@
+"""Plotly figures of finished runs: pure functions from records to figures."""

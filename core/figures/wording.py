@@ -1,0 +1,97 @@
+"""What figures say of metrics and runs: titles, headings, numbers, and the facts that appear under the pointer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from core.figures.text import Say, plain, sentence, titled, wrapped
+from core.metrics.groups import Setting
+from core.metrics.significance import Summary
+from core.runs.records import RunRecord
+
+NOTHING = "No finished runs to show yet."
+TITLES = {
+    "accuracy": "Accuracy", "macro_f1": "Macro F1", "dev_accuracy": "Accuracy on development examples", "bleu": "BLEU",
+    "nist": "NIST", "ter": "TER", "chrf": "chrF", "rouge1": "ROUGE-1", "rouge2": "ROUGE-2", "rougeL": "ROUGE-L",
+}
+SHARES = ("accuracy", "macro_f1", "dev_accuracy")  # shown in percent
+
+
+def metric_title(metric: str, say: Say) -> str:
+    """The metric as people read it."""
+    return say(TITLES[metric]) if metric in TITLES else plain(metric)
+
+
+def value_axis(metric: str, say: Say, caption: str = "") -> dict[str, Any]:
+    """An axis of the metric's values, explained by a caption; shares do not leave 0 to 100 %."""
+    limits = {"clipmin": -0.01, "clipmax": 1.01} if metric in SHARES else {}
+    return {"title": {"text": titled(metric_title(metric, say), caption)}, "autorangeoptions": limits,
+            "tickformat": ".1~%" if metric in SHARES else ".3~f"}
+
+
+def shown(value: float, metric: str) -> str:
+    """A value of the metric: 81.2% or 23.41."""
+    return f"{value:.1%}" if metric in SHARES else f"{value:.2f}"
+
+
+def spread(value: float, metric: str) -> str:
+    """A difference or standard deviation of the metric, in percentage points where it is a share."""
+    return f"{100 * value:.1f}" if metric in SHARES else f"{value:.2f}"
+
+
+def varied(settings: Iterable[Setting]) -> frozenset[str]:
+    """The fields of settings that must be told because they differ; words only where one pattern has several."""
+    given = list(settings)
+    fields = {name for name in ("task", "model") if len({getattr(each, name) for each in given}) > 1}
+    if len({each.shots for each in given if each.shots}) > 1:
+        fields.add("shots")
+    if len({(each.pattern, each.words) for each in given}) > len({each.pattern for each in given}):
+        fields.add("words")
+    return frozenset(fields)
+
+
+def circumstances(setting: Setting, fields: frozenset[str], say: Say) -> list[str]:
+    """What is to be told of a setting beside its method and pattern."""
+    shots = sentence(say, "K = {shots}", shots=setting.shots) if setting.shots else say("no training examples")
+    texts = {"words": wrapped(setting.words, 46, 1), "shots": shots, "task": wrapped(setting.task, 40, 1),
+             "model": wrapped(setting.model, 40, 1)}
+    return [text for name, text in texts.items() if name in fields and text]
+
+
+def pattern_text(setting: Setting, say: Say, width: int = 46, lines: int = 2) -> str:
+    """The pattern, wrapped, or that there is none."""
+    return wrapped(setting.pattern, width, lines) or say("(no pattern)")
+
+
+def heading(setting: Setting, fields: frozenset[str], say: Say) -> str:
+    """The pattern and, on a line of its own, what else is to be told."""
+    return "<br>".join(filter(None, (pattern_text(setting, say), " · ".join(circumstances(setting, fields, say)))))
+
+
+def series_name(setting: Setting, fields: frozenset[str], say: Say) -> str:
+    """The method, and in which circumstances where these differ."""
+    return " · ".join([plain(setting.method), *circumstances(setting, fields, say)])
+
+
+def summary_facts(summary: Summary, metric: str, say: Say) -> str:
+    """Mean, spread and interval of several runs."""
+    mean = sentence(say, "mean {mean} of {n} runs", mean=shown(summary.mean, metric), n=summary.n)
+    if summary.sd is None or summary.low is None or summary.high is None:
+        return sentence(say, "{value}, one run", value=shown(summary.mean, metric))
+    rest = sentence(say, "sd {sd}, 95% interval {low} to {high}", sd=spread(summary.sd, metric),
+                    low=shown(summary.low, metric), high=shown(summary.high, metric))
+    return f"{mean}<br>{rest}"
+
+
+def run_facts(record: RunRecord, metric: str, say: Say) -> str:
+    """Everything about a run, for the pointer."""
+    low, high = (record.metrics.get(f"{metric}_{end}") for end in ("low", "high"))
+    interval = "" if low is None or high is None else sentence(
+        say, "95% interval over examples {low} to {high}", low=shown(low, metric), high=shown(high, metric))
+    shots = sentence(say, "K = {shots}, seed {seed}", shots=record.shots, seed=record.seed)
+    seconds = "" if record.seconds is None else sentence(say, "{seconds} s", seconds=f"{record.seconds:.1f}")
+    lines = [f"<b>{plain(record.method)}</b>  {shown(record.metrics[metric], metric)}", interval,
+             wrapped(record.pattern, 60, 8), wrapped(record.words, 60, 4), shots if record.shots else "",
+             " · ".join(filter(None, (plain(record.task), plain(record.model), seconds)))]
+    return "<br>".join(filter(None, lines))

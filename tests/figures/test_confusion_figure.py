@@ -1,0 +1,45 @@
+"""Confusion heat maps."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from core.figures.confusion import MAX_WRITTEN, confusion_figure
+
+
+def test_colours_are_shares_of_rows_and_texts_are_counts() -> None:
+    cells, numbers = confusion_figure([[30, 10], [0, 5]], ["bad", "good"]).data
+    assert np.array(cells.z).tolist() == [[0.75, 0.25], [0.0, 1.0]]
+    assert list(numbers.text) == ["30<br>75%", "10<br>25%", "0<br>0%", "5<br>100%"]
+    assert list(zip(numbers.y, numbers.x, strict=True)) == [(0, 0), (0, 1), (1, 0), (1, 1)]
+
+
+def test_facts_name_both_labels() -> None:
+    facts = confusion_figure([[30, 10], [0, 5]], ["bad", "<good>"]).data[0].hovertext
+    assert facts[0][1] == "gold <b>bad</b>, predicted <b>&lt;good&gt;</b>: 10 examples, 25% of the row"
+
+
+def test_gold_labels_run_downwards() -> None:
+    low, high = confusion_figure(np.eye(3, dtype=int), list("abc")).layout.yaxis.range
+    assert (low, high) == (2.5, -0.5)
+
+
+def test_a_label_without_examples_has_an_empty_row() -> None:
+    assert confusion_figure([[3, 1], [0, 0]], ["a", "b"]).data[0].z[1] == [0.0, 0.0]
+
+
+@pytest.mark.parametrize(("labels", "traces", "angle"), [(2, 2, 0), (6, 2, -45), (MAX_WRITTEN, 2, -45),
+                                                        (MAX_WRITTEN + 1, 1, -90), (60, 1, -90)])
+def test_many_labels_have_turned_names_and_no_numbers(labels: int, traces: int, angle: int) -> None:
+    figure = confusion_figure(np.eye(labels, dtype=int), [f"label {each}" for each in range(labels)])
+    assert (len(figure.data), figure.layout.xaxis.tickangle) == (traces, angle)
+    assert figure.data[0].showscale == (traces == 1)
+    assert figure.layout.height <= 900
+
+
+def test_long_labels_are_elided_and_whole_under_the_pointer() -> None:
+    name = "a label that is much too long"
+    figure = confusion_figure([[1, 0], [0, 1]], [name, "b"])
+    assert figure.layout.xaxis.ticktext == ("a label that is…", "b")
+    assert name in figure.data[0].hovertext[0][0]

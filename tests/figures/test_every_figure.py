@@ -1,0 +1,90 @@
+"""What holds for all figures: look, translation, determinism, and sense in the absence of data."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import numpy as np
+import plotly.graph_objects as go
+import pytest
+from made_up_runs import run, study
+
+from core.figures.accuracy import accuracy_figure, shots_figure
+from core.figures.calibration import calibration_figure
+from core.figures.comparison import paired_figure
+from core.figures.confusion import confusion_figure
+from core.figures.stability import stability_figure
+from core.figures.text import Say
+from core.figures.theme import CLEAR, STYLES
+from core.figures.training import learning_curve_figure
+from core.metrics.significance import compare_methods
+
+FIGURES: dict[str, Callable[[Say], go.Figure]] = {
+    "accuracy": lambda say: accuracy_figure(study(), say=say),
+    "shots": lambda say: shots_figure(study(), say=say),
+    "stability over seeds": lambda say: stability_figure(study(), over="seed", say=say),
+    "stability over patterns": lambda say: stability_figure(study(), over="pattern", say=say),
+    "confusion": lambda say: confusion_figure([[3, 1], [0, 2]], ["BAD", "GOOD"], say),
+    "training": lambda say: learning_curve_figure([{"step": 1, "loss": 0.5, "dev_accuracy": 0.5}], say),
+    "calibration": lambda say: calibration_figure(np.array([[0.9, 0.1]]), [0], say=say),
+    "comparison": lambda say: paired_figure(compare_methods(study()), say),
+}
+EMPTY: dict[str, Callable[[], go.Figure]] = {
+    "accuracy": lambda: accuracy_figure([]),
+    "shots": lambda: shots_figure([run("pet", 0.5, status="queued")]),
+    "stability": lambda: stability_figure([run("pet", 0.5)], "bleu"),
+    "confusion": lambda: confusion_figure([], []),
+    "confusion of nothing": lambda: confusion_figure([[0, 0], [0, 0]], ["a", "b"]),
+    "training": lambda: learning_curve_figure([]),
+    "calibration": lambda: calibration_figure(np.zeros((0, 3)), []),
+    "comparison": lambda: paired_figure([]),
+}
+
+
+def same(text: str) -> str:
+    return text
+
+
+@pytest.fixture(params=FIGURES)
+def make(request: pytest.FixtureRequest) -> Callable[[Say], go.Figure]:
+    return FIGURES[request.param]
+
+
+def test_same_input_same_figure(make: Callable[[Say], go.Figure]) -> None:
+    assert make(same).to_json() == make(same).to_json()
+
+
+def test_pages_shine_through_and_width_follows(make: Callable[[Say], go.Figure]) -> None:
+    figure = make(same)
+    look = figure.layout.template.layout
+    assert (look.paper_bgcolor, look.plot_bgcolor, look.autosize) == (CLEAR, CLEAR, True)
+    assert (figure.layout.width, figure.layout.paper_bgcolor) == (None, None)
+
+
+def test_json_holds_no_numbers_that_browsers_refuse(make: Callable[[Say], go.Figure]) -> None:
+    def refuse(name: str) -> None:
+        raise AssertionError(name)
+
+    json.loads(make(same).to_json(), parse_constant=refuse)
+
+
+def test_axes_and_legend_speak_the_readers_language(make: Callable[[Say], go.Figure]) -> None:
+    figure = make(lambda text: f"译{text}")
+    titles = [axis.title.text for axis in (*figure.select_xaxes(), *figure.select_yaxes()) if axis.title.text]
+    captions = [title.split("<span style='font-size:11px'>")[1] for title in titles if "<span" in title]
+    own_words = [trace.name for trace in figure.data if trace.name and trace.name not in STYLES]
+    assert titles
+    assert [text for text in (*titles, *captions, *own_words) if not text.startswith("译")] == []
+
+
+def test_points_tell_their_facts(make: Callable[[Say], go.Figure]) -> None:
+    for trace in make(same).data:
+        assert trace.hoverinfo == "skip" or len(trace.hovertext) == len(trace.z if trace.type == "heatmap" else trace.x)
+
+
+@pytest.mark.parametrize("name", EMPTY)
+def test_absence_is_said_in_words(name: str) -> None:
+    figure = EMPTY[name]()
+    assert len(figure.data) == 0
+    assert len(figure.layout.annotations[0].text) > 20

@@ -1,0 +1,70 @@
+"""Accuracy, its interval, macro F1 and confusion, against scikit-learn, scipy and hand arithmetic."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from scipy import stats
+from sklearn import metrics as sklearn_metrics
+
+from core.metrics.classification import evaluate, macro_f1, wilson_interval
+
+
+def random_predictions(labels: int, n: int = 200) -> tuple[np.ndarray, list[int]]:
+    random = np.random.default_rng(labels)
+    return np.log(random.dirichlet(np.ones(labels), n)).astype(np.float32), random.integers(0, labels, n).tolist()
+
+
+@pytest.mark.parametrize("labels", [2, 4, 6])
+def test_agrees_with_sklearn(labels: int) -> None:
+    log_probs, gold = random_predictions(labels)
+    predicted = log_probs.argmax(1)
+    found = evaluate(log_probs, gold)
+    assert found.n == 200
+    assert found.accuracy == pytest.approx(sklearn_metrics.accuracy_score(gold, predicted))
+    assert found.macro_f1 == pytest.approx(sklearn_metrics.f1_score(gold, predicted, average="macro"))
+    assert found.confusion.tolist() == sklearn_metrics.confusion_matrix(gold, predicted).tolist()
+
+
+@pytest.mark.parametrize(("right", "n"), [(0, 10), (1, 10), (7, 10), (10, 10), (423, 480), (1, 1)])
+def test_interval_is_scipys_wilson_interval(right: int, n: int) -> None:
+    expected = stats.binomtest(right, n).proportion_ci(method="wilson")
+    assert wilson_interval(right, n) == pytest.approx((expected.low, expected.high), abs=1e-6)
+
+
+def test_interval_without_observations_is_everything() -> None:
+    assert wilson_interval(0, 0) == (0.0, 1.0)
+
+
+def test_confusion_has_gold_in_rows_and_predictions_in_columns() -> None:
+    log_probs = np.log(np.array([[0.9, 0.1], [0.8, 0.2], [0.3, 0.7]], dtype=np.float32))
+    assert evaluate(log_probs, [0, 1, 1]).confusion.tolist() == [[1, 0], [1, 1]]
+
+
+def test_first_label_wins_ties() -> None:
+    assert evaluate(np.zeros((2, 3), dtype=np.float32), [0, 2]).confusion.tolist() == [[1, 0, 0], [0, 0, 0], [1, 0, 0]]
+
+
+@pytest.mark.parametrize(("confusion", "expected"), [
+    ([[3, 1], [2, 4]], (6 / 9 + 8 / 11) / 2),  # 2 right / (row + column)
+    ([[5, 0], [5, 0]], (10 / 15 + 0) / 2),
+    ([[4, 0, 0], [0, 4, 0], [0, 0, 0]], 2 / 3),  # a label that never occurs counts as 0
+])
+def test_macro_f1_by_hand(confusion: list[list[int]], expected: float) -> None:
+    assert macro_f1(np.array(confusion)) == pytest.approx(expected)
+
+
+def test_metrics_are_plain_numbers() -> None:
+    log_probs, gold = random_predictions(2)
+    found = evaluate(log_probs, gold)
+    assert found.metrics() == {"accuracy": found.accuracy, "accuracy_low": found.low, "accuracy_high": found.high,
+                               "macro_f1": found.macro_f1, "n": 200.0}
+    assert {type(value) for value in found.metrics().values()} == {float}
+
+
+def test_no_examples_have_no_accuracy() -> None:
+    found = evaluate(np.zeros((0, 2), dtype=np.float32), [])
+    assert math.isnan(found.accuracy)
+    assert (found.n, found.low, found.high) == (0, 0.0, 1.0)
