@@ -135,8 +135,11 @@ class BackboneCache:
                              known=", ".join([*bundled_names(), *self.allowed]))
 
 
-def load_backbone(name: str, placement: Placement) -> Backbone:
+def load_backbone(name: str, placement: Placement, *, classifier: bool = False) -> Backbone:
     """Load a bundled model, a folder in the hub's layout, or a hub id. Weights come from safetensors only.
+
+    Args:
+        classifier: the weights are those of a sequence classifier, not of a language model.
 
     Raises:
         ModelError: not found, not readable, of an unknown type, without safetensors weights, or incomplete: parts that
@@ -161,7 +164,7 @@ def load_backbone(name: str, placement: Placement) -> Backbone:
                          name=name)
     if len(tokenizer) <= len(tokenizer.all_special_ids):
         raise ModelError("The tokenizer of {name!r} is empty; its files (tokenizer.json) are missing.", name=name)
-    model, report = _loaded(name, lambda: _model_class(family).from_pretrained(
+    model, report = _loaded(name, lambda: _model_class(family, classifier).from_pretrained(
         source, config=config, trust_remote_code=False, use_safetensors=True, dtype=torch.float32,
         output_loading_info=True, ignore_mismatched_sizes=True))
     lacking = sorted({*report["missing_keys"], *(each[0] for each in report["mismatched_keys"])})
@@ -175,9 +178,11 @@ def load_backbone(name: str, placement: Placement) -> Backbone:
     return Backbone(name, family, tokenizer, model, placement, _max_length(config, tokenizer, family))
 
 
-def _model_class(family: Family) -> Any:
+def _model_class(family: Family, classifier: bool) -> Any:
     import transformers
 
+    if classifier:
+        return transformers.AutoModelForSequenceClassification
     return {"masked": transformers.AutoModelForMaskedLM, "seq2seq": transformers.AutoModelForSeq2SeqLM,
             "causal": transformers.AutoModelForCausalLM}[family]
 

@@ -1,8 +1,8 @@
 """Training on a few texts touches a few rows of the vocabulary: train those rows only, with the same result.
 
-A row of the embedding that no prompt uses has a gradient of zero at every step, and AdamW without weight decay leaves such
-rows as they are. So the copy that is trained holds only the rows in use, which spares the gradient, the clipping and the
-optimizer most of a small model's parameters; afterwards the rows go back to their places.
+A row of the embedding that no prompt uses has a gradient of zero at every step, and AdamW without weight decay leaves
+such rows as they are. So the copy that is trained holds only the rows in use, which spares the gradient, the clipping
+and the optimizer most of a small model's parameters; afterwards the rows go back to their places.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def compact(backbone: Backbone, ids: Iterable[int]) -> Backbone:
     size = model.get_input_embeddings().weight.shape[0]
     rows = torch.full((size,), -1, dtype=torch.long)
     rows[used] = torch.arange(len(used))
-    smaller = {key: _like(weight, weight.detach()[used.to(weight.device)]) for key, weight in tables.items()}
+    smaller = {key: _like(weight, used.to(weight.device)) for key, weight in tables.items()}
     trained = copy.deepcopy(model, smaller).requires_grad_(True)
     return replace(backbone, model=trained, rows=rows.to(backbone.placement.device))
 
@@ -46,22 +46,22 @@ def expand(trained: Backbone, original: Backbone) -> Backbone:
             new = weights[name]
             if new.shape == weight.shape:
                 weight.copy_(new)
-            else:
+            elif name != "final_logits_bias":
                 weight[used] = new
-    whole.model.eval().requires_grad_(False)
+    whole.model.train(False).requires_grad_(False)
     return whole
 
 
 def _tables(model: Any) -> list[torch.Tensor]:
-    """Every parameter with one row for each token: embeddings, and the output layer with its bias."""
+    """Everything with one entry for each token: embeddings, and the output layer with its bias."""
     output = model.get_output_embeddings()
     found = [model.get_input_embeddings().weight]
     if output is not None:
         found += [output.weight, *([output.bias] if getattr(output, "bias", None) is not None else [])]
-    size = found[0].shape[0]
-    return [*found, *(buffer for name, buffer in model.named_buffers()
-                      if name.endswith("final_logits_bias") and buffer.shape[-1] == size and buffer.dim() == 1)]
+    return [*found, *(buffer for name, buffer in model.named_buffers() if name == "final_logits_bias")]
 
 
-def _like(weight: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
-    return nn.Parameter(rows.clone()) if isinstance(weight, nn.Parameter) else rows.clone()
+def _like(table: torch.Tensor, used: torch.Tensor) -> torch.Tensor:
+    if isinstance(table, nn.Parameter):
+        return nn.Parameter(table.detach()[used])
+    return table[:, used]  # BART's bias, `[1, V]`

@@ -1,0 +1,253 @@
+"""What a prompt looks like to a model: one prompt in detail, or one pattern over many examples, as plain values.
+
+Only what changed is computed again: features at the masks are kept for recent patterns, so a new label word costs one
+small matrix product, and a text's tokens are kept whatever the pattern around it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from core.data.task import Example, Task
+from core.errors import InputError, VerbalizerError
+from core.metrics.classification import Evaluation, evaluate
+from core.models.backbone import Backbone
+from core.models.encoding import Encoded, encode, single_ids
+from core.models.scoring import all_answer_features, label_log_probs, project
+from core.prompts.pattern import Pattern, Prompt
+from core.prompts.verbalizer import Verbalizer, split_words
+
+_FEATURES_KEPT = 96
+_features: OrderedDict[tuple[object, ...], torch.Tensor] = OrderedDict()
+_lock = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Question:
+    """A pattern and its verbalizer as far as they can be read, and what is wrong with the rest.
+
+    Attributes:
+        pattern, verbalizer: None where they cannot be used.
+        pattern_problem: what is wrong with the pattern.
+        word_problems: for each label what is wrong with its words; the key "" stands for all labels together.
+    """
+
+    pattern: Pattern | None
+    verbalizer: Verbalizer | None
+    pattern_problem: InputError | None = None
+    word_problems: Mapping[str, InputError] | None = None
+
+    @property
+    def sound(self) -> bool:
+        """Whether label probabilities can be asked for."""
+        return self.pattern is not None and self.verbalizer is not None and self.pattern.masks == 1
+
+
+@dataclass(frozen=True)
+class Word:
+    """A word that the model might put in a mask's place; `label` names the label it stands for, if any."""
+
+    word: str
+    probability: float
+    label: str = ""
+
+
+@dataclass(frozen=True)
+class PromptView:
+    """One prompt as the model sees it.
+
+    Attributes:
+        prompt: its segments; tokens: the pieces that the model reads; origins: the segment of each token.
+        mask_positions: of the answers among the tokens.
+        top_words: for each mask the most probable words.
+        label_words: for each mask the label words with their probabilities over the whole vocabulary.
+        label_probabilities: label → probability over the labels; empty if the question is not sound.
+        shortened: tokens cut from the texts to fit.
+    """
+
+    prompt: Prompt
+    tokens: list[str]
+    origins: list[int]
+    mask_positions: list[int]
+    top_words: list[list[Word]]
+    label_words: list[list[Word]]
+    label_probabilities: dict[str, float]
+    shortened: int
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the model says of one example with a known label."""
+
+    example: Example
+    predicted: str
+    probabilities: dict[str, float]
+
+    @property
+    def confidence(self) -> float:
+        """The probability of the predicted label."""
+        return self.probabilities[self.predicted]
+
+
+@dataclass(frozen=True)
+class DatasetView:
+    """One pattern over many examples.
+
+    Attributes:
+        evaluation: accuracy with its interval, confusion.
+        calibrated: the same after each label's mean log-probability is taken away.
+        label_probabilities_mean: label → mean probability; far from the labels' shares, the words are biased.
+        mistakes: wrong answers, most confident first.
+        majority: the share of the most frequent label, which an accuracy must beat to mean anything.
+    """
+
+    evaluation: Evaluation
+    calibrated: Evaluation
+    label_probabilities_mean: dict[str, float]
+    mistakes: list[Answer]
+    majority: float
+
+
+def read_question(pattern: str, words: Mapping[str, str], task: Task, backbone: Backbone) -> Question:
+    """Check a pattern and words typed by a person (`words` maps each label to words parted by commas)."""
+    parsed, pattern_problem = None, None
+    try:
+        parsed = Pattern.parse(pattern)
+        parsed.check(task.pairs)
+    except InputError as problem:
+        parsed, pattern_problem = None, problem
+    problems: dict[str, InputError] = {}
+    for label in task.labels:
+        try:
+            chosen = split_words(words.get(label, ""))
+            if not chosen:
+                raise VerbalizerError("The label {label!r} has no word. Give at least one.", label=label)
+            single_ids([(label, word) for word in chosen], backbone)
+        except InputError as problem:
+            problems[label] = problem
+    verbalizer = None
+    if not problems:
+        try:
+            verbalizer = Verbalizer.of({label: split_words(words[label]) for label in task.labels}, task.labels)
+        except VerbalizerError as problem:
+            problems[problem.label or ""] = problem
+    return Question(parsed, verbalizer, pattern_problem, problems)
+
+
+def look_at_prompt(question: Question, example: Example, backbone: Backbone, top: int = 10) -> PromptView:
+    """Show one prompt to the model: tokens, the top words at each mask, label probabilities.
+
+    Raises:
+        InputError: the pattern cannot be used (`question.pattern_problem`), or does not fit into the model.
+    """
+    if question.pattern is None:
+        raise question.pattern_problem or VerbalizerError("There is no pattern.")
+    prompt = question.pattern.render(example)
+    encoded = encode([prompt], backbone)[0]
+    features = _prompt_features(encoded, backbone)
+    with torch.inference_mode():
+        logits = project(backbone, features).cpu()
+    probabilities = logits.softmax(-1).numpy()
+    owners = question.verbalizer.all_words() if question.verbalizer else []
+    columns = single_ids(owners, backbone)
+    label_of = dict(zip(columns, (label for label, _ in owners), strict=True))
+    labels = {}
+    if question.verbalizer and question.sound:
+        answer = _label_log_probs(logits[:1, columns], question.verbalizer)[0]
+        labels = dict(zip(question.verbalizer.labels, np.exp(answer).tolist(), strict=True))
+    return PromptView(
+        prompt, list(backbone.tokenizer.convert_ids_to_tokens(encoded.ids)), encoded.origins, encoded.masks,
+        [_top_words(row, label_of, backbone, top) for row in probabilities],
+        [[Word(word, float(row[column]), label) for column, (label, word) in zip(columns, owners, strict=True)]
+         for row in probabilities],
+        labels, encoded.shortened,
+    )
+
+
+def look_at_examples(question: Question, examples: Sequence[Example], backbone: Backbone) -> DatasetView:
+    """Ask the pattern over labelled examples: accuracy with its interval, confusion, the most confident mistakes.
+
+    Raises:
+        InputError: the question is not sound.
+    """
+    if question.pattern is None or question.verbalizer is None:
+        problems = [question.pattern_problem, *(question.word_problems or {}).values()]
+        raise next(problem for problem in problems if problem is not None)
+    if question.pattern.masks != 1:
+        raise InputError("Accuracy needs a pattern with exactly one {field}; this one has {count}.", field="{mask}",
+                         count=question.pattern.masks)
+    verbalizer = question.verbalizer
+    columns = torch.tensor(single_ids(verbalizer.all_words(), backbone), device=backbone.placement.device)
+    with torch.inference_mode():
+        logits = project(backbone, _pattern_features(question.pattern, examples, backbone), columns).cpu()
+    log_probs = _label_log_probs(logits, verbalizer)
+    return _dataset_view(log_probs, examples, verbalizer.labels)
+
+
+def forget() -> None:
+    """Drop all kept features."""
+    with _lock:
+        _features.clear()
+
+
+def _dataset_view(log_probs: npt.NDArray[np.float32], examples: Sequence[Example],
+                  labels: tuple[str, ...]) -> DatasetView:
+    gold = [labels.index(example.label or "") for example in examples]
+    probabilities = np.exp(log_probs)
+    predicted = log_probs.argmax(1)
+    answers = [Answer(examples[i], labels[predicted[i]], dict(zip(labels, probabilities[i].tolist(), strict=True)))
+               for i in np.flatnonzero(predicted != np.asarray(gold, dtype=int)).tolist()]
+    return DatasetView(
+        evaluate(log_probs, gold), evaluate(log_probs - log_probs.mean(0, keepdims=True), gold),
+        dict(zip(labels, probabilities.mean(0).tolist(), strict=True)),
+        sorted(answers, key=lambda answer: -answer.confidence),
+        max(np.bincount(gold, minlength=len(labels)) / max(1, len(gold))).item(),
+    )
+
+
+def _label_log_probs(word_logits: torch.Tensor, verbalizer: Verbalizer) -> npt.NDArray[np.float32]:
+    owners = [verbalizer.labels.index(label) for label, _ in verbalizer.all_words()]
+    found: npt.NDArray[np.float32] = label_log_probs(word_logits, owners, len(verbalizer.labels)).numpy()
+    return found
+
+
+def _top_words(row: npt.NDArray[np.float32], label_of: Mapping[int, str], backbone: Backbone, top: int) -> list[Word]:
+    best = np.argsort(-row, kind="stable")[:top]
+    return [Word(str(backbone.tokenizer.decode([i])).strip() or "␣", float(row[i]), label_of.get(i, ""))
+            for i in best.tolist()]
+
+
+def _prompt_features(encoded: Encoded, backbone: Backbone) -> torch.Tensor:
+    """Features of one prompt, `[M, H]`."""
+    return _kept((backbone.name, id(backbone), tuple(encoded.ids)),
+                 lambda: torch.cat([all_answer_features(backbone, [one]) for one in _one_mask_each(encoded)]))
+
+
+def _one_mask_each(encoded: Encoded) -> list[Encoded]:
+    return [Encoded(encoded.ids, encoded.origins, encoded.type_ids, [at]) for at in encoded.masks]
+
+
+def _pattern_features(pattern: Pattern, examples: Sequence[Example], backbone: Backbone) -> torch.Tensor:
+    """Features of one pattern over examples, `[N, H]`."""
+    key = (backbone.name, id(backbone), str(pattern), hash(tuple(examples)))
+    return _kept(key, lambda: all_answer_features(backbone, encode([pattern.render(e) for e in examples], backbone)))
+
+
+def _kept(key: tuple[object, ...], compute: Callable[[], torch.Tensor]) -> torch.Tensor:
+    with _lock:
+        if key in _features:
+            _features.move_to_end(key)
+            return _features[key]
+    found = compute()
+    with _lock:
+        _features[key] = found
+        while len(_features) > _FEATURES_KEPT:
+            _features.popitem(last=False)
+    return found
