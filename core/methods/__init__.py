@@ -1,0 +1,1 @@
+"""Ways to learn from a few examples, one file for each paper."""

@@ -1,0 +1,63 @@
+"""Prompt-based fine-tuning, the core of LM-BFF (arXiv 2012.15723, section 4)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+
+from core.methods.method import Learned, Method, Problem, Progress
+from core.methods.options import Options, option
+from core.methods.prompting import PromptPredictor
+from core.methods.training import Schedule, default_learning_rate, train
+from core.models.compact import compact, expand
+
+
+@dataclass(frozen=True)
+class FineTuningOptions(Options):
+    """How long and how fast to train."""
+
+    steps: int = option(100, "updates of the weights (the papers use 1,000 on large models)", 1, 100_000)
+    batch_size: int = option(8, "examples in each update", 1, 256)
+    learning_rate: float = option(0.0, "size of the first update; 0 chooses 5e-5 for small models and 1e-5 for large "
+                                       "ones, as the papers", 0.0, 1.0)
+    evaluate_every: int = option(20, "steps between looks at the development examples; the best checkpoint is kept", 1,
+                                 100_000)
+    weight_decay: float = option(0.0, "AdamW's weight decay", 0.0, 1.0)
+
+    def schedule(self, problem: Problem) -> Schedule:
+        """The training schedule for a problem."""
+        rate = self.learning_rate or default_learning_rate(problem.backbone)
+        return Schedule(self.steps, self.batch_size, rate, self.evaluate_every, self.weight_decay)
+
+
+class LmBff(Method):
+    """Fine-tunes the whole model through the pattern, so that the label words become the answers; no new weights."""
+
+    name = "lm-bff"
+    title = "LM-BFF fine-tuning"
+    paper = "arXiv 2012.15723"
+    options = FineTuningOptions
+
+    def steps(self, options: Options) -> int:
+        """One for each update."""
+        assert isinstance(options, FineTuningOptions)
+        return options.steps
+
+    def learn(self, problem: Problem, options: Options, progress: Progress) -> Learned:
+        """Fine-tune a copy of the backbone; keep the checkpoint that was best on the development examples."""
+        assert isinstance(options, FineTuningOptions)
+        pvp, split = problem.pvps[0], problem.split
+        asked = PromptPredictor(problem.backbone, pvp)
+        whole = options.weight_decay > 0
+        backbone = problem.backbone.trainable_copy() if whole else compact(
+            problem.backbone, asked.tokens([*split.train, *split.dev]))
+        predictor = PromptPredictor(backbone, pvp)
+        gold, dev_gold = torch.tensor(problem.gold(split.train)), problem.gold(split.dev)
+        trained = train(
+            backbone.model, lambda batch: predictor.loss([split.train[i] for i in batch], gold[batch]),
+            len(split.train), options.schedule(problem), problem.seed,
+            lambda: float((predictor.log_probs(split.dev).argmax(1) == dev_gold).mean()), progress,
+        )
+        return Learned(predictor if whole else PromptPredictor(expand(backbone, problem.backbone), pvp),
+                       trained.metrics())

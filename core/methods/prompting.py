@@ -1,0 +1,75 @@
+"""Asking a model through a pattern and reading the answer as labels: what all prompt-based methods share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from pathlib import Path
+
+import torch
+
+from core.data.task import Example
+from core.methods.method import LogProbs, write_note
+from core.models.backbone import Backbone
+from core.models.encoding import collate, encode, single_ids
+from core.models.scoring import all_answer_logits, answer_logits, label_log_probs
+from core.prompts.pattern import Prompt
+from core.prompts.pvp import PVP
+
+
+class PromptPredictor:
+    """A backbone asked through a PVP: label probabilities are those of the label words at the mask."""
+
+    def __init__(self, backbone: Backbone, pvp: PVP, render: Callable[[Example], Prompt] | None = None) -> None:
+        """`render` replaces the pattern's own rendering, for prompts with demonstrations."""
+        self.backbone = backbone
+        self.pvp = pvp
+        self.shift: torch.Tensor | None = None  # [C], taken from every answer: see `calibrate`
+        self._render = render or pvp.pattern.render
+
+    @cached_property
+    def _columns(self) -> list[int]:
+        return single_ids(self.pvp.verbalizer.all_words(), self.backbone)
+
+    @cached_property
+    def _owners(self) -> list[int]:
+        return [self.pvp.verbalizer.labels.index(label) for label, _ in self.pvp.verbalizer.all_words()]
+
+    def log_probs(self, examples: Sequence[Example]) -> LogProbs:
+        """Log-probabilities of the labels, `[N, C]`."""
+        if not examples:
+            return torch.empty(0, len(self.pvp.verbalizer.labels)).numpy()
+        encoded = encode([self._render(example) for example in examples], self.backbone)
+        answers = self._labelled(all_answer_logits(self.backbone, encoded, self._columns))
+        return (answers if self.shift is None else (answers - self.shift).log_softmax(-1)).numpy()
+
+    def calibrate(self, examples: Sequence[Example]) -> None:
+        """Take away each label's mean log-probability over `examples`, so that no label is favoured on the whole."""
+        self.shift = None
+        self.shift = torch.from_numpy(self.log_probs(examples)).mean(0)
+
+    def tokens(self, examples: Sequence[Example]) -> set[int]:
+        """Every token that these examples' prompts and the label words use."""
+        encoded = encode([self._render(example) for example in examples], self.backbone)
+        asked = collate(encoded, self.backbone).decoder_ids
+        return {*self._columns, *(token for each in encoded for token in each.ids),
+                *([] if asked is None else asked.flatten().tolist())}
+
+    def loss(self, examples: Sequence[Example], gold: torch.Tensor) -> torch.Tensor:
+        """Cross-entropy of the gold labels `[B]` (LM-BFF, equation 1), with gradients."""
+        batch = collate(encode([self._render(example) for example in examples], self.backbone), self.backbone)
+        columns = torch.tensor(self._columns, device=self.backbone.placement.device)
+        answers = self._labelled(answer_logits(self.backbone, batch, columns))
+        return torch.nn.functional.nll_loss(answers, gold.to(answers.device))
+
+    def save(self, folder: Path) -> None:
+        """Write weights, tokenizer and `cloze.json` with the pattern and its words."""
+        write_note(folder, kind="prompt", base=self.backbone.name, labels=self.pvp.verbalizer.labels,
+                   **self.pvp.as_dict(), **({"shift": self.shift.tolist()} if self.shift is not None else {}))
+        self.backbone.model.save_pretrained(folder)
+        self.backbone.tokenizer.save_pretrained(folder)
+
+    def _labelled(self, word_logits: torch.Tensor) -> torch.Tensor:
+        return label_log_probs(word_logits, self._owners, len(self.pvp.verbalizer.labels))
+
+

@@ -1,0 +1,60 @@
+"""Reading back what a method has saved: a folder of weights with its `cloze.json` becomes a predictor again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from core.errors import ModelError
+from core.methods.head import HeadPredictor
+from core.methods.prompting import PromptPredictor
+from core.models.backbone import Backbone, load_backbone
+from core.models.placement import Placement
+from core.prompts.pattern import Pattern
+from core.prompts.pvp import PVP
+from core.prompts.verbalizer import Verbalizer
+
+SavedPredictor = PromptPredictor | HeadPredictor
+
+
+def load_predictor(folder: Path, placement: Placement) -> SavedPredictor:
+    """Load a saved predictor; it gives the probabilities that the run measured.
+
+    Raises:
+        ModelError: the folder holds no `cloze.json`, or one of an unknown kind, or no weights.
+    """
+    note = read_note(folder)
+    if note.get("kind") not in _READERS:
+        raise ModelError("A saved model of the kind {kind!r} cannot be loaded. Known kinds are {known}.",
+                         kind=str(note.get("kind"))[:40], known=", ".join(_READERS))
+    backbone = load_backbone(str(folder), placement, classifier=note["kind"] == "head")
+    return _READERS[note["kind"]](note, replace(backbone, name=str(note["base"])))
+
+
+def read_note(folder: Path) -> dict[str, Any]:
+    """What `cloze.json` says of the saved weights: kind, base, labels and, for prompts, pattern and words."""
+    path = folder / "cloze.json"
+    if not path.is_file():
+        raise ModelError("The folder of the saved model holds no {file}, so nothing says how to ask it. Train it "
+                         "again.", file="cloze.json")
+    note: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return note
+
+
+def _prompt(note: Mapping[str, Any], backbone: Backbone) -> PromptPredictor:
+    pvp = PVP(Pattern.parse(note["pattern"]), Verbalizer.of(note["words"], note["labels"]))
+    predictor = PromptPredictor(backbone, pvp)
+    predictor.shift = torch.tensor(note["shift"]) if "shift" in note else None
+    return predictor
+
+
+def _head(note: Mapping[str, Any], backbone: Backbone) -> HeadPredictor:
+    return HeadPredictor(backbone, tuple(note["labels"]))
+
+
+_READERS: dict[str, Callable[[Mapping[str, Any], Backbone], SavedPredictor]] = {"prompt": _prompt, "head": _head}

@@ -1,0 +1,103 @@
+"""The one training loop: random batches, AdamW, linear decay, and the best checkpoint on development data.
+
+LM-BFF's rule (arXiv 2012.15723, appendix): evaluate at regular steps and keep the first of the best.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from core.methods.method import Progress
+from core.models.backbone import Backbone
+from core.randomness import rng, stream_seed
+
+CLIP_NORM = 1.0
+_LARGE_WIDTH = 512  # wider models are trained with a rate of the papers' grid, narrower ones with five times that
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How long and how fast to train: `steps` updates of `batch_size` examples, evaluated each `evaluate_every`."""
+
+    steps: int
+    batch_size: int
+    learning_rate: float
+    evaluate_every: int
+    weight_decay: float = 0.0
+    warmup: int = 0
+
+
+@dataclass(frozen=True)
+class Trained:
+    """Which step was best on development data, and how good it was there."""
+
+    best_step: int
+    dev_accuracy: float
+
+    def metrics(self) -> dict[str, float]:
+        """As a run's record keeps it."""
+        return {"best_step": float(self.best_step), "dev_accuracy": self.dev_accuracy}
+
+
+def default_learning_rate(backbone: Backbone) -> float:
+    """1e-5 for models as wide as the papers', 5e-5 for narrower ones, which need larger steps."""
+    return 1e-5 if backbone.width > _LARGE_WIDTH else 5e-5
+
+
+def train(model: nn.Module, loss: Callable[[list[int]], torch.Tensor], examples: int, schedule: Schedule, seed: int,
+          evaluate: Callable[[], float], progress: Progress) -> Trained:
+    """Train `model` in place and leave it with the weights that were best on development data.
+
+    Args:
+        loss: from indices of training examples to a scalar, with gradients.
+        examples: how many training examples there are.
+        evaluate: accuracy on the development examples; called with the model in evaluation mode.
+    """
+    torch.manual_seed(stream_seed(seed, "dropout"))
+    trainable = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    optimizer = torch.optim.AdamW(trainable, lr=schedule.learning_rate, weight_decay=schedule.weight_decay,
+                                  fused=trainable[0].device.type in ("cpu", "cuda"))
+    decay = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _rate(step, schedule))
+    batches = _batches(examples, schedule.batch_size, seed)
+    best, best_state = Trained(0, -math.inf), {}
+    model.train()
+    for step in range(1, schedule.steps + 1):
+        value = loss(next(batches))
+        value.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(trainable, CLIP_NORM)
+        optimizer.step()
+        decay.step()
+        optimizer.zero_grad(set_to_none=True)
+        accuracy = None
+        if step % schedule.evaluate_every == 0 or step == schedule.steps:
+            model.eval()
+            accuracy = evaluate()
+            model.train()
+            if accuracy > best.dev_accuracy:
+                best = Trained(step, accuracy)
+                best_state = {name: weight.detach().clone() for name, weight in model.state_dict().items()}
+        progress(step, schedule.steps, loss=float(value.detach()), dev_accuracy=accuracy)
+    if best.best_step != schedule.steps:
+        model.load_state_dict(best_state)
+    model.eval().requires_grad_(False)
+    return best
+
+
+def _rate(step: int, schedule: Schedule) -> float:
+    if step < schedule.warmup:
+        return (step + 1) / schedule.warmup
+    return max(0.0, (schedule.steps - step) / max(1, schedule.steps - schedule.warmup))
+
+
+def _batches(examples: int, size: int, seed: int) -> Iterator[list[int]]:
+    """Endless batches: each pass over the examples in a new order, a short last batch included."""
+    order = rng(seed, "batches")
+    while True:
+        shuffled = order.permutation(examples).tolist()
+        for start in range(0, examples, size):
+            yield shuffled[start : start + size]

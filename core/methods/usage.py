@@ -1,0 +1,149 @@
+"""How to use saved weights with transformers alone: the README that travels with a downloaded model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from core.data.task import Example
+from core.methods.head import HeadPredictor
+from core.methods.prompting import PromptPredictor
+from core.methods.saved import SavedPredictor
+from core.models.backbone import Backbone
+from core.models.encoding import Encoded, encode, single_ids
+from core.prompts.pattern import Segment
+
+_TEXTS = {"text_a": "A text to label.", "text_b": "Its second text."}
+_CHANGED = {  # the pattern's modifiers, as Python writes them
+    "strip_punctuation": "{0}.rstrip(string.punctuation + '。，！？；：、… ')",
+    "drop_last": "{0}[:-1]",
+    "lower_first": "{0}[:1].lower() + {0}[1:]",
+    "upper_first": "{0}[:1].upper() + {0}[1:]",
+}
+_README = """# {title}
+
+{what} Its labels are {labels}. The base model is `{base}`.
+
+Unpack the archive, start Python in its folder, and ask:
+
+```python
+{code}
+```
+
+The folder holds the weights (`model.safetensors`), the tokenizer, and in `cloze.json` what the model was trained to
+answer. Cut texts that do not fit into {length} tokens.
+"""
+_PROMPT = "A language model that answers through a pattern: its label words' probabilities are those of the labels."
+_HEAD = "A text classifier for transformers' `text-classification` pipeline."
+
+
+def readme(predictor: SavedPredictor, pairs: bool, title: str) -> str:
+    """A README with the Python that gives the predictor's label probabilities without Cloze Lab.
+
+    Args:
+        pairs: whether the model was trained on pairs of texts.
+    """
+    if isinstance(predictor, PromptPredictor):
+        what, labels, code = _PROMPT, predictor.pvp.verbalizer.labels, prompt_code(predictor)
+    else:
+        what, labels, code = _HEAD, predictor.labels, head_code(predictor, pairs)
+    backbone = predictor.backbone
+    return _README.format(title=title, what=what, labels=", ".join(f"`{label}`" for label in labels), code=code,
+                          base=backbone.name, length=backbone.max_length)
+
+
+def head_code(predictor: HeadPredictor, pairs: bool) -> str:
+    """Python that asks a saved classifier; special tokens are spelled out where the tokenizer would add others."""
+    fields = list(_TEXTS)[: 2 if pairs else 1]
+    texts = [_TEXTS[field] for field in fields]
+    encoded = predictor.encode([Example(*texts)])[0]
+    own = predictor.backbone.tokenizer(*texts)
+    begin, *ends = _specials(encoded, ["cls", *["text", "sep"] * len(texts)], predictor.backbone)[::2]
+    asked = list(fields)
+    if own["input_ids"] != encoded.ids or own.get("token_type_ids", encoded.type_ids) != encoded.type_ids:
+        asked = [f"{field} + {end!r}" if end else field for field, end in zip(fields, ends, strict=True)]
+        asked[0] = f"{begin!r} + {asked[0]}" if begin else asked[0]
+    more = "" if asked == fields else ", add_special_tokens=False"
+    if pairs and _typed(predictor.backbone) and "token_type_ids" not in own:
+        more += ", return_token_type_ids=True"
+    inputs = f'{{"text": {asked[0]}, "text_pair": {asked[1]}}}' if pairs else asked[0]
+    return "\n".join(["from transformers import pipeline", "",
+                      'classify = pipeline("text-classification", model=".", top_k=None)',
+                      *_given(fields), f"print(classify({inputs}, truncation=True{more}))"])
+
+
+def prompt_code(predictor: PromptPredictor) -> str:
+    """Python that renders the pattern, reads the answer and compares the label words."""
+    backbone, pattern, verbalizer = predictor.backbone, predictor.pvp.pattern, predictor.pvp.verbalizer
+    family = {"masked": "MaskedLM", "seq2seq": "Seq2SeqLM", "causal": "CausalLM"}[backbone.family]
+    prompt = pattern.render(Example(**_TEXTS))
+    encoded = encode([prompt], backbone)[0]
+    segments = prompt.segments[: max(encoded.origins) + 1]  # a causal model is shown nothing after the mask
+    strips = any("strip_punctuation" in segment.modifiers for segment in segments)
+    words = {label: single_ids([(label, word) for word in each], backbone) for label, each in verbalizer.words}
+    shift = "" if predictor.shift is None else f" - torch.tensor({predictor.shift.tolist()})"
+    return "\n".join([
+        *(["import string", ""] if strips else []),
+        "import torch", f"from transformers import AutoModelFor{family}, AutoTokenizer", "",
+        f'tokenizer, model = AutoTokenizer.from_pretrained("."), AutoModelFor{family}.from_pretrained(".")',
+        *_given([field for field in _TEXTS if field in pattern.fields]),
+        f"text = {_spelled(segments, _specials(encoded, [segment.kind for segment in segments], backbone))}",
+        'batch = tokenizer(text, add_special_tokens=False, return_tensors="pt")',
+        *_answer(backbone, encoded),
+        f"words = {words}  # {verbalizer}",
+        f"scores = torch.stack([logits[ids].mean() for ids in words.values()]){shift}",
+        "print(dict(zip(words, scores.softmax(0).tolist())))",
+    ])
+
+
+def _given(fields: Sequence[str]) -> list[str]:
+    return [f'{field} = "{_TEXTS[field]}"' for field in fields]
+
+
+def _answer(backbone: Backbone, encoded: Encoded) -> list[str]:
+    """Lines that put the logits of the answer, `[V]`, into `logits`."""
+    if backbone.family == "causal":
+        return ["logits = model(**batch).logits[0, -1]"]
+    if backbone.family == "masked":
+        sides = ['ends = (batch["input_ids"] == tokenizer.sep_token_id).long()',
+                 'batch["token_type_ids"] = (ends.cumsum(1) - ends).clamp(max=1)']
+        return [*(sides if _typed(backbone) and any(encoded.type_ids) else []),
+                'logits = model(**batch).logits[batch["input_ids"] == tokenizer.mask_token_id][0]']
+    start = backbone.model.config.decoder_start_token_id
+    if backbone.tokenizer.mask_token_id is None:
+        said = f"torch.tensor([[{start}, {encoded.ids[encoded.masks[0]]}]])"
+        return [f"logits = model(**batch, decoder_input_ids={said}).logits[0, -1]"]
+    return ['ids = batch["input_ids"][0].tolist()',
+            f"said = torch.tensor([[{start}, *ids[: ids.index(tokenizer.mask_token_id)]]])",
+            "logits = model(**batch, decoder_input_ids=said).logits[0, -1]"]
+
+
+def _typed(backbone: Backbone) -> bool:
+    """Whether the model tells first and second text apart by a type for each token."""
+    return (getattr(backbone.model.config, "type_vocab_size", 0) or 0) > 1
+
+
+def _specials(encoded: Encoded, kinds: Sequence[str], backbone: Backbone) -> list[str]:
+    """For each segment of a prompt its special tokens as text; empty for segments that are text themselves."""
+    ids = [[token for token, origin in zip(encoded.ids, encoded.origins, strict=True) if origin == at]
+           for at in range(len(kinds))]
+    return [str(backbone.tokenizer.decode(each)) if kind in ("cls", "sep", "mask") else ""
+            for kind, each in zip(kinds, ids, strict=True)]
+
+
+def _spelled(segments: Sequence[Segment], specials: Sequence[str]) -> str:
+    """A Python expression for the prompt's text with its special tokens written out; a mask's space is not a token."""
+    parts = [""]
+    for segment, special in zip(segments, specials, strict=True):
+        if segment.kind == "text":
+            parts += [parts.pop() + " " * segment.space, _expression(segment), ""]
+        else:
+            parts[-1] += segment.text if segment.kind == "literal" else special
+    return " + ".join(repr(part) if at % 2 == 0 else part for at, part in enumerate(parts) if part)
+
+
+def _expression(segment: Segment) -> str:
+    changed = segment.field
+    for modifier in segment.modifiers:
+        if modifier in _CHANGED:
+            changed = f"({_CHANGED[modifier].format(changed)})"
+    return changed

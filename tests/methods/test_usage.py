@@ -1,0 +1,88 @@
+"""The Python in a downloaded model's README gives the probabilities that Cloze Lab gives."""
+
+import ast
+import runpy
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from core.data.task import Example
+from core.methods.head import HeadPredictor, with_head
+from core.methods.prompting import PromptPredictor
+from core.methods.saved import load_predictor
+from core.methods.usage import readme
+from core.models.backbone import Backbone
+from core.models.placement import Placement
+from core.prompts.pvp import PVP
+
+CPU = Placement("cpu", "float32")
+LABELS = ("bad", "good")
+WORDS = {"bad": ["terrible"], "good": ["great", "yes"]}
+TEXTS = ("A text to label.", "Its second text.")
+PROMPTED = ("bert", "roberta", "albert", "distilbert", "deberta-v2", "t5", "bart", "gpt2", "llama")
+CLASSIFIED = ("bert", "roberta", "albert", "distilbert", "deberta-v2", "t5", "gpt2", "llama")
+PATTERNS = [("{text_a} It is {mask} .", False),
+            ("{text_b|strip_punctuation}, \"it's\" {mask} {sep} {text_a|drop_last|upper_first}", True)]
+Printed = Callable[[str], Any]
+
+
+@pytest.fixture
+def printed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Printed:
+    """Runs the Python of a README beside the weights and gives what it prints."""
+
+    def run(text: str) -> Any:
+        script = tmp_path / "ask.py"
+        script.write_text(text.split("```python\n")[1].split("```")[0], encoding="utf-8")
+        monkeypatch.chdir(tmp_path)
+        capsys.readouterr()
+        runpy.run_path(str(script))
+        return ast.literal_eval(capsys.readouterr().out)
+
+    return run
+
+
+@pytest.mark.parametrize(("pattern", "pairs"), PATTERNS)
+@pytest.mark.parametrize("kind", PROMPTED)
+def test_the_code_of_a_prompt_model_answers_alike(
+        kind: str, pattern: str, pairs: bool, tiny: Callable[[str], Backbone], tmp_path: Path,
+        printed: Printed) -> None:
+    if kind in ("gpt2", "llama") and pairs:
+        pattern = "{text_b} {sep} {text_a|lower_first} It was {mask}"  # they read nothing after the mask
+    PromptPredictor(tiny(kind), PVP.of(pattern, WORDS, LABELS, pairs)).save(tmp_path)
+    predictor = load_predictor(tmp_path, CPU)
+    expected = np.exp(predictor.log_probs([Example(*TEXTS[: 1 + pairs])])[0])
+    found = printed(readme(predictor, pairs, "My run"))
+    assert list(found) == list(LABELS)
+    assert list(found.values()) == pytest.approx(expected, abs=1e-5)
+
+
+@pytest.mark.parametrize("pairs", [False, True])
+@pytest.mark.parametrize("kind", CLASSIFIED)
+def test_the_code_of_a_classifier_answers_alike(
+        kind: str, pairs: bool, tiny: Callable[[str], Backbone], tmp_path: Path, printed: Printed) -> None:
+    HeadPredictor(with_head(tiny(kind), LABELS, seed=1), LABELS).save(tmp_path)
+    predictor = load_predictor(tmp_path, CPU)
+    expected = np.exp(predictor.log_probs([Example(*TEXTS[: 1 + pairs])])[0])
+    answers = np.ravel(printed(readme(predictor, pairs, "My run"))).tolist()
+    found = {each["label"]: each["score"] for each in answers}
+    assert [found[label] for label in LABELS] == pytest.approx(expected, abs=1e-5)
+
+
+def test_a_shift_is_taken_away_in_the_code_too(tiny: Callable[[str], Backbone], tmp_path: Path,
+                                               printed: Printed) -> None:
+    asked = PromptPredictor(tiny("bert"), PVP.of(PATTERNS[0][0], WORDS, LABELS, False))
+    asked.calibrate([Example("A dog in the park."), Example("No story.")])
+    asked.save(tmp_path)
+    predictor = load_predictor(tmp_path, CPU)
+    expected = np.exp(predictor.log_probs([Example(TEXTS[0])])[0])
+    assert list(printed(readme(predictor, False, "My run")).values()) == pytest.approx(expected, abs=1e-5)
+
+
+def test_the_readme_says_what_it_is(mini_masked: Backbone) -> None:
+    text = readme(HeadPredictor(with_head(mini_masked, LABELS, seed=1), LABELS), False, "reviews, head")
+    assert text.startswith("# reviews, head\n")
+    assert "`bad`, `good`" in text
+    assert "`mini-masked`" in text
