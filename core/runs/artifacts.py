@@ -1,0 +1,154 @@
+"""What runs leave on the disk beside the store: predictions as Parquet, and trained models as folders.
+
+Everything is written under a temporary name, which holds the session's id, and renamed when it is whole.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pandas as pd
+
+from core.errors import LimitError
+from core.runs.database import DISK_FULL
+from core.runs.sessions import locked
+
+_TOKEN = "folder.token"
+
+
+class Artifacts:
+    """Files of runs, by run id, in one data folder."""
+
+    def __init__(self, folder: Path, keep_bytes: float) -> None:
+        """`keep_bytes` is the room for trained models."""
+        self.folder = folder
+        self._keep_bytes = keep_bytes
+        self._predictions = folder / "predictions"
+        self._models = folder / "models"
+        for each in (self._predictions, self._models):
+            each.mkdir(exist_ok=True)
+        self.token = _folder_token(folder)
+
+    def stage_predictions(self, run: str, session: str, table: pd.DataFrame) -> Path:
+        """Write a run's predictions under a temporary name; `publish_predictions` makes them final.
+
+        Raises:
+            LimitError: the disk is full or cannot be written.
+        """
+        staged = self._predictions / f".{run}.{session}"
+        try:
+            table.to_parquet(staged, index=False)
+        except OSError as error:
+            raise LimitError(DISK_FULL, folder=str(self.folder), why=str(error)) from error
+        return staged
+
+    def publish_predictions(self, run: str, staged: Path) -> None:
+        """Give staged predictions their name."""
+        staged.replace(self._table(run))
+
+    def link_predictions(self, source: str, run: str) -> None:
+        """Let a run have the predictions of an equal one."""
+        self._table(run).unlink(missing_ok=True)
+        try:
+            os.link(self._table(source), self._table(run))
+        except OSError:  # a file system without links
+            shutil.copyfile(self._table(source), self._table(run))
+
+    def has_predictions(self, run: str) -> bool:
+        """Whether a run's predictions are there."""
+        return self._table(run).is_file()
+
+    def predictions(self, run: str) -> pd.DataFrame:
+        """A run's predictions; an empty table if there are none."""
+        return pd.read_parquet(self._table(run)) if self.has_predictions(run) else pd.DataFrame()
+
+    def model(self, run: str) -> Path:
+        """Where a run's trained model lies, if it was kept."""
+        return self._models / run
+
+    @contextmanager
+    def reading_model(self, run: str) -> Iterator[Path | None]:
+        """Keep a run's model from being removed while it is read; None if there is none."""
+        folder = self.model(run)
+        if not folder.is_dir():
+            yield None
+            return
+        with locked(folder, shared=True):
+            yield folder if folder.is_dir() else None
+
+    def trim_models(self) -> list[str]:
+        """Remove the oldest models that are not being read until the rest fits its room; return whose were removed."""
+        folders = sorted((each for each in self._models.iterdir() if not each.name.startswith(".")),
+                         key=lambda each: each.stat().st_mtime)
+        sizes = {each: sum(file.stat().st_size for file in each.rglob("*") if file.is_file()) for each in folders}
+        excess = sum(sizes.values()) - self._keep_bytes
+        removed = []
+        for folder in folders:
+            if excess > 0 and self.remove_model(folder.name):
+                excess -= sizes[folder]
+                removed.append(folder.name)
+        return removed
+
+    def remove_model(self, run: str) -> bool:
+        """Remove a run's model unless it is being read."""
+        folder = self.model(run)
+        if not folder.is_dir():
+            return True
+        with locked(folder, wait=False) as free:
+            if free:
+                gone = self._models / f".gone.{run}.{secrets.token_hex(3)}"
+                folder.rename(gone)
+                shutil.rmtree(gone, ignore_errors=True)
+            return free
+
+    def remove(self, run: str, keep_model: bool = False) -> None:
+        """Remove all that a run left."""
+        self._table(run).unlink(missing_ok=True)
+        if not keep_model:
+            self.remove_model(run)
+
+    def clean(self, lives: Callable[[str], bool], known: Collection[str]) -> None:
+        """Remove half-written files of dead sessions, and models of runs that are not `known`."""
+        for path in [*self._predictions.glob(".*"), *self._models.glob(".*")]:
+            if not lives(path.name.rpartition(".")[2]):
+                shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
+        for path in self._models.glob("[!.]*"):
+            if path.name not in known:
+                self.remove_model(path.name)
+
+    def _table(self, run: str) -> Path:
+        return self._predictions / f"{run}.parquet"
+
+
+def save_folder(folder: Path, run: str, session: str) -> Path:
+    """Where a worker may write a run's model until it is whole."""
+    return folder / "models" / f".{run}.{session}"
+
+
+def publish_model(staged: Path, folder: Path, run: str) -> None:
+    """Give a model that is whole its name."""
+    final = folder / "models" / run
+    shutil.rmtree(final, ignore_errors=True)
+    staged.rename(final)
+
+
+def sees_folder(folder: Path, token: str) -> bool:
+    """Whether this process sees the data folder that `token` belongs to: a worker may run on another machine."""
+    try:
+        return (folder / _TOKEN).read_text(encoding="utf-8") == token
+    except OSError:
+        return False
+
+
+def _folder_token(folder: Path) -> str:
+    path = folder / _TOKEN
+    with locked(folder / ".opening"):
+        if not path.is_file():
+            path.write_text(secrets.token_hex(12), encoding="utf-8")
+            path.chmod(0o600)
+    return path.read_text(encoding="utf-8")

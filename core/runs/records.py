@@ -1,0 +1,37 @@
+"""What is known of a run, as plain values: the rows that tables, figures and exports are made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """One run.
+
+    Attributes:
+        id: short unique id.
+        task, model, method: names.
+        pattern: the pattern's text; empty for methods without one; several joined by " | ".
+        words: the verbalizer as text; empty for methods without one.
+        shots, seed: K per label and the seed of the split and of training; shots is 0 where nothing is trained.
+        options: the method's options, all of them.
+        status: queued, running, done, failed, cancelled or interrupted.
+        metrics: name → value, e.g. accuracy, accuracy_low and accuracy_high (95 % interval), macro_f1, dev_accuracy.
+        seconds: how long it took.
+        error: what went wrong and what to do, for failed runs.
+    """
+
+    id: str
+    task: str
+    model: str
+    method: str
+    pattern: str
+    words: str
+    shots: int
+    seed: int
+    options: dict[str, object] = field(default_factory=dict)
+    status: str = "done"
+    metrics: dict[str, float] = field(default_factory=dict)
+    seconds: float | None = None
+    error: str = ""

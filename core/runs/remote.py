@@ -1,0 +1,104 @@
+"""What happens inside a worker process: it stays warm, does one run at a time, and tells the app how far it is."""
+
+from __future__ import annotations
+
+import logging
+import os
+import pickle
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from distributed import WorkerPlugin, get_worker
+
+from core.runs.attempt import Outcome, Reporter, backbones, perform
+from core.runs.run import Point, Run
+from core.settings import Settings
+
+_log = logging.getLogger("cloze_lab")
+_turn = threading.Lock()  # runs draw on the process's random numbers and threads, so they never overlap
+
+
+@dataclass(frozen=True)
+class Order:
+    """All that a worker must know to do a run.
+
+    Attributes:
+        session, token: of the app that gives the order, and of its data folder.
+        device: where to run, as settings name it.
+        neighbours: how many workers share their machine's cores; None for local ones, whose threads are set already.
+        topic: where progress is told.
+    """
+
+    run: Run
+    settings: Settings
+    session: str
+    token: str
+    device: str
+    neighbours: int | None
+    topic: str
+
+
+class WarmModel(WorkerPlugin):  # type: ignore[misc]
+    """Loads the default model when a worker process starts, so that the first run need not wait for it."""
+
+    name = "cloze-lab"
+
+    def __init__(self, settings: Settings, local: bool) -> None:
+        self._settings = settings
+        self._local = local
+
+    def setup(self, worker: Any) -> None:
+        """Start loading, beside the worker's own work."""
+        device = str(worker.name) if self._local else self._settings.device
+        threading.Thread(target=self._load, args=(device,), name="warm-up", daemon=True).start()
+
+    def _load(self, device: str) -> None:
+        try:
+            backbones(device, self._settings).get(self._settings.model)
+        except Exception as error:  # a run that needs the model says so to its person
+            _log.warning("The model %s is not loaded yet: %s", self._settings.model, error)
+
+
+def sealed(order: Order) -> Callable[[], Outcome]:
+    """The call of `do_run` in a form that schedulers can pass on without having Cloze Lab installed.
+
+    A scheduler imports what it can name; it cannot name a function within a function, nor see into bytes.
+    """
+    content = pickle.dumps(order)
+
+    def opened() -> Outcome:
+        from core.runs.remote import do_run
+
+        outcome: Outcome = do_run(pickle.loads(content))
+        return outcome
+
+    return opened
+
+
+def do_run(order: Order) -> Outcome:
+    """Do a run; it stops when the app no longer wants it, or is gone."""
+    worker = get_worker()
+    key = worker.get_current_task()
+    ticket = {"run": order.run.id, "attempt": order.run.attempt}
+
+    def tell(step: int, total: int, points: list[Point]) -> None:
+        news = {"step": step, "total": total, "points": [list(point) for point in points]}
+        worker.log_event(order.topic, {**ticket, **news})
+
+    def stopped() -> bool:
+        task = worker.state.tasks.get(key)
+        return task is None or task.state == "cancelled"
+
+    worker.log_event(order.topic, {**ticket, "began": True})
+    try:
+        with _turn:
+            if order.neighbours is not None:
+                cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+                torch.set_num_threads(max(1, cores // order.neighbours))
+            return perform(order.run, order.settings, order.session, order.token,
+                           backbones(order.device, order.settings), Reporter(tell, stopped))
+    finally:
+        worker.log_event(order.topic, {**ticket, "ended": True})

@@ -1,0 +1,162 @@
+"""Using a finished run: its predictor again, texts and tables labelled with it, its model as an archive."""
+
+from __future__ import annotations
+
+import re
+import threading
+import zipfile
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from core.data.columns import ColumnMap, examples_of
+from core.data.files import DataLimits, Table
+from core.data.task import Example
+from core.errors import DataError, ModelError, SpecError
+from core.methods.method import Predictor
+from core.methods.registry import method_named
+from core.methods.saved import load_predictor
+from core.methods.usage import readme
+from core.models.backbone import BackboneCache
+from core.runs.downloads import Download
+from core.runs.execution import TaskLoader, predictions_table, relearn
+from core.runs.export import table_csv
+from core.runs.run import Run
+from core.runs.store import RunStore
+
+CHUNK = 128  # examples labelled between two reports of progress
+_KEPT = 2
+_predictors: OrderedDict[str, Predictor] = OrderedDict()
+_lock = threading.Lock()
+
+Tell = Callable[[int, int], None]
+Weights = Literal["own", "base", "removed"]
+
+
+def _untold(done: int, total: int) -> None:
+    """Progress that nobody listens to."""
+
+
+def weights_of(run: Run, store: RunStore) -> Weights:
+    """Whose weights a run answers with: its own, the base model's unchanged ones, or its own that are gone."""
+    if not method_named(run.spec.method).trains:
+        return "base"
+    return "own" if store.model_folder(run.id, run.visitor) else "removed"
+
+
+def takes_pairs(run: Run, store: RunStore) -> bool:
+    """Whether a finished run labels pairs of texts."""
+    table = store.predictions(run.id, run.visitor)
+    return bool(len(table)) and bool((table["text_b"] != "").any())
+
+
+def predictor_for(run: Run, store: RunStore, load_task: TaskLoader, backbones: BackboneCache) -> Predictor:
+    """The predictor of a finished run: its saved weights, or made anew where the method trains nothing.
+
+    Runs with equal specs share one; the last two are kept in memory.
+
+    Raises:
+        SpecError: the run is not done.
+        ModelError: its weights were removed.
+        DataError: the task that a method without weights needs is gone or has changed.
+    """
+    if run.status != "done":
+        raise SpecError("The run {id!r} is not done, so it cannot be used yet.", id=run.id)
+    key = run.spec.fingerprint
+    with _lock:
+        if key in _predictors:
+            _predictors.move_to_end(key)
+            return _predictors[key]
+    predictor = _saved(run, store, backbones) if method_named(run.spec.method).trains else \
+        _relearned(run, load_task, backbones)
+    with _lock:
+        _predictors[key] = predictor
+        while len(_predictors) > _KEPT:
+            _predictors.popitem(last=False)
+    return predictor
+
+
+def label_texts(predictor: Predictor, examples: Sequence[Example], labels: Sequence[str],
+                tell: Tell = _untold) -> pd.DataFrame:
+    """A row for each example: its texts, the `predicted` label and a column `p:label` for each label's probability.
+
+    Args:
+        tell: called with how many examples are done, and of how many; raises to stop.
+    """
+    answers = [np.empty((0, len(labels)), dtype=np.float32)]
+    for start in range(0, len(examples), CHUNK):
+        tell(start, len(examples))
+        answers.append(predictor.log_probs(examples[start : start + CHUNK]))
+    tell(len(examples), len(examples))
+    return predictions_table(tuple(examples), np.concatenate(answers), tuple(labels)).drop(columns="gold")
+
+
+def label_table(predictor: Predictor, table: Table, columns: ColumnMap, labels: Sequence[str], limits: DataLimits,
+                tell: Tell = _untold) -> pd.DataFrame:
+    """A person's table with `predicted` and `p:label` added to each row; rows without a text are left empty.
+
+    Raises:
+        DataError: a column does not exist, or no row has a text.
+        LimitError: too many rows, or a text is too long.
+    """
+    examples = examples_of(table, columns, limits=limits)
+    filled = [at for at, example in enumerate(examples) if example.text_a]
+    if not filled:
+        raise DataError("Column {column!r} of {name!r} is empty in every row. Choose another column.",
+                        column=columns.text_a, name=table.name)
+    found = label_texts(predictor, [examples[at] for at in filled], labels, tell).drop(columns=["text_a", "text_b"])
+    given = pd.DataFrame(table.rows, columns=list(table.columns)).drop(columns=list(found), errors="ignore")
+    return given.join(found.set_axis(filled, axis=0))
+
+
+def labelled_download(table: Table, found: pd.DataFrame) -> Download:
+    """A labelled table as CSV, marked as UTF-8 so that spreadsheets read it, no cell of which can be a formula."""
+    stem = re.sub(r"[^\w.-]+", "-", table.name.rpartition(".")[0] or table.name)[:60]
+    return Download(f"{stem}-labelled.csv", table_csv(found).encode("utf-8-sig"))
+
+
+def write_archive(run: Run, store: RunStore, backbones: BackboneCache, path: Path) -> None:
+    """Write a run's model as a .zip at `path`: one folder that transformers loads, with a README that says how.
+
+    Raises:
+        ModelError: there are no weights of its own.
+    """
+    name = path.stem
+    pairs = takes_pairs(run, store)
+    with store.reading_model(run.id, run.visitor) as folder:
+        if folder is None:
+            raise _removed()
+        how = readme(load_predictor(folder, backbones.placement), pairs, _title(run))
+        with zipfile.ZipFile(path, "w") as archive:  # stored: weights hardly shrink
+            archive.writestr(f"{name}/README.md", how)
+            for file in sorted(folder.rglob("*")):
+                if file.is_file():
+                    archive.write(file, f"{name}/{file.relative_to(folder)}")
+
+
+def _title(run: Run) -> str:
+    spec = run.spec
+    return f"{spec.task_name}: {method_named(spec.method).title}, K = {spec.shots}, seed {spec.seed}"
+
+
+def _saved(run: Run, store: RunStore, backbones: BackboneCache) -> Predictor:
+    with store.reading_model(run.id, run.visitor) as folder:
+        if folder is None:
+            raise _removed()
+        return load_predictor(folder, backbones.placement)
+
+
+def _relearned(run: Run, load_task: TaskLoader, backbones: BackboneCache) -> Predictor:
+    task = load_task(run.spec.task)
+    if task.content_hash != run.spec.task_hash:
+        raise DataError("The data of {task!r} changed after the run, so what it answered cannot be made again. Run it "
+                        "again.", task=run.spec.task_name)
+    return relearn(run.spec, task, backbones)
+
+
+def _removed() -> ModelError:
+    return ModelError("The trained weights of this run were removed to save space. Train it again.")

@@ -1,0 +1,116 @@
+"""A task in CSV files, a tiny random BERT, and stores on a temporary folder: real parts, small enough for seconds."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+
+from core.data.catalog import load_task
+from core.data.files import DataLimits
+from core.runs.spec import RunSpec, StudySpec
+from core.runs.store import RunStore
+from core.settings import Settings
+
+WORDS = ("the", "a", "film", "food", "was", "it", "so", "very", "and", "great", "terrible", "good", "bad", ".", "movie",
+         "plot", "meal", "we", "they", "i")
+PATTERN = {"pattern": "{text_a} It was {mask}.", "words": {"bad": ["terrible"], "good": ["great"]}}
+
+
+def _rows(count: int, offset: int) -> str:
+    tails = ("we", "they", "i", "so", "very", "the movie", "the plot", "a meal")
+    rows = [(f"the {'film' if i % 2 else 'food'} was {'good' if i % 4 < 2 else 'bad'} {tails[(i // 4 + offset) % 8]} "
+             f"{' '.join(['and'] * (i // 32 + offset))}", "good" if i % 4 < 2 else "bad") for i in range(count)]
+    return "text,label\n" + "".join(f"{text},{label}\n" for text, label in rows)
+
+
+@pytest.fixture(scope="session")
+def task_source(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """A two-label task as study files name it."""
+    folder = tmp_path_factory.mktemp("task")
+    (folder / "train.csv").write_text(_rows(64, 0), encoding="utf-8")
+    (folder / "test.csv").write_text(_rows(16, 3), encoding="utf-8")
+    return {"name": "dinner", "train": str(folder / "train.csv"), "test": str(folder / "test.csv"), "text_a": "text",
+            "label": "label"}
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A folder with a random BERT of hidden width 32."""
+    import torch
+    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
+    from transformers import BertConfig, BertForMaskedLM, PreTrainedTokenizerFast
+
+    folder = tmp_path_factory.mktemp("model") / "tiny"
+    vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *WORDS]
+    tokens = Tokenizer(models.WordPiece({word: i for i, word in enumerate(vocabulary)}, unk_token="[UNK]"))
+    tokens.normalizer = normalizers.BertNormalizer(lowercase=True)
+    tokens.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    tokens.post_processor = processors.TemplateProcessing("[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)])
+    PreTrainedTokenizerFast(tokenizer_object=tokens, unk_token="[UNK]", pad_token="[PAD]", cls_token="[CLS]",
+                            sep_token="[SEP]", mask_token="[MASK]", model_max_length=64).save_pretrained(folder)
+    torch.manual_seed(0)
+    BertForMaskedLM(BertConfig(vocab_size=len(vocabulary), hidden_size=32, num_hidden_layers=2, num_attention_heads=2,
+                               intermediate_size=64, max_position_embeddings=64)).save_pretrained(folder)
+    return str(folder)
+
+
+@pytest.fixture
+def make_study(task_source: dict[str, Any], tiny_model: str) -> Callable[..., StudySpec]:
+    """Makes studies of `lm-bff` runs on the tiny task and model."""
+    def make(seeds: tuple[int, ...] = (13,), steps: int = 4, every: int = 2, **more: Any) -> StudySpec:
+        options = {"lm-bff": {"steps": steps, "evaluate_every": every, "batch_size": 2}}
+        return StudySpec.from_dict({"name": "tiny", "task": task_source, "model": tiny_model, "methods": ["lm-bff"],
+                                    "patterns": [PATTERN], "shots": [4], "seeds": list(seeds), "options": options,
+                                    **more})
+    return make
+
+
+@pytest.fixture(scope="session")
+def runs_of(task_source: dict[str, Any]) -> Callable[[StudySpec], list[RunSpec]]:
+    """The runs of a study."""
+    task = load_task(task_source, limits=DataLimits(), allowed_hub=())
+    return lambda study: study.runs(task)
+
+
+@pytest.fixture
+def settings(tmp_path: Path, tiny_model: str) -> Settings:
+    """Settings on a temporary folder, with the tiny model as default."""
+    return Settings(data_folder=tmp_path / "data", model=tiny_model, device="cpu")
+
+
+@pytest.fixture
+def store(settings: Settings) -> Iterator[RunStore]:
+    """An empty store."""
+    opened = RunStore(settings.data_folder)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def submit(store: RunStore, make_study: Callable[..., StudySpec],
+           runs_of: Callable[[StudySpec], list[RunSpec]]) -> Callable[..., list[str]]:
+    """Submits a study and gives the ids of its runs, in order."""
+    def send(visitor: str = "ann", **study: Any) -> list[str]:
+        made = make_study(**study)
+        key = store.submit(made, runs_of(made), visitor)
+        return [run.id for run in store.runs(visitor, key)]
+    return send
+
+
+@pytest.fixture(scope="session")
+def until() -> Callable[..., None]:
+    """Waits for a condition, for as long as a very slow machine may take."""
+    def wait(condition: Callable[[], object], what: str = "the condition", seconds: float = 120) -> None:
+        deadline = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < deadline, f"{what} did not come about"
+            time.sleep(0.05)
+    return wait

@@ -1,0 +1,137 @@
+"""A whole run, from spec to result."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from core.data.task import Example, Task
+from core.errors import Cancelled, DataError, InputError
+from core.methods.registry import METHODS
+from core.models.backbone import BackboneCache
+from core.models.placement import Placement
+from core.runs.execution import RunResult, execute, predictions_table, relearn
+from core.runs.execution import test_part as part_to_measure
+from core.runs.spec import RunSpec, StudySpec
+
+PVP = {"pattern": "{text_a} It was {mask}.", "words": {"bad": ["terrible"], "good": ["great"]}}
+FEW_STEPS = {"steps": 2, "batch_size": 4, "evaluate_every": 1}
+OPTIONS = {"in-context": {"demonstrations": 2}, "head": FEW_STEPS, "lm-bff": FEW_STEPS}
+
+
+@pytest.fixture(scope="module")
+def backbones() -> BackboneCache:
+    return BackboneCache(Placement("cpu", "float32"))
+
+
+def spec_of(task: Task, method: str, **changes: Any) -> RunSpec:
+    (run,) = StudySpec.from_dict({"task": "tiny", "methods": [method], "patterns": [PVP], "shots": [4], "seeds": [13],
+                                  "options": OPTIONS, **changes}).runs(task)
+    return run
+
+
+def silent(step: int, total: int, *, loss: float | None = None, dev_accuracy: float | None = None) -> None:
+    """Progress that nobody listens to."""
+
+
+def done(spec: RunSpec, task: Task, backbones: BackboneCache, **more: Any) -> RunResult:
+    return execute(spec, lambda _: task, backbones, more.pop("progress", silent), **more)
+
+
+@pytest.mark.parametrize("method", list(METHODS))
+def test_run_from_end_to_end(method: str, tiny_task: Task, backbones: BackboneCache) -> None:
+    result = done(spec_of(tiny_task, method), tiny_task, backbones)
+    table = result.predictions
+    assert list(table) == ["text_a", "text_b", "gold", "predicted", "p:bad", "p:good"]
+    assert [tuple(row) for row in table[["text_a", "gold"]].to_numpy()] == [(e.text_a, e.label) for e in tiny_task.test]
+    np.testing.assert_allclose(table[["p:bad", "p:good"]].sum(axis=1), 1, atol=1e-5)
+    assert (table["predicted"] == np.where(table["p:bad"] >= table["p:good"], "bad", "good")).all()
+    assert result.metrics["accuracy"] == pytest.approx((table["gold"] == table["predicted"]).mean())
+    counts = pd.crosstab(table["gold"], table["predicted"]).reindex(index=result.labels, columns=result.labels)
+    assert result.confusion == counts.fillna(0).astype(int).to_numpy().tolist()
+    assert {"accuracy_low", "accuracy_high", "macro_f1", "n"} <= set(result.metrics)
+    assert ("best_step" in result.metrics) == METHODS[method].trains
+    assert result.seconds > 0
+
+
+def test_same_spec_same_result_with_the_model_loaded_once(tiny_task: Task) -> None:
+    cache = BackboneCache(Placement("cpu", "float32"))
+    first, again = (done(spec_of(tiny_task, "lm-bff"), tiny_task, cache) for _ in range(2))
+    pd.testing.assert_frame_equal(first.predictions, again.predictions, check_exact=True)
+    assert (first.metrics, first.confusion, cache.loads) == (again.metrics, again.confusion, 1)
+
+
+def test_limit_measures_on_the_same_rows_in_their_order(tiny_task: Task, backbones: BackboneCache) -> None:
+    limited = done(spec_of(tiny_task, "zero-shot", test_limit=5), tiny_task, backbones)
+    trained = done(spec_of(tiny_task, "lm-bff", test_limit=5, seeds=[21]), tiny_task, backbones)
+    assert limited.metrics["n"] == 5
+    assert list(limited.predictions["text_a"]) == list(trained.predictions["text_a"])
+
+
+@pytest.mark.parametrize(("limit", "expected"), [(None, 12), (1, 1), (11, 11), (12, 12), (10**9, 12)])
+def test_part_is_stable(limit: int | None, expected: int, tiny_task: Task) -> None:
+    part = part_to_measure(tiny_task, limit)
+    places = [tiny_task.test.index(example) for example in part]
+    assert len(part) == expected
+    assert places == sorted(places)
+    assert part_to_measure(tiny_task, limit) == part
+
+
+def test_progress_hears_every_step(tiny_task: Task, backbones: BackboneCache) -> None:
+    heard: list[tuple[int, int]] = []
+    options = {"lm-bff": {**FEW_STEPS, "steps": 3}}
+    done(spec_of(tiny_task, "lm-bff", options=options), tiny_task, backbones,
+         progress=lambda step, total, **news: heard.append((step, total)))
+    assert heard == [(1, 3), (2, 3), (3, 3)]
+
+
+@pytest.mark.parametrize("method", list(METHODS))
+def test_progress_can_cancel(method: str, tiny_task: Task, backbones: BackboneCache, tmp_path: Path) -> None:
+    def stop(step: int, total: int, **news: object) -> None:
+        raise Cancelled
+
+    with pytest.raises(Cancelled, match=r"Cancelled\."):
+        done(spec_of(tiny_task, method), tiny_task, backbones, progress=stop, save_to=tmp_path / "model")
+    assert not (tmp_path / "model").exists()
+
+
+@pytest.mark.parametrize("method", list(METHODS))
+def test_only_trained_weights_are_saved(method: str, tiny_task: Task, backbones: BackboneCache, tmp_path: Path) -> None:
+    done(spec_of(tiny_task, method), tiny_task, backbones, save_to=tmp_path / "model")
+    assert (tmp_path / "model" / "model.safetensors").exists() == METHODS[method].trains
+
+
+@pytest.mark.parametrize("method", [name for name, method in METHODS.items() if not method.trains])
+def test_what_trains_nothing_can_be_made_anew(method: str, tiny_task: Task, backbones: BackboneCache) -> None:
+    spec = spec_of(tiny_task, method)
+    log_probs = relearn(spec, tiny_task, backbones).log_probs(tiny_task.test)
+    table = done(spec, tiny_task, backbones).predictions
+    assert np.array_equal(np.exp(log_probs), table[["p:bad", "p:good"]].to_numpy())
+
+
+@pytest.mark.parametrize(("changes", "error", "says"), [
+    ({"shots": [8]}, DataError, "K = 8 needs 16 training rows of each label .* Choose K ≤ 7"),
+    ({"shots": [0]}, InputError, "K is 0"),
+    ({"patterns": [{**PVP, "words": {"bad": ["unwatchable"], "good": ["great"]}}]}, InputError, "'unwatchable'"),
+    ({"patterns": [{**PVP, "pattern": "{text_a} {mask} {mask}"}]}, InputError, "exactly one"),
+    ({"model": "no-such-model"}, Exception, "no-such-model"),
+])
+def test_what_cannot_run_says_why(changes: dict[str, Any], error: type[Exception], says: str, tiny_task: Task,
+                                  backbones: BackboneCache) -> None:
+    with pytest.raises(error, match=says):
+        done(spec_of(tiny_task, "lm-bff", **changes), tiny_task, backbones)
+
+
+def test_table_of_nothing_has_all_columns() -> None:
+    table = predictions_table((), np.empty((0, 2), dtype=np.float32), ("bad", "good"))
+    assert list(table) == ["text_a", "text_b", "gold", "predicted", "p:bad", "p:good"]
+    assert table.empty
+
+
+def test_first_label_wins_ties() -> None:
+    table = predictions_table((Example("x", label="good"),), np.log(np.array([[0.5, 0.5]])), ("bad", "good"))
+    assert table["predicted"].tolist() == ["bad"]

@@ -1,0 +1,111 @@
+"""Whole processes that die: the app in the middle of a study, and a scheduler that goes away and comes back."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from core.runs.store import RunStore
+from core.runs.worker import Workers
+from core.settings import Settings
+
+pytestmark = pytest.mark.slow
+ROOT = Path(__file__).resolve().parents[2]
+APP = """
+import sys, time
+from pathlib import Path
+from core.runs.store import RunStore
+from core.runs.worker import Workers
+from core.settings import Settings
+if __name__ == "__main__":
+    settings = Settings(data_folder=Path(sys.argv[1]), model=sys.argv[2], device="cpu")
+    Workers(RunStore(settings.data_folder), settings).start()
+    time.sleep(3600)
+"""
+
+
+def _one_core() -> None:
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+
+
+@pytest.fixture
+def launch() -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
+    """Starts a Python process, and kills it with its children at the end of the test."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start(*arguments: str, path: Path = ROOT) -> subprocess.Popen[bytes]:
+        environment = {**os.environ, "PYTHONPATH": str(path)}
+        started.append(subprocess.Popen([sys.executable, *arguments], cwd=path, env=environment, preexec_fn=_one_core,
+                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+        return started[-1]
+
+    yield start
+    for process in started:
+        if process.poll() is None:
+            for child in psutil.Process(process.pid).children(recursive=True):
+                child.kill()
+            process.kill()
+        process.wait()
+
+
+@pytest.fixture
+def scheduler(launch: Callable[..., Any], tmp_path: Path) -> Callable[[int], list[subprocess.Popen[bytes]]]:
+    """Starts a scheduler, which does not know Cloze Lab, and a worker."""
+    def start(port: int) -> list[subprocess.Popen[bytes]]:
+        common = ("--host", "127.0.0.1", "--no-dashboard")
+        return [launch("-m", "distributed.cli.dask_scheduler", "--port", str(port), *common, path=tmp_path),
+                launch("-m", "distributed.cli.dask_worker", f"tcp://127.0.0.1:{port}", "--nthreads", "1", *common,
+                       "--local-directory", str(tmp_path))]
+    return start
+
+
+def test_no_run_is_lost_or_repeated_when_the_app_is_killed(
+        store: RunStore, settings: Settings, submit: Callable[..., list[str]], launch: Callable[..., Any],
+        until: Callable[..., None]) -> None:
+    first, second, third = submit(seeds=(1, 2, 3), steps=150, every=150)
+    app = launch("-c", APP, str(store.folder), settings.model)
+    until(lambda: store.run(second, "ann").step > 0, "the second run")
+    children = psutil.Process(app.pid).children(recursive=True)
+    app.send_signal(signal.SIGKILL)
+    until(lambda: not any(child.is_running() and child.status() != psutil.STATUS_ZOMBIE for child in children),
+          "the end of its processes")
+    launch("-c", APP, str(store.folder), settings.model)
+    until(lambda: not any(run.active for run in store.runs("ann")), "the end of the study")
+    assert [(run.id, run.status, run.attempt) for run in store.runs("ann")] == [
+        (first, "done", 1), (second, "done", 2), (third, "done", 1)]
+    assert sorted(path.stem for path in (store.folder / "predictions").iterdir()) == sorted((first, second, third))
+    with closing(sqlite3.connect(store.folder / "cloze-lab.sqlite")) as check:
+        assert check.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+
+
+def test_a_scheduler_by_address_may_go_and_come_back(
+        store: RunStore, settings: Settings, submit: Callable[..., list[str]], scheduler: Callable[[int], list[Any]],
+        until: Callable[..., None]) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = int(free.getsockname()[1])
+    first, second = submit(seeds=(1, 2), steps=600, every=600)
+    workers = Workers(store, replace(settings, scheduler=f"tcp://127.0.0.1:{port}"))
+    workers.start()  # nobody is there yet
+    processes = scheduler(port)
+    until(lambda: store.run(first, "ann").step > 0, "the first run")
+    for process in processes:
+        process.kill()
+    scheduler(port)
+    until(lambda: not any(run.active for run in store.runs("ann")), "the end of the study")
+    workers.stop()
+    runs = [store.run(key, "ann") for key in (first, second)]
+    assert [(run.status, run.kills) for run in runs] == [("done", 0), ("done", 0)]
+    assert [store.model_folder(run.id, "ann") is not None for run in runs] == [True, True]  # the folder is the same
