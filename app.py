@@ -1,0 +1,62 @@
+"""Cloze Lab's composition root: read the settings, open the store, start the workers, build the interface, launch.
+
+Everything is imported inside `main`, because a worker process imports this file too and needs nothing of it.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # threads that spin starve the other process of the same cores
+os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+os.environ.setdefault("HF_HUB_DISABLE_IMPLICIT_TOKEN", "1")
+
+HERE = Path(__file__).resolve().parent
+STYLES = sorted((HERE / "assets").glob("*.css"))
+
+
+def main() -> None:
+    """Start the app and serve until it is stopped."""
+    from core.errors import ClozeLabError
+    from core.models.backbone import BackboneCache
+    from core.models.placement import Placement
+    from core.runs.store import RunStore
+    from core.runs.worker import Workers
+    from core.settings import Settings
+    from ui.services import Services
+    from ui.shell import build_app, theme
+    from ui.text import I18N
+
+    try:
+        settings = Settings.from_environment(os.environ)
+        store = RunStore(settings.data_folder, keep_models_gb=settings.keep_models_gb, max_steps=settings.max_steps,
+                         max_runs_per_visitor=settings.max_runs_per_visitor)
+        placement = Placement.choose(settings.device, settings.precision)
+    except ClozeLabError as error:
+        sys.exit(f"cloze-lab: {error}")
+    os.environ.setdefault("GRADIO_TEMP_DIR", str(settings.data_folder / "uploads"))
+    workers = Workers(store, settings)
+    workers.start()
+    services = Services(settings, BackboneCache(placement, settings.hub_models), store, workers)
+    services.warm_up()
+    app = build_app(services)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    try:
+        app.queue(default_concurrency_limit=8, max_size=256).launch(
+            server_name=os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1"),
+            server_port=int(os.environ.get("GRADIO_SERVER_PORT", "7860")),
+            i18n=I18N, theme=theme(), css_paths=STYLES, ssr_mode=False, run_history=False, show_error=True,
+            footer_links=["api", "settings"], max_file_size=settings.max_file_mb * 1_000_000,
+            blocked_paths=[str(settings.data_folder / "cloze-lab.sqlite")],
+        )
+    finally:
+        workers.stop()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,290 @@
+"""The Compare tab's handlers, over a store with finished runs of two methods, three patterns and five seeds."""
+
+import csv
+import html
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import gradio as gr
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from core.data.task import Example, Task
+from core.metrics.classification import evaluate
+from core.metrics.significance import compare_methods
+from core.randomness import rng
+from core.runs.execution import RunResult, predictions_table
+from core.runs.records import RunRecord
+from core.runs.spec import RunSpec, StudySpec
+from core.runs.store import RunStore
+from ui.chinese import CHINESE
+from ui.compare import Compare
+from ui.compare_choice import NOTHING, Choice
+from ui.compare_confusion import ALL_SEEDS
+from ui.compare_panels import difference_table, example_list, run_names, run_table, verdicts
+from ui.session import Session
+
+ENGLISH = gr.Request(headers={"accept-language": "en"})
+LABELS = ("bad", "good")
+TASK = Task("films", LABELS, tuple(Example(f"train {i}", label=LABELS[i % 2]) for i in range(80)),
+            tuple(Example(f"test {i} <b>&", label=LABELS[i % 2]) for i in range(60)))
+PATTERNS = [{"pattern": pattern, "words": {"bad": ["bad"], "good": ["good"]}}
+            for pattern in ("{text_a} It was {mask}.", "A {mask} one: {text_a}", "{text_a} <i>{mask}</i>")]
+
+
+def study(name: str, methods: tuple[str, ...] = ("head", "lm-bff"), shots: tuple[int, ...] = (16,)) -> StudySpec:
+    return StudySpec.from_dict({"name": name, "task": "films", "model": "mini-masked", "methods": list(methods),
+                                "patterns": PATTERNS, "shots": list(shots)})
+
+
+def result(spec: RunSpec) -> RunResult:
+    """Predictions that are right more often for lm-bff."""
+    noise = rng(spec.seed, spec.method, spec.pattern_text, spec.shots)
+    gold = [LABELS.index(each.label or "") for each in TASK.test]
+    logits = noise.normal(size=(len(gold), 2)) + {"head": 0.5, "lm-bff": 3.0}[spec.method] * np.eye(2)[gold]
+    log_probs = (logits - np.log(np.exp(logits).sum(1, keepdims=True))).astype(np.float32)
+    found = evaluate(log_probs, gold)
+    table = predictions_table(TASK.test, log_probs, LABELS)
+    return RunResult(found.metrics(), LABELS, found.confusion.tolist(), table, 1.5)
+
+
+def submit(store: RunStore, wanted: StudySpec, visitor: str, finish: bool = True) -> str:
+    """Queue a study's runs and finish them one after the other."""
+    key = store.submit(wanted, wanted.runs(TASK), visitor)
+    while finish and (run := store.claim(study=key)) is not None:
+        store.finish(run, result(run.spec))
+    return key
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunStore]:
+    """Two studies of ann, one of bob; downloads are written into a temporary folder."""
+    opened = RunStore(tmp_path_factory.mktemp("data"))
+    submit(opened, study("curve", shots=(8, 32)), "ann")
+    submit(opened, study("first"), "ann")
+    submit(opened, study("hidden"), "bob")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GRADIO_TEMP_DIR", str(tmp_path_factory.mktemp("downloads")))
+        yield opened
+    opened.close()
+
+
+def build(store: RunStore) -> Compare:
+    """The tab on a page of its own."""
+    with gr.Blocks():
+        visitor = gr.BrowserState("")
+        with gr.Tab() as tab:
+            return Compare(SimpleNamespace(store=store), Session(visitor, None, None, visitor, visitor), tab)
+
+
+@pytest.fixture(scope="module")
+def compare(store: RunStore) -> Compare:
+    return build(store)
+
+
+@pytest.fixture(scope="module")
+def shown(compare: Compare, store: RunStore) -> dict[str, Any]:
+    """What the page keeps of the newest study of ann."""
+    return compare.show(ENGLISH, "ann", [store.studies("ann")[0].id], [], "accuracy", NOTHING)[0]
+
+
+def test_the_newest_study_is_chosen_and_only_ones_own_are_offered(compare: Compare) -> None:
+    studies, singles, looks = compare.list_runs(ENGLISH, "ann", [], [], 3)
+    assert [title.split(" · ")[0] for title, _ in studies["choices"]] == ["first", "curve"]
+    assert studies["value"] == [studies["choices"][0][1]]
+    assert (len(singles["choices"]), singles["value"], looks) == (60, [], 4)
+
+
+def test_a_choice_is_kept_and_what_is_gone_is_dropped(compare: Compare, store: RunStore) -> None:
+    old = store.studies("ann")[1].id
+    studies, singles, _ = compare.list_runs(ENGLISH, "ann", [old, "gone"], ["gone"], 0)
+    assert (studies["value"], singles["value"]) == ([old], [])
+
+
+def test_the_table_has_a_row_for_each_run_and_columns_for_what_differs(compare: Compare, shown: dict[str, Any]) -> None:
+    _, note, body, metric, table, *_ = compare.show(ENGLISH, "ann", shown["studies"], [], "accuracy", NOTHING)
+    assert list(table) == ["State", "Method", "Pattern", "Seed", "Accuracy %", "95 % interval", "Macro F1 %", "Seconds",
+                           "Run"]
+    assert (len(table), body["visible"], metric["value"]) == (20, True, "accuracy")
+    assert table["Accuracy %"].between(0, 100).all()
+    assert "<b>films</b>" in note
+
+
+def test_nothing_is_sent_when_nothing_changed(compare: Compare, shown: dict[str, Any]) -> None:
+    again = compare.show(ENGLISH, "ann", shown["studies"], shown["runs"], "accuracy", shown)
+    assert again == [gr.skip()] * 8
+
+
+@pytest.mark.parametrize(("visitor", "told"), [("ann", "Choose a study"), ("nobody", "start a study under Train"),
+                                               ("", "start a study under Train")])
+def test_empty_pages_say_what_to_do(compare: Compare, visitor: str, told: str) -> None:
+    _, note, body, *_ = compare.show(ENGLISH, visitor, [], [], "accuracy", NOTHING)
+    assert told in note
+    assert body["visible"] is False
+
+
+def test_runs_of_others_are_never_shown(compare: Compare, store: RunStore) -> None:
+    theirs = store.studies("bob")[0].id
+    run = store.runs("bob", theirs)[0].id
+    assert "Choose a study" in compare.show(ENGLISH, "ann", [theirs], [run], "accuracy", NOTHING)[1]
+    own = store.runs("ann")[0].id
+    assert "There is no run" in compare.examples.show(ENGLISH, "ann", own, run, "a")[0]
+    assert compare.confusion.show(ENGLISH, "ann", {**NOTHING, "studies": [theirs]}, run)[1] == ""
+
+
+def test_unfinished_runs_are_listed_without_results(tmp_path: Path) -> None:
+    store = RunStore(tmp_path)
+    key = submit(store, study("waiting"), "ann", finish=False)
+    compare = build(store)
+    now, note, _, _, table, *_ = compare.show(ENGLISH, "ann", [key], [], "accuracy", NOTHING)
+    assert "No finished runs yet" in note
+    assert set(table["State"]) == {"queued"}
+    assert "No difference can be told" in compare.figures.show_differences(ENGLISH, "ann", now, "accuracy", "method")[0]
+    store.close()
+
+
+def test_downloads_open(compare: Compare, shown: dict[str, Any]) -> None:
+    *_, table, document, again = compare.show(ENGLISH, "ann", shown["studies"], [], "accuracy", NOTHING)
+    assert len(list(csv.DictReader(Path(table).read_text().splitlines()))) == 20
+    assert len(json.loads(Path(document).read_text())["runs"]) == 20
+    assert StudySpec.from_dict(yaml.safe_load(Path(again).read_text())) == study("first")
+    assert len({Path(path).parent for path in (table, document, again)}) == 3
+
+
+def test_accuracy_has_a_figure_and_the_same_in_a_table(compare: Compare, shown: dict[str, Any]) -> None:
+    figure, table, curve = compare.figures.show_accuracy(ENGLISH, "ann", shown, "accuracy")
+    assert {trace.name for trace in figure.data} >= {"head", "lm-bff"}
+    assert table.count("<tr>") == 1 + 1 + 3
+    assert "&lt;i&gt;{mask}" in table
+    assert curve["visible"] is False
+
+
+def test_several_k_make_a_learning_curve(compare: Compare, store: RunStore) -> None:
+    shown = {**NOTHING, "studies": [store.studies("ann")[1].id]}
+    *_, curve = compare.figures.show_accuracy(ENGLISH, "ann", shown, "macro_f1")
+    assert curve["visible"] is True
+    assert "Macro F1" in curve["value"].layout.yaxis.title.text
+
+
+@pytest.mark.parametrize(("over", "rows"), [("seed", 4), ("pattern", 2)])
+def test_stability_over_seeds_and_over_patterns(compare: Compare, shown: dict[str, Any], over: str, rows: int) -> None:
+    figure, table = compare.figures.show_stability(ENGLISH, "ann", shown, "accuracy", over)
+    assert len(figure.data) == rows
+    assert table.count("<tr>") == 1 + rows
+
+
+def test_differences_are_told_in_words(compare: Compare, shown: dict[str, Any]) -> None:
+    words, figure, table = compare.figures.show_differences(ENGLISH, "ann", shown, "accuracy", "method")
+    assert "lm-bff beats head by " in words
+    assert "over 5 paired runs" in words
+    assert "p &lt; 0.001" in words or "p = 0.0" in words
+    assert (table.count("<tr>"), len(figure.data)) == (2, 2)
+
+
+@pytest.mark.parametrize(("at", "n", "column"), [(0, 300, "seed"), (-1, 60, "p:good")])
+def test_confusion_of_one_run_and_of_all_its_seeds(compare: Compare, shown: dict[str, Any], at: int, n: int,
+                                                   column: str) -> None:
+    _, chosen = compare.confusion.list_runs(ENGLISH, "ann", shown, None)["choices"][at]
+    _, table, calibration, file = compare.confusion.show(ENGLISH, "ann", shown, chosen)
+    assert f"over {n}" in calibration.layout.xaxis.title.text
+    assert table.count("<tr>") == 3
+    predictions = pd.read_csv(file["value"])
+    assert len(predictions) == n
+    assert column == list(predictions)[-1]
+
+
+def test_groups_of_seeds_are_offered_before_single_runs(compare: Compare, shown: dict[str, Any]) -> None:
+    choices = compare.confusion.list_runs(ENGLISH, "ann", shown, None)
+    assert [key.startswith(ALL_SEEDS) for _, key in choices["choices"]] == [True] * 4 + [False] * 20
+    assert choices["value"] == choices["choices"][0][1]
+
+
+def test_examples_are_shown_by_pages(compare: Compare, shown: dict[str, Any]) -> None:
+    a, b = (each["value"] for each in compare.examples.list_runs(ENGLISH, "ann", shown, None, None))
+    test, right, first, place, back, on, page = compare.examples.show(ENGLISH, "ann", a, b, "a")
+    count = int(right["choices"][0][0].rpartition("(")[2].rstrip(")"))
+    assert f"{count} only A" in test
+    assert f"1–10 of {count}" in place
+    assert (first.count("<li>"), back["interactive"], on["interactive"], page) == (10, False, True, 0)
+    assert "test" in first
+    assert "&lt;b&gt;&amp;" in first
+    *_, on, last = compare.examples.show(ENGLISH, "ann", a, b, "a", 999)
+    assert (on["interactive"], last) == (False, (count - 1) // 10)
+
+
+@pytest.mark.parametrize(("a", "b"), [(None, None), ("first", None), ("first", "unknown")])
+def test_examples_need_two_runs(compare: Compare, store: RunStore, a: str | None, b: str | None) -> None:
+    first = store.runs("ann")[0].id
+    told = compare.examples.show(ENGLISH, "ann", first if a else None, b, "a")
+    assert "cl-message" in told[0]
+    assert told[2] == ""
+
+
+def test_runs_of_different_methods_are_opponents_at_first(compare: Compare, shown: dict[str, Any]) -> None:
+    a, b = compare.examples.list_runs(ENGLISH, "ann", shown, None, None)
+    names = {key: name for name, key in a["choices"]}
+    assert names[a["value"]].startswith("lm-bff")
+    assert names[b["value"]].startswith("head")
+    kept = compare.examples.list_runs(ENGLISH, "ann", shown, b["value"], a["value"])
+    assert [each["value"] for each in kept] == [b["value"], a["value"]]
+
+
+def test_an_equal_run_of_another_study_is_counted_once(store: RunStore) -> None:
+    keys = [submit(store, study(name), "carl") for name in ("one", "two")]
+    assert len(Choice.of(store, "carl", keys, []).runs) == 20
+
+
+def record(method: str, seed: int, accuracy: float, words: str = "", **options: object) -> RunRecord:
+    return RunRecord(f"{method}-{seed}-{words}", "films", "mini", method, "{mask}", words, 16, seed, options, "done",
+                     {"accuracy": accuracy})
+
+
+@pytest.mark.parametrize(("values", "told"), [
+    ([(0.9, 0.5), (0.91, 0.52), (0.92, 0.51)], "b beats a by 40.0 points on average over 3 paired runs; 95 % "),
+    ([(0.9, 0.5), (0.5, 0.9), (0.7, 0.7)], "No difference between b and a can be told from these 3 paired runs"),
+    ([(0.9, 0.5)], "No difference can be told from these runs"),
+])
+def test_verdicts_are_plain_sentences(values: list[tuple[float, float]], told: str) -> None:
+    records = [record(method, seed, pair[at]) for seed, pair in enumerate(values) for at, method in enumerate("ba")]
+    assert told in html.unescape(verdicts(compare_methods(records), str))
+
+
+def test_many_comparisons_are_told_in_a_few_sentences_and_a_table() -> None:
+    records = [record("lm-bff", seed, 0.5 + seed / 100, words) for seed in range(2) for words in "abcdef"]
+    found = compare_methods(records, by="pattern")
+    assert (verdicts(found, str).count("<li"), difference_table(found, str).count("<tr>")) == (6, 16)
+    assert "9 more comparisons" in verdicts(found, str)
+    assert "lm-bff · {mask} · a" in difference_table(found, str)
+
+
+def test_names_of_runs_tell_what_differs() -> None:
+    assert run_names([record("head", 1, 0.5, steps=10), record("head", 2, 0.75, steps=20)], str) == [
+        "head · seed 1 · steps 10 · 50.0%", "head · seed 2 · steps 20 · 75.0%"]
+
+
+def test_a_table_of_nothing_has_no_rows() -> None:
+    assert len(run_table([], str)) == 0
+    assert "no such example" in example_list(pd.DataFrame(), 1, str)
+
+
+def test_all_that_is_said_can_be_said_in_chinese(store: RunStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: set[str] = set()
+    for module in ("compare", "compare_figures", "compare_confusion", "compare_examples"):
+        monkeypatch.setattr(f"ui.{module}.speaker", lambda request: lambda text: asked.add(text) or text)
+    compare = build(store)
+    keys = [each.id for each in store.studies("ann")]
+    compare.list_runs(ENGLISH, "ann", [], [], 0)
+    now = compare.show(ENGLISH, "ann", keys, [], "accuracy", NOTHING)[0]
+    compare.figures.show_accuracy(ENGLISH, "ann", now, "accuracy")
+    compare.figures.show_stability(ENGLISH, "ann", now, "accuracy", "pattern")
+    compare.figures.show_differences(ENGLISH, "ann", now, "accuracy", "pattern")
+    compare.confusion.show(ENGLISH, "ann", now, compare.confusion.list_runs(ENGLISH, "ann", now, None)["value"])
+    runs = [each["value"] for each in compare.examples.list_runs(ENGLISH, "ann", now, None, None)]
+    compare.examples.show(ENGLISH, "ann", *runs, "neither")
+    assert len(asked) > 60
+    assert asked - CHINESE.keys() == set()

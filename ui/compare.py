@@ -1,0 +1,108 @@
+"""Compare: choose finished runs; see how good, how stable and how different they are; take the results away."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+
+from core.figures.wording import TITLES
+from core.runs.downloads import Download, csv_download, json_download, yaml_download
+from ui.compare_choice import NOTHING, Choice, Shown
+from ui.compare_confusion import Confusion
+from ui.compare_examples import Examples
+from ui.compare_figures import Figures
+from ui.compare_panels import METRIC_TITLES, run_names, run_table, shared_settings
+from ui.downloads import saved
+from ui.feedback import message, speaker
+from ui.run_panels import runs_heading
+from ui.services import Services
+from ui.session import Session
+from ui.text import label
+
+METRICS = ("accuracy", "macro_f1", "bleu", "nist", "chrf", "rouge1", "rouge2", "rougeL")  # higher is better in all
+MAX_ROWS = 2_000  # of the table of runs
+MAX_LISTED = 1_000  # single runs offered in the list
+_EMPTY = "No finished runs yet: start a study under Train."
+_CHOOSE = "Choose a study or single runs."
+_CUT = "The table shows the first {limit} of {n} runs; figures and downloads have all."
+
+
+class Compare:
+    """The tab: which runs, their table and downloads. Its parts listen to `shown`, which changes when the runs do."""
+
+    def __init__(self, services: Services, session: Session, tab: gr.Tab) -> None:
+        self.services, self.session = services, session
+        with gr.Row(elem_classes="cl-actions"):
+            self.studies = gr.Dropdown([], multiselect=True, label=label("Studies"), elem_id="compare-studies",
+                                       scale=4, min_width=240)
+            self.singles = gr.Dropdown([], multiselect=True, label=label("Single runs"), elem_id="compare-runs",
+                                       scale=3, min_width=240)
+            self.metric = gr.Radio([(label(TITLES[name]), name) for name in METRICS[:2]], value=METRICS[0], scale=2,
+                                   label=label("Measure"), elem_id="compare-metric", min_width=270)
+            self.refresh = gr.Button(label("Refresh"), scale=1, min_width=90, size="md", elem_id="compare-refresh")
+        self.note = gr.HTML(elem_id="compare-note")
+        self.shown = gr.State(NOTHING)
+        with gr.Column(visible=False, elem_id="compare-body") as self.body:
+            self.table = gr.Dataframe(interactive=False, elem_id="compare-table", max_height=320, max_chars=42,
+                                      label=label("Runs"), show_search="search", buttons=["fullscreen", "copy"])
+            with gr.Row(elem_classes="cl-actions"):
+                self.files = [gr.DownloadButton(label(text), size="sm", min_width=120, elem_id=f"download-{kind}")
+                              for kind, text in (("csv", "Download CSV"), ("json", "Download JSON"),
+                                                 ("yaml", "Download the study (YAML)"))]
+            with gr.Tabs(elem_id="compare-tabs"):
+                self.figures = Figures(services, session, self.shown, self.metric)
+                self.confusion = Confusion(services, session, self.shown)
+                self.examples = Examples(services, session, self.shown)
+        self._listen(tab)
+
+    def _listen(self, tab: gr.Tab) -> None:
+        private: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private",
+                                   "trigger_mode": "always_last"}
+        chosen = [self.session.visitor, self.studies, self.singles]
+        looks = gr.State(0)  # how often the lists were read: its change shows the runs again
+        gr.on([tab.select, self.refresh.click], self.list_runs, [*chosen, looks], [self.studies, self.singles, looks],
+              **private)
+        gr.on([looks.change, self.studies.change, self.singles.change], self.show, [*chosen, self.metric, self.shown],
+              [self.shown, self.note, self.body, self.metric, self.table, *self.files], **private)
+
+    def list_runs(self, request: gr.Request, visitor: str, studies: list[str] | None, singles: list[str] | None,
+                  looks: int) -> list[Any]:
+        """Offer the visitor's studies and finished runs; the newest study is chosen if nothing is."""
+        store = self.services.store
+        titles = {study.id: study.title for study in store.studies(visitor) if study.kind == "study"}
+        done = [run.record() for run in store.runs(visitor) if run.status == "done"][-MAX_LISTED:]
+        names = {record.id: name for record, name in zip(done, run_names(done, speaker(request)), strict=True)}
+        kept, runs = ([each for each in old or [] if each in new] for old, new in ((studies, titles), (singles, names)))
+        if not kept and not runs:
+            kept = list(titles)[:1]
+        return [gr.update(choices=[(title, key) for key, title in titles.items()], value=kept),
+                gr.update(choices=[(name, key) for key, name in reversed(names.items())], value=runs), looks + 1]
+
+    def show(self, request: gr.Request, visitor: str, studies: list[str] | None, singles: list[str] | None, metric: str,
+             shown: Shown) -> list[Any]:
+        """The table and downloads of the chosen runs, unless nothing changed; the parts follow `shown`."""
+        say = speaker(request)
+        choice = Choice.of(self.services.store, visitor, studies or [], singles or [])
+        now = {"studies": studies or [], "runs": singles or [], "state": choice.state}
+        if now == shown:
+            return [gr.skip()] * (5 + len(self.files))
+        if not choice.runs:
+            told = say(_CHOOSE if self.services.store.runs(visitor) else _EMPTY)
+            return [now, message(told, "note"), gr.update(visible=False), *[gr.skip()] * (2 + len(self.files))]
+        records = choice.records
+        note = runs_heading(choice.runs, say) + shared_settings(records, say)
+        if not choice.done:
+            note += message(say(_EMPTY), "note")
+        if len(records) > MAX_ROWS:
+            note += message(say(_CUT).format(limit=MAX_ROWS, n=len(records)), "note")
+        known = [name for name in METRICS if any(name in each.metrics for each in records)] or list(METRICS[:2])
+        files = [csv_download(records), json_download(records, known[0]), self._study_files(visitor, choice, now)]
+        return [now, note, gr.update(visible=True),
+                gr.update(choices=[(say(METRIC_TITLES[name]), name) for name in known],
+                          value=metric if metric in known else known[0]),
+                run_table(records[:MAX_ROWS], say), *map(saved, files)]
+
+    def _study_files(self, visitor: str, choice: Choice, now: Shown) -> Download:
+        studies = [study for study in self.services.store.studies(visitor) if study.id in now["studies"]]
+        return yaml_download(studies, [run for run in choice.runs if run.study not in now["studies"]])

@@ -1,0 +1,252 @@
+"""Runs compared, as people read them: table rows, sentences and lists; pure functions, every text in HTML escaped."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from html import escape
+from typing import Any
+
+import pandas as pd
+
+from core.figures.comparison import LEVEL
+from core.figures.wording import SHARES, TITLES, sentence, shown, spread
+from core.metrics.groups import Setting
+from core.metrics.significance import McNemar, PairComparison, Side
+from core.runs.comparison import compare_settings
+from core.runs.records import RunRecord
+from ui.feedback import Say
+
+SETTING_TITLES = {"task": "Task", "model": "Model", "method": "Method", "pattern": "Pattern", "words": "Words",
+                  "shots": "K", "seed": "Seed"}
+METRIC_TITLES = {**TITLES, "dev_accuracy": "Dev accuracy"}
+LONGEST_NAME = 60  # characters of a pattern in the name of a run
+MAX_VERDICTS = 6
+MAX_PAIRS = 200  # of the table of differences
+LONGEST_LINE = 24  # characters of a table cell that stay on one line
+
+_BEATS = ("{a} beats {b} by {difference} on average over {n} paired runs; 95 % interval {low} to {high}, "
+          "p {p} after Holm's correction.")
+_UNCLEAR = ("No difference between {a} and {b} can be told from these {n} paired runs: {difference} on average, "
+            "95 % interval {low} to {high}, p {p} after Holm's correction.")
+_NO_PAIRS = ("No difference can be told from these runs: a paired comparison needs two methods with at least two runs "
+             "each of the same seeds or patterns.")
+
+
+def run_table(records: Sequence[RunRecord], say: Say) -> pd.DataFrame:
+    """A row for each run; columns only for the settings that differ, and for what was found."""
+    settings = compare_settings(records)
+    metrics = [name for name in METRIC_TITLES if any(name in each.metrics for each in records)]
+    table: dict[str, list[object]] = {say("State"): [say(each.status) for each in records]}
+    for name in settings.names:
+        table[setting_title(name, say)] = [_cell(row.get(name, "")) for row in settings.differing]
+    for name in metrics:
+        unit = " %" if name in SHARES else ""
+        table[say(METRIC_TITLES[name]) + unit] = [_number(each.metrics.get(name), name) for each in records]
+        if any(f"{name}_low" in each.metrics for each in records):
+            table[say("95 % interval")] = [_interval(each, name, say) for each in records]
+    table[say("Seconds")] = [None if each.seconds is None else round(each.seconds, 1) for each in records]
+    table[say("Run")] = [each.id for each in records]
+    return pd.DataFrame(table)
+
+
+def shared_settings(records: Sequence[RunRecord], say: Say) -> str:
+    """HTML of the settings that are the same for all runs."""
+    shared = [f"{escape(setting_title(name, say))} <b>{escape(str(value))}</b>"
+              for name, value in compare_settings(records).shared.items() if value != ""]
+    return f'<p class="cl-hint cl-shared">{escape(say("The same for all:"))} {" · ".join(shared)}</p>' if shared else ""
+
+
+def run_names(records: Sequence[RunRecord], say: Say) -> list[str]:
+    """What dropdowns call each run: its method, what tells it from the others, and its accuracy."""
+    names = []
+    for each, own in zip(records, compare_settings(records).differing, strict=True):
+        score = next((shown(each.metrics[name], name) for name in METRIC_TITLES if name in each.metrics), each.status)
+        told = [_named(name, value, say) for name, value in own.items() if name != "method" and value != ""]
+        names.append(" · ".join([each.method, *sorted(told, key=len), score]))
+    return names
+
+
+def group_name(setting: Setting, runs: int, say: Say) -> str:
+    """What dropdowns call the runs that differ in their seed only."""
+    shots = f"{say('K')} {setting.shots}" if setting.shots else ""
+    together = sentence(say, "{n} seeds together", n=runs)
+    return " · ".join(filter(None, (setting.method, _short(setting.pattern), shots, together)))
+
+
+def setting_title(name: str, say: Say) -> str:
+    """A setting or option as a column title."""
+    return say(SETTING_TITLES.get(name, name.replace("_", " ")))
+
+
+def summary_table(rows: Sequence[dict[str, Any]], metric: str, say: Say) -> str:
+    """Means with spread and interval, as the figure shows them."""
+    return table_html(
+        [say(name) for name in ("Method", "Pattern", "K", "Runs", "Mean ± sd", "95 % interval")],
+        [[row["method"], row["pattern"] or "–", row["shots"] or "–", row["n"],
+          shown(row["mean"], metric) + ("" if row["sd"] is None else f" ± {spread(row['sd'], metric)}"),
+          "–" if row["sd"] is None else _range(*(shown(end, metric) for end in row["ci95"]), say)]
+         for row in rows])
+
+
+def spread_table(rows: Sequence[dict[str, Any]], metric: str, over: str, say: Say) -> str:
+    """How far results lie apart, as the box plots show it."""
+    values = "Seeds" if over == "seed" else "Patterns"
+    pattern = ["Pattern"] if over == "seed" else []
+    return table_html(
+        [say(name) for name in ("Method", *pattern, "K", values, "sd", "Lowest", "Highest")],
+        [[row["method"], *([row["pattern"] or "–"] if pattern else []), row["shots"] or "–", row["n"],
+          "–" if row["sd"] is None else spread(row["sd"], metric), shown(row["lowest"], metric),
+          shown(row["highest"], metric)] for row in rows])
+
+
+def verdicts(comparisons: Sequence[PairComparison], say: Say) -> str:
+    """A plain sentence for each comparison, the clearest first."""
+    if not comparisons:
+        return f'<p class="cl-verdicts">{escape(say(_NO_PAIRS))}</p>'
+    ordered, names = _clearest(comparisons), _side_names(comparisons)
+    lines = "".join(f'<li class="{"cl-clear" if each.p_holm < LEVEL else "cl-unclear"}">'
+                    f"{escape(verdict(each, names, say))}</li>" for each in ordered[:MAX_VERDICTS])
+    more = len(ordered) - MAX_VERDICTS
+    rest = escape(sentence(say, "{n} more comparisons are in the table below.", n=more)) if more > 0 else ""
+    return f'<ul class="cl-verdicts">{lines}</ul><p class="cl-hint">{rest}</p>'
+
+
+def verdict(each: PairComparison, names: Mapping[Side, str], say: Say) -> str:
+    """Who is better, by how much and how sure that is, in words."""
+    test, a, b, sign = each.test, each.a, each.b, 1
+    clear = each.p_holm < LEVEL
+    if clear and test.difference < 0:
+        a, b, sign = b, a, -1
+    low, high = sorted((sign * test.low, sign * test.high))
+    return sentence(say, _BEATS if clear else _UNCLEAR, a=names[a], b=names[b], n=test.n,
+                    difference=points(sign * test.difference, each.metric, say), low=_minus(low, each.metric),
+                    high=_minus(high, each.metric), p=p_text(each.p_holm))
+
+
+def difference_table(comparisons: Sequence[PairComparison], say: Say) -> str:
+    """Every paired test, as the figure shows them, the clearest first."""
+    heads = ("A", "B", "Pairs", "A − B", "95 % interval", "p (t-test)", "p (sign flips)", "p (Holm)")
+    names = _side_names(comparisons)
+    return table_html(
+        [say(head) for head in heads],
+        [[names[each.a], names[each.b], each.test.n, _signed(each.test.difference, each.metric),
+          _range(_signed(each.test.low, each.metric), _signed(each.test.high, each.metric), say),
+          *(p_text(p).removeprefix("= ") for p in (each.test.p_t, each.test.p_flips, each.p_holm))]
+         for each in _clearest(comparisons)[:MAX_PAIRS]])
+
+
+def confusion_table(confusion: Sequence[Sequence[int]], labels: Sequence[str], say: Say) -> str:
+    """The counts of a confusion matrix as a table."""
+    return table_html([f"{say('gold')} ↓ {say('predicted')} →", *labels],
+                      [[label, *row] for label, row in zip(labels, confusion, strict=True)])
+
+
+def points(value: float, metric: str, say: Say) -> str:
+    """A difference with its unit: percentage points for shares."""
+    return sentence(say, "{value} points", value=_minus(value, metric)) if metric in SHARES else _minus(value, metric)
+
+
+def p_text(p: float) -> str:
+    """A p-value after its letter: = 0.012 or < 0.001."""
+    return "< 0.001" if p < 0.001 else f"= {p:.3f}"
+
+
+def mcnemar_panel(test: McNemar, right: tuple[int, int], interval: tuple[float, float], n: int, say: Say) -> str:
+    """How two runs differ over the same examples, and whether that is more than chance."""
+    difference = (right[0] - right[1]) / n
+    counts = sentence(say, "Of {n} examples, A has {a} right and B {b}; {only_a} only A, {only_b} only B.",
+                      n=n, a=right[0], b=right[1], only_a=test.only_a, only_b=test.only_b)
+    told = sentence(say, "A − B: {difference}, 95 % interval {low} to {high}; McNemar's exact test p {p}.",
+                    difference=points(difference, "accuracy", say), low=_minus(interval[0], "accuracy"),
+                    high=_minus(interval[1], "accuracy"), p=p_text(test.p))
+    verdict = say("This is more than chance over these examples." if test.p < LEVEL else
+                  "No difference can be told from these examples.")
+    return (f'<div class="cl-card" role="status"><p>{escape(counts)}</p><p>{escape(told)} <b>{escape(verdict)}</b></p>'
+            f"</div>")
+
+
+def example_list(examples: pd.DataFrame, start: int, say: Say) -> str:
+    """Examples with their gold label and the answers of both runs; numbered from `start`."""
+    if examples.empty:
+        return f'<p class="cl-hint">{escape(say("There is no such example."))}</p>'
+    rows = "".join(_example(each, say) for each in examples.to_dict("records"))
+    return f'<ol class="cl-pairs" start="{start}">{rows}</ol>'
+
+
+def table_html(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """A table that scrolls inside its box."""
+    head = "".join(f'<th scope="col">{escape(text)}</th>' for text in heads)
+    body = "".join("<tr>" + "".join(map(_table_cell, row)) + "</tr>" for row in rows)
+    return (f'<div class="cl-scroll" tabindex="0"><table class="cl-table cl-figures"><thead><tr>{head}</tr></thead>'
+            f"<tbody>{body}</tbody></table></div>")
+
+
+def _clearest(comparisons: Sequence[PairComparison]) -> list[PairComparison]:
+    return sorted(comparisons, key=lambda each: (each.p_holm, -abs(each.test.difference)))
+
+
+def _side_names(comparisons: Sequence[PairComparison]) -> dict[Side, str]:
+    """Methods, with their patterns where these are compared, and with words where one pattern has several."""
+    sides = dict.fromkeys(side for each in comparisons for side in (each.a, each.b))
+    counts = Counter(side[:2] for side in sides)
+    words = {side: side.words if counts[side[:2]] > 1 else "" for side in sides}
+    return {side: " · ".join(filter(None, (side.method, _short(side.pattern), words[side]))) for side in sides}
+
+
+def _table_cell(cell: object) -> str:
+    """Long texts may wrap."""
+    text = str(cell)
+    return f"<td{' class=cl-long' if len(text) > LONGEST_LINE else ''}>{escape(text)}</td>"
+
+
+def _example(each: dict[str, Any], say: Say) -> str:
+    texts = "".join(f"<p>{escape(text)}</p>" for text in (each["text_a"], each["text_b"]) if text)
+    answers = "".join(_answer(side.upper(), each[f"predicted_{side}"], each[f"probability_{side}"], each["gold"], say)
+                      for side in "ab")
+    return (f'<li>{texts}<span class="cl-answers"><span class="cl-answer">{escape(say("gold"))} '
+            f'<b>{escape(each["gold"])}</b></span>{answers}</span></li>')
+
+
+def _answer(side: str, predicted: str, probability: float, gold: str, say: Say) -> str:
+    kind, mark, spoken = ("good", "✓", "right") if predicted == gold else ("bad", "✗", "wrong")
+    sign = f'<span role="img" aria-label="{escape(say(spoken))}">{mark}</span>'
+    return (f'<span class="cl-answer cl-answer-{kind}">{side} {sign} <b>{escape(predicted)}</b> '
+            f"{100 * probability:.0f} %</span>")
+
+
+def _cell(value: object) -> object:
+    return value if isinstance(value, (int, float)) and not isinstance(value, bool) else str(value)
+
+
+def _number(value: float | None, metric: str) -> float | None:
+    if value is None:
+        return None
+    return round(100 * value, 1) if metric in SHARES else round(value, 3)
+
+
+def _interval(record: RunRecord, metric: str, say: Say) -> str:
+    low, high = (record.metrics.get(f"{metric}_{end}") for end in ("low", "high"))
+    return "" if low is None or high is None else _range(shown(low, metric), shown(high, metric), say)
+
+
+def _range(low: str, high: str, say: Say) -> str:
+    return sentence(say, "{low} to {high}", low=low, high=high)
+
+
+def _named(name: str, value: object, say: Say) -> str:
+    if name in ("shots", "seed"):
+        return f"{say('K' if name == 'shots' else 'seed')} {value}"
+    return _short(str(value)) if name in SETTING_TITLES else f"{say(name.replace('_', ' '))} {value}"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST_NAME else text[: LONGEST_NAME - 1] + "…"
+
+
+def _signed(value: float, metric: str) -> str:
+    return _minus(value, metric) if value < 0 else f"+{spread(value, metric)}"
+
+
+def _minus(value: float, metric: str) -> str:
+    return f"−{spread(-value, metric)}" if value < 0 else spread(value, metric)

@@ -1,0 +1,36 @@
+"""HTML about a person's data: what was found in files, and what should be known before results are trusted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+from core.data.files import Table
+from core.data.findings import Finding
+from core.errors import fill
+from ui.feedback import Say, message
+
+_DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
+_MARKS = {"error": "✕", "warning": "!", "note": "i"}
+_KINDS = {"error": "problem", "warning": "warning", "note": "note"}
+
+
+def as_choice(name: str) -> tuple[str, str]:
+    """A name from a person's data in a dropdown; the invisible sign keeps the browser from translating it."""
+    return f"{name}\u2060", name
+
+
+def table_line(table: Table, say: Say) -> str:
+    """What was found in a file: rows, columns, encoding, delimiter."""
+    facts = [say("{n} rows").format(n=f"{len(table.rows):,}"), say("{n} columns").format(n=len(table.columns)),
+             table.encoding, say(_DELIMITERS.get(table.delimiter, ""))]
+    return message(f"{table.name}: " + " · ".join(fact for fact in facts if fact), "note")
+
+
+def findings_panel(findings: Sequence[Finding], say: Say) -> str:
+    """All findings as a list, each with its severity."""
+    items = "".join(
+        f'<li class="cl-finding cl-{_KINDS[each.severity]}"><span class="cl-mark" title="{escape(say(each.severity))}">'
+        f'{_MARKS[each.severity]}</span><span>{escape(fill(say(each.template), each.values))}</span></li>'
+        for each in findings)
+    return f'<ul class="cl-findings" aria-live="polite">{items}</ul>' if items else ""

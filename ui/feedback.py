@@ -1,0 +1,40 @@
+"""Telling a person what happened: messages under the boxes they belong to, in their language."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from html import escape
+
+import gradio as gr
+
+from core.errors import ClozeLabError, fill
+from ui.text import translate
+
+Say = Callable[[str], str]
+_log = logging.getLogger("cloze_lab")
+
+
+def speaker(request: gr.Request | None) -> Say:
+    """A function that says fixed English text in the language of the visitor's browser."""
+    accepted = (request.headers.get("accept-language") or "") if request is not None else ""
+    language = "zh" if accepted.strip().lower().startswith("zh") else "en"
+    return lambda text: translate(text, language)
+
+
+def explain(error: BaseException, say: Say) -> str:
+    """One or two sentences for a person; what is not one of ours is logged and called a fault of the app."""
+    if isinstance(error, ClozeLabError):
+        return fill(say(error.template), error.values)
+    _log.exception("unexpected error", exc_info=error)
+    return say("Something went wrong in the app itself. The details are in its log; nothing you entered is lost.")
+
+
+def message(text: str, kind: str = "problem") -> str:
+    """HTML of a message under a box; kinds: problem, note, good. Empty text makes no message."""
+    return f'<div class="cl-message cl-{kind}" role="status">{escape(text)}</div>' if text else ""
+
+
+def problem(error: BaseException | None, say: Say) -> str:
+    """HTML of what is wrong, or nothing."""
+    return message(explain(error, say)) if error is not None else ""

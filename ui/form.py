@@ -1,0 +1,30 @@
+"""Forms made from Options classes: the option's own explanation, range and choices are what the form shows."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import fields
+from typing import Any, get_type_hints
+
+import gradio as gr
+
+from core.methods.options import Options
+from ui.text import label
+
+
+def controls(kind: type[Options], prefix: str) -> dict[str, gr.components.Component]:
+    """A control for each option, by name, in the order in which the class has them."""
+    types = get_type_hints(kind)
+    return {each.name: _control(each.name, types[each.name], each.default, each.metadata, prefix)
+            for each in fields(kind)}
+
+
+def _control(name: str, kind: Any, default: Any, facts: Any, prefix: str) -> gr.components.Component:
+    shared: dict[str, Any] = {"value": default, "label": label(name.replace("_", " ")), "info": label(facts["explain"]),
+                              "elem_id": f"{prefix}-{name}"}
+    if kind is bool:
+        return gr.Checkbox(**shared)
+    if kind is str:
+        return gr.Dropdown(list(facts["choices"]), **shared)
+    low, high = (None if math.isinf(facts[end]) else facts[end] for end in ("low", "high"))
+    return gr.Number(**shared, precision=0 if kind is int else None, minimum=low, maximum=high, min_width=140)

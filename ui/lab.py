@@ -1,0 +1,213 @@
+"""The Lab: edit a pattern and its label words, and see at once what the model makes of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from core.data.task import Example, Task
+from core.errors import ClozeLabError, LimitError
+from core.inspection import Question, look_at_examples, look_at_prompt
+from core.prompts.library import suggested
+from core.runs.execution import test_part
+from ui.feedback import Say, explain, message, problem, speaker
+from ui.panels import answer_panel, dataset_panel, prompt_panel, waiting_panel
+from ui.services import Services
+from ui.session import Session, unpack
+from ui.text import label
+from ui.variants import Variants, ask
+
+MAX_LABELS = 20
+SAMPLES = (64, 128, 256, 1000)
+_INSERT = """() => {{ const box = document.querySelector('#pattern textarea');
+  box.setRangeText('{field}', box.selectionStart, box.selectionEnd, 'end');
+  box.dispatchEvent(new Event('input', {{bubbles: true}})); box.focus(); }}"""
+
+
+@dataclass
+class Boxes:
+    """The Lab's components."""
+
+    pattern: gr.Textbox
+    pattern_note: gr.HTML
+    library: gr.Dropdown
+    words: list[gr.Textbox]
+    word_notes: list[gr.HTML]
+    words_note: gr.HTML
+    text_a: gr.Textbox
+    text_b: gr.Textbox
+    position: gr.State
+    gold: gr.HTML
+    sample: gr.Dropdown
+    prompt: gr.HTML
+    answer: gr.HTML
+    dataset: gr.HTML
+
+
+class Lab:
+    """The tab and its handlers."""
+
+    def __init__(self, services: Services, session: Session) -> None:
+        self.services = services
+        self.session = session
+        with gr.Row(elem_classes="cl-columns", equal_height=False):
+            with gr.Column(scale=5, min_width=340):
+                pattern, note, library, insert = self._pattern_boxes()
+                words, word_notes, words_note = self._word_boxes()
+                text_a, text_b, gold, moves = self._example_boxes()
+            with gr.Column(scale=6, min_width=340):
+                prompt = gr.HTML(elem_id="prompt-panel")
+                answer = gr.HTML(elem_id="answer-panel")
+                sample = gr.Dropdown([str(n) for n in SAMPLES], value=str(SAMPLES[0]), elem_id="sample",
+                                     label=label("Test examples measured while you type"))
+                dataset = gr.HTML(elem_id="dataset-panel")
+        position = gr.State(0)
+        self.boxes = Boxes(pattern, note, library, words, word_notes, words_note, text_a, text_b, position, gold,
+                           sample, prompt, answer, dataset)
+        self.variants = Variants(services, session, pattern, words, sample)
+        self._listen(insert, moves)
+
+    def _pattern_boxes(self) -> tuple[gr.Textbox, gr.HTML, gr.Dropdown, dict[str, gr.Button]]:
+        pattern = gr.Textbox(label=label("Pattern"), lines=2, max_lines=8, elem_id="pattern", max_length=4000,
+                             info=label("Put a mask where the answer belongs; the model fills it in as you type."))
+        note = gr.HTML(elem_id="pattern-note", elem_classes="cl-note-slot")
+        with gr.Row(elem_classes="cl-chips"):
+            insert = {field: gr.Button(field, size="sm", min_width=60, elem_classes="cl-chip")
+                      for field in ("{text_a}", "{text_b}", "{mask}", "{sep}")}
+        library = gr.Dropdown([], label=label("Take one from the papers"), elem_id="library", interactive=True)
+        return pattern, note, library, insert
+
+    def _word_boxes(self) -> tuple[list[gr.Textbox], list[gr.HTML], gr.HTML]:
+        words, notes = [], []
+        with gr.Group(elem_id="words"):
+            gr.Markdown(label("Label words"), elem_classes="cl-group-title")
+            for index in range(MAX_LABELS):
+                words.append(gr.Textbox(label=f"label {index}", visible=index < 2, elem_id=f"words-{index}",
+                                        max_length=400, elem_classes="cl-words"))
+                notes.append(gr.HTML(visible=index < 2, elem_id=f"words-note-{index}", elem_classes="cl-note-slot"))
+        note = gr.HTML(elem_id="words-note", elem_classes="cl-note-slot")
+        return words, notes, note
+
+    def _example_boxes(self) -> tuple[gr.Textbox, gr.Textbox, gr.HTML, dict[str, gr.Button]]:
+        text_a = gr.Textbox(label=label("Text: an example, or your own"), lines=3, max_lines=10, elem_id="text-a",
+                            max_length=20000)
+        text_b = gr.Textbox(label=label("Second text"), lines=2, max_lines=10, visible=False, elem_id="text-b",
+                            max_length=20000)
+        gold = gr.HTML(elem_id="gold")
+        with gr.Row(elem_classes="cl-chips"):
+            moves = {name: gr.Button(label(name), size="sm", min_width=80) for name in ("Previous", "Next", "Another")}
+        return text_a, text_b, gold, moves
+
+    def _listen(self, insert: dict[str, gr.Button], moves: dict[str, gr.Button]) -> None:
+        boxes, session = self.boxes, self.session
+        for field, button in insert.items():
+            button.click(None, js=_INSERT.format(field=field))
+        question = [session.task, session.model, boxes.pattern, *boxes.words]
+        typed = [boxes.pattern, boxes.text_a, boxes.text_b, *boxes.words]
+        live: dict[str, Any] = {"show_progress": "hidden", "trigger_mode": "always_last", "api_visibility": "private",
+                                "concurrency_id": "model", "concurrency_limit": 2}
+        gr.on([box.change for box in [*typed, session.model]], self.watch_prompt,
+              [*question[:3], boxes.text_a, boxes.text_b, *boxes.words],
+              [boxes.pattern_note, boxes.words_note, *boxes.word_notes, boxes.prompt, boxes.answer], **live)
+        gr.on([box.change for box in [boxes.pattern, *boxes.words, session.model, boxes.sample]], self.watch_examples,
+              [*question[:3], boxes.sample, *boxes.words], boxes.dataset, **live)
+        session.task.input(self.open_task, session.task, self.opened, show_progress="hidden", api_visibility="private")
+        boxes.library.input(self.take_published, [session.task, boxes.library], [boxes.pattern, *boxes.words],
+                            show_progress="hidden", api_visibility="private")
+        for name, button in moves.items():
+            button.click(self.move, [session.task, boxes.position, gr.State(name)],
+                         [boxes.text_a, boxes.text_b, boxes.position, boxes.gold], show_progress="hidden",
+                         api_visibility="private")
+
+    @property
+    def opened(self) -> list[gr.components.Component]:
+        """What `open_task` and `first_look` fill."""
+        boxes = self.boxes
+        return [boxes.pattern, boxes.library, boxes.text_a, boxes.text_b, boxes.position, boxes.gold, *boxes.words,
+                *boxes.word_notes]
+
+    def first_look(self, request: gr.Request, choice: str) -> list[Any]:
+        """What the Lab shows when the page opens: the shared question in its link, or the task's first suggestion."""
+        shared = unpack(request.query_params.get("p", "")) if request.query_params.get("p") else None
+        return self.open_task(request, choice, shared)
+
+    def open_task(self, request: gr.Request, choice: str, shared: dict[str, Any] | None = None) -> list[Any]:
+        """Fill the boxes for a task: its labels, a suggested pattern and its first example."""
+        say = speaker(request)
+        try:
+            task = self.services.task(choice)
+            if len(task.labels) > MAX_LABELS:
+                raise LimitError("The Lab shows up to {limit} labels; this task has {count}. Use the command line.",
+                                 limit=MAX_LABELS, count=len(task.labels))
+        except ClozeLabError as error:
+            gr.Warning(explain(error, say))
+            return [gr.skip()] * (6 + 2 * MAX_LABELS)
+        pvps = suggested(task.name, task.labels, task.pairs)
+        first = shared or {"pattern": pvps[0].pattern, "words": pvps[0].words}
+        chosen = {name: ", ".join(first.get("words", {}).get(name, [])) for name in task.labels}
+        choices = [(f"{pvp.pattern}  ·  {pvp.source}", str(index)) for index, pvp in enumerate(pvps)]
+        return [
+            gr.update(value=str(first.get("pattern", ""))), gr.update(choices=choices, value=None),
+            *self._example(task, 0, say),
+            *(gr.update(label=task.labels[i], value=chosen[task.labels[i]], visible=True) if i < len(task.labels)
+              else gr.update(value="", visible=False) for i in range(MAX_LABELS)),
+            *(gr.update(value="", visible=i < len(task.labels)) for i in range(MAX_LABELS)),
+        ]
+
+    def _example(self, task: Task, at: int, say: Say) -> list[Any]:
+        example = task.test[at]
+        note = say("Test example {at} of {n}, label {label}").format(at=at + 1, n=len(task.test), label=example.label)
+        return [example.text_a, gr.update(value=example.text_b, visible=task.pairs), at, message(note, "note")]
+
+    def move(self, choice: str, at: int, way: str, request: gr.Request) -> list[Any]:
+        """Show the previous, the next or another example."""
+        task = self.services.task(choice)
+        step = {"Previous": -1, "Next": 1, "Another": 37}[way]
+        return self._example(task, (at + step) % len(task.test), speaker(request))
+
+    def take_published(self, choice: str, chosen: str) -> list[Any]:
+        """Put a published pattern and its words into the boxes."""
+        task = self.services.task(choice)
+        pvp = suggested(task.name, task.labels, task.pairs)[int(chosen)]
+        words = [", ".join(pvp.words.get(name, [])) for name in task.labels]
+        return [pvp.pattern, *words, *[""] * (MAX_LABELS - len(words))]
+
+    def watch_prompt(self, request: gr.Request, choice: str, model: str, pattern: str, text_a: str, text_b: str,
+                     *words: str) -> list[Any]:
+        """Messages under the boxes, the prompt and the model's answer to it."""
+        say = speaker(request)
+        title = say("What the model reads")
+        try:
+            task = self.services.task(choice)
+            question = ask(pattern, words, task, self.services, model)
+        except Exception as error:
+            return [gr.skip(), gr.skip(), *[gr.skip()] * MAX_LABELS, waiting_panel(title, explain(error, say)), ""]
+        notes = _notes(question, task, say)
+        try:
+            view = look_at_prompt(question, Example(text_a or "", text_b or ""), self.services.backbone(model))
+        except ClozeLabError as error:
+            told = explain(error, say)
+            notes[0] = notes[0] or message(told)
+            return [*notes, waiting_panel(title, told), ""]
+        return [*notes, prompt_panel(view, say), answer_panel(view, task.labels, say)]
+
+    def watch_examples(self, request: gr.Request, choice: str, model: str, pattern: str, sample: str,
+                       *words: str) -> str:
+        """Accuracy over many test examples, as it is with what is typed now."""
+        say = speaker(request)
+        try:
+            task = self.services.task(choice)
+            question = ask(pattern, words, task, self.services, model)
+            view = look_at_examples(question, test_part(task, int(sample or SAMPLES[0])), self.services.backbone(model))
+        except Exception as error:
+            return waiting_panel(say("How often it is right"), explain(error, say))
+        return dataset_panel(view, task.labels, len(task.test), say)
+
+
+def _notes(question: Question, task: Task, say: Say) -> list[str]:
+    problems = question.word_problems or {}
+    rows = [problem(problems.get(name), say) for name in task.labels]
+    return [problem(question.pattern_problem, say), problem(problems.get(""), say), *rows,
+            *[""] * (MAX_LABELS - len(rows))]

@@ -1,0 +1,154 @@
+"""HTML of what the model reads and answers: pure functions from plain values; every text is escaped."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+from core.inspection import Answer, DatasetView, PromptView, Word
+from core.metrics.classification import Evaluation
+from core.prompts.pattern import Segment
+from ui.feedback import Say
+
+COLOURS = ("#3b82f6", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#8b5cf6", "#a3a300", "#64748b", "#0d9488")
+MISTAKES_SHOWN = 6
+
+
+def colour(index: int) -> str:
+    """The colour of label number `index`, the same everywhere."""
+    return COLOURS[index % len(COLOURS)]
+
+
+def prompt_panel(view: PromptView, say: Say) -> str:
+    """The rendered prompt with text, pattern and mask told apart, and the tokens below it."""
+    shown = "".join(_segment(segment) for segment in view.prompt.segments)
+    masks = set(view.mask_positions)
+    kinds = [segment.kind for segment in view.prompt.segments]
+    tokens = "".join(
+        f'<span class="cl-token cl-{"mask" if at in masks and kinds[origin] == "mask" else kinds[origin]}">'
+        f"{escape(token)}</span>" for at, (token, origin) in enumerate(zip(view.tokens, view.origins, strict=True)))
+    cut = ""
+    if view.shortened:
+        cut = f'<p class="cl-hint">{escape(say("Tokens cut from the text to fit:"))} {view.shortened}</p>'
+    legend = "".join(f'<span class="cl-key cl-{kind}">{escape(say(name))}</span>'
+                     for kind, name in (("text", "text"), ("literal", "pattern"), ("mask", "mask")))
+    title = escape(say("What the model reads"))
+    return (f'<div class="cl-card"><h3>{title}<span class="cl-legend">{legend}</span></h3>'
+            f'<p class="cl-prompt">{shown}</p>{cut}'
+            f'<details class="cl-details"><summary>{len(view.tokens)} {escape(say("tokens"))}</summary>'
+            f'<div class="cl-tokens">{tokens}</div></details></div>')
+
+
+def answer_panel(view: PromptView, labels: Sequence[str], say: Say) -> str:
+    """Label probabilities, and for each mask the words that the model finds most probable."""
+    bars = "".join(bar(label, probability, colour(labels.index(label)))
+                   for label, probability in view.label_probabilities.items())
+    label_part = (f'<div class="cl-half"><h4>{escape(say("Labels"))}</h4>{bars}</div>' if bars else "")
+    many = len(view.top_words) > 1
+    words = "".join(_top_words(top, chosen, labels, f"{say('mask')} {at + 1}" if many else "", say)
+                    for at, (top, chosen) in enumerate(zip(view.top_words, view.label_words, strict=True)))
+    return (f'<div class="cl-card"><h3>{escape(say("What it answers"))}</h3>'
+            f'<div class="cl-halves">{label_part}{words}</div></div>')
+
+
+def dataset_panel(view: DatasetView, labels: Sequence[str], total: int, say: Say) -> str:
+    """Accuracy with its interval over many examples, confusion, and the most confident mistakes."""
+    found = view.evaluation
+    over = say("over {n} of {total} test examples").format(n=found.n, total=total)
+    extra = (f'{escape(say("calibrated"))} <b>{found_percent(view.calibrated.accuracy)}</b> · '
+             f'{escape(say("always the commonest label"))} <b>{found_percent(view.majority)}</b>')
+    means = "".join(bar(label, share, colour(labels.index(label)))
+                    for label, share in view.label_probabilities_mean.items())
+    title = escape(say("How often it is right"))
+    return (f'<div class="cl-card"><h3>{title}<span class="cl-over">{escape(over)}</span></h3>'
+            f'<div class="cl-score"><span class="cl-big">{found_percent(found.accuracy)}</span>{interval_bar(found)}'
+            f'<span class="cl-hint">{extra}</span></div>'
+            f'<div class="cl-halves"><div class="cl-half"><h4>{escape(say("Confusion"))}</h4>'
+            f'{_confusion(found, labels, say)}</div>'
+            f'<div class="cl-half"><h4>{escape(say("Mean label probability"))}</h4>{means}</div></div>'
+            f'{_mistakes(view.mistakes, say)}</div>')
+
+
+def waiting_panel(title: str, text: str) -> str:
+    """A card that says why there is no answer yet."""
+    return f'<div class="cl-card cl-waiting"><h3>{escape(title)}</h3><p class="cl-hint">{escape(text)}</p></div>'
+
+
+def bar(name: str, share: float, fill: str, value: str = "") -> str:
+    """A name, a bar as long as its share of 1, and the share (or `value`) in figures."""
+    style = f"width:{100 * share:.1f}%;background:{fill}"
+    track = f'<span class="cl-track"><span class="cl-fill" style="{style}"></span></span>'
+    return (f'<div class="cl-bar"><span class="cl-name" title="{escape(name)}">{escape(name)}</span>{track}'
+            f'<span class="cl-value">{escape(value or found_percent(share))}</span></div>')
+
+
+def found_percent(share: float) -> str:
+    """A share as a percentage with one decimal."""
+    return f"{100 * share:.1f} %"
+
+
+def _segment(segment: Segment) -> str:
+    if segment.kind in ("cls", "sep"):
+        return '<span class="cl-sep" title="separator">⏎</span>' if segment.kind == "sep" and segment.text else ""
+    text = "&nbsp;?&nbsp;" if segment.kind == "mask" else escape(segment.text)
+    space = " " if segment.space else ""
+    return f'{space}<span class="cl-{segment.kind}">{text}</span>'
+
+
+def _top_words(top: Sequence[Word], chosen: Sequence[Word], labels: Sequence[str], heading: str, say: Say) -> str:
+    most = max((word.probability for word in top), default=1.0) or 1.0
+    rest = [word for word in chosen if word.word.lower() not in {each.word.lower() for each in top}]
+    rows = "".join(_word_row(word, most, labels) for word in top)
+    if rest:
+        rows += '<div class="cl-gap">⋮</div>' + "".join(_word_row(word, most, labels) for word in rest[:10])
+    title = escape(heading or say("Most probable words"))
+    return f'<div class="cl-half"><h4>{title}</h4>{rows}</div>'
+
+
+def _word_row(word: Word, most: float, labels: Sequence[str]) -> str:
+    mine = word.label in labels
+    fill = colour(labels.index(word.label)) if mine else "var(--border-color-primary)"
+    mark = f'<span class="cl-tag" style="background:{fill}">{escape(word.label)}</span>' if mine else ""
+    width = min(100.0, 100 * word.probability / most)
+    return (f'<div class="cl-bar"><span class="cl-name">{escape(word.word)}{mark}</span>'
+            f'<span class="cl-track"><span class="cl-fill" style="width:{width:.1f}%;background:{fill}"></span></span>'
+            f'<span class="cl-value">{100 * word.probability:.2f} %</span></div>')
+
+
+def interval_bar(found: Evaluation) -> str:
+    """A proportion and its 95 % interval on a line from 0 to 100 %."""
+    left, width = 100 * found.low, 100 * (found.high - found.low)
+    return (f'<span class="cl-interval" title="95 %"><span class="cl-track">'
+            f'<span class="cl-range" style="left:{left:.1f}%;width:{width:.1f}%"></span>'
+            f'<span class="cl-point" style="left:{100 * found.accuracy:.1f}%"></span></span>'
+            f'<small>95 %: {100 * found.low:.0f} – {100 * found.high:.0f} %</small></span>')
+
+
+def _confusion(found: Evaluation, labels: Sequence[str], say: Say) -> str:
+    head = "".join(f'<th scope="col" title="{escape(label)}">{escape(label)}</th>' for label in labels)
+    rows = ""
+    for at, label in enumerate(labels):
+        total = max(1, int(found.confusion[at].sum()))
+        cells = "".join(
+            f'<td style="--heat:{count / total:.2f}" class="{"cl-right" if at == column else "cl-wrong"}">{count}</td>'
+            for column, count in enumerate(found.confusion[at].tolist()))
+        rows += f'<tr><th scope="row" title="{escape(label)}">{escape(label)}</th>{cells}</tr>'
+    return (f'<div class="cl-scroll"><table class="cl-confusion"><thead><tr><td class="cl-corner">'
+            f'{escape(say("gold"))} ↓ {escape(say("predicted"))} →</td>{head}</tr></thead>'
+            f"<tbody>{rows}</tbody></table></div>")
+
+
+def _mistakes(mistakes: Sequence[Answer], say: Say) -> str:
+    if not mistakes:
+        return ""
+    rows = "".join(_mistake(answer) for answer in mistakes[:MISTAKES_SHOWN])
+    count = say("The most confident of {n} mistakes").format(n=len(mistakes))
+    return (f'<details class="cl-details" open><summary>{escape(count)}</summary>'
+            f'<ul class="cl-mistakes">{rows}</ul></details>')
+
+
+def _mistake(answer: Answer) -> str:
+    text = answer.example.text_a + (f" ▪ {answer.example.text_b}" if answer.example.text_b else "")
+    text = text if len(text) <= 220 else text[:217] + "…"
+    return (f'<li><span>{escape(text)}</span><span class="cl-verdict">{escape(answer.example.label or "")} → '
+            f"<b>{escape(answer.predicted)}</b> {found_percent(answer.confidence)}</span></li>")

@@ -1,0 +1,79 @@
+"""Runs as people read them: table rows, a heading with counts, and a card for one run."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from html import escape
+
+from core.runs.store import Run
+from ui.feedback import Say
+from ui.panels import found_percent
+
+COLUMNS = ("State", "Progress", "Method", "Pattern", "K", "Seed", "Accuracy", "Time", "Run")
+STATES = ("running", "queued", "done", "failed", "cancelled", "interrupted")
+
+
+def runs_heading(runs: Sequence[Run], say: Say) -> str:
+    """How many runs are in each state."""
+    if not runs:
+        return f'<p class="cl-hint">{escape(say("No runs yet. Choose methods and patterns, then press Start."))}</p>'
+    counts = Counter(run.status for run in runs)
+    states = " ".join(f'<span class="cl-state cl-state-{state}">{counts[state]} {escape(say(state))}</span>'
+                      for state in STATES if counts[state])
+    left = sum(run.seconds_left or 0 for run in runs if run.status == "running")
+    more = f' <span class="cl-hint">{escape(say("time left of the running:"))} {span(left)}</span>' if left else ""
+    return f'<p aria-live="polite">{states}{more}</p>'
+
+
+def run_rows(runs: Sequence[Run], say: Say) -> list[list[object]]:
+    """One table row for each run."""
+    return [[say(run.status), _progress(run), run.spec.method, run.spec.pattern_text, run.spec.shots, run.spec.seed,
+             found_percent(run.metrics["accuracy"]) if "accuracy" in run.metrics else "",
+             span(run.seconds) if run.seconds is not None else "", run.id] for run in runs]
+
+
+def run_card(run: Run, log: Sequence[str], say: Say) -> str:
+    """One run in full: what it is, how far it is, what it found or why it failed, and its log."""
+    facts = [("method", run.spec.method), ("pattern", run.spec.pattern_text), ("words", run.spec.words_text),
+             ("K", run.spec.shots), ("seed", run.spec.seed), ("model", run.spec.model), ("task", run.spec.task_name),
+             *run.spec.options.items()]
+    listed = "".join(f"<tr><th>{escape(say(str(name)))}</th><td>{escape(str(value))}</td></tr>" for name, value in facts
+                     if value != "")
+    found = "".join(f"<tr><th>{escape(name)}</th><td><b>{escape(value)}</b></td></tr>"
+                    for name, value in _findings(run.metrics, say))
+    why = f'<div class="cl-message">{escape(run.explanation(say))}</div>' if run.status == "failed" else ""
+    return (f'<div class="cl-card"><h3><span>{escape(say("Run"))} {escape(run.id)} '
+            f'<span class="cl-state cl-state-{run.status}">{escape(say(run.status))}</span></span>'
+            f'<span class="cl-over">{_progress(run)}</span></h3>{why}<div class="cl-halves">'
+            f'<table class="cl-table">{listed}</table><table class="cl-table">{found}</table></div>'
+            f'<details class="cl-details"><summary>{escape(say("Log"))}</summary>'
+            f'<div class="cl-log">{escape(chr(10).join(log))}</div></details></div>')
+
+
+def span(seconds: float) -> str:
+    """A length of time, short: 8 s, 3 min, 2.5 h."""
+    if seconds < 90:
+        return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.1f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def _progress(run: Run) -> str:
+    if run.status == "running" and run.total:
+        left = f", −{span(run.seconds_left)}" if run.seconds_left else ""
+        return f"{100 * run.step // run.total} %{left}"
+    return ""
+
+
+def _findings(metrics: Mapping[str, float], say: Say) -> Iterator[tuple[str, str]]:
+    """Metrics as people read them: names and values."""
+    if "accuracy" in metrics:
+        yield say("Accuracy"), found_percent(metrics["accuracy"])
+        low, high = (100 * metrics.get(f"accuracy_{end}", metrics["accuracy"]) for end in ("low", "high"))
+        yield say("95 % interval"), f"{low:.1f} – {high:.1f} %"
+    for name, title in (("macro_f1", "Macro F1"), ("dev_accuracy", "Development accuracy")):
+        if name in metrics:
+            yield say(title), found_percent(metrics[name])
+    for name, title in (("best_step", "Best step"), ("n", "Test rows")):
+        if name in metrics:
+            yield say(title), f"{metrics[name]:.0f}"

@@ -1,0 +1,131 @@
+"""What the tabs ask of the rest: settings, models, tasks, the store and the workers, handed in by `app.py`."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import secrets
+import threading
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from core.data.catalog import load_task
+from core.data.files import DataLimits
+from core.data.task import Example, Task
+from core.errors import DataError
+from core.inspection import look_at_prompt, read_question
+from core.models.backbone import Backbone, BackboneCache
+from core.prompts.library import suggested
+from core.runs.preflight import check_runs
+from core.runs.spec import RunSpec
+from core.runs.store import RunStore
+from core.settings import Settings
+
+if TYPE_CHECKING:
+    from core.runs.worker import Workers
+
+OWN = "own:"  # how a dropdown names a person's own data: own:<digest of its content and name>
+
+
+@dataclass
+class Services:
+    """Everything that handlers need; made once, shared by all visitors, holding nothing of any one of them."""
+
+    settings: Settings
+    backbones: BackboneCache
+    store: RunStore
+    workers: Workers
+
+    @property
+    def limits(self) -> DataLimits:
+        """How large data may be here."""
+        return DataLimits(rows=self.settings.max_rows, file_bytes=self.settings.max_file_mb * 1_000_000)
+
+    def backbone(self, name: str) -> Backbone:
+        """The model, loaded if needed."""
+        return self.backbones.get((name or "").strip() or self.settings.model)
+
+    def source(self, choice: str) -> str | dict[str, Any]:
+        """What a study file would call the chosen task: a name, a hub id, or a mapping of files."""
+        choice = (choice or "").strip()
+        if not choice.startswith(OWN):
+            return choice
+        note = self._own_folder(choice) / "task.json"
+        if not note.is_file():
+            raise DataError("This data set is no longer on the server. Upload it again.")
+        found: dict[str, Any] = json.loads(note.read_text(encoding="utf-8"))
+        return found
+
+    def task(self, choice: str) -> Task:
+        """The chosen task, loaded."""
+        source = self.source(choice)
+        if isinstance(source, str):
+            self.refuse_folder(source)
+        return self.load(source)
+
+    def refuse_folder(self, source: str) -> None:
+        """Raise DataError if a stranger names a folder of the server."""
+        if self.settings.public and (source.startswith(("/", ".", "~")) or os.path.isdir(source)):
+            raise DataError("Folders of the server cannot be used here. Upload a file or give a hub id.")
+
+    def load(self, source: str | dict[str, Any]) -> Task:
+        """A task by what a run's spec calls it."""
+        return load_task(source, limits=self.limits, allowed_hub=self.settings.hub_data)
+
+    def keep_own_task(self, task: Task) -> str:
+        """Write a person's task into the data folder and return how a dropdown names it.
+
+        Equal texts under another name are another choice, since the name is a visitor's own.
+        """
+        name = task.title or task.name
+        choice = OWN + hashlib.sha256(f"{task.content_hash}\x1f{name}".encode()).hexdigest()[:16]
+        folder = self._own_folder(choice)
+        if (folder / "task.json").is_file():
+            return choice
+        folder.mkdir(parents=True, exist_ok=True)
+        source = {"name": name, "text_a": "text_a", "label": "label", **({"text_b": "text_b"} if task.pairs else {})}
+        for part in ("train", "test", "unlabelled"):
+            examples: Sequence[Example] = getattr(task, part)
+            if examples:
+                source[part] = str(folder / f"{part}.jsonl")
+                lines = (json.dumps(asdict(example), ensure_ascii=False) + "\n" for example in examples)
+                Path(source[part]).write_text("".join(lines), encoding="utf-8")
+        (folder / "task.json").write_text(json.dumps(source, ensure_ascii=False), encoding="utf-8")
+        return choice
+
+    def check_runs(self, runs: Sequence[RunSpec], task: Task) -> None:
+        """Raise an InputError if any run could not work here."""
+        check_runs(runs, task, self.backbones, self.settings.max_steps)
+
+    def secret(self) -> str:
+        """What browser states are encrypted with; made once for each data folder, so that they survive restarts."""
+        path = Path(self.settings.data_folder) / "browser.secret"
+        if not path.is_file():
+            path.write_text(secrets.token_urlsafe(24), encoding="utf-8")
+            path.chmod(0o600)
+        return path.read_text(encoding="utf-8")
+
+    def badges(self) -> list[str]:
+        """What the header says of this host: device and precision, where work runs, whether results last."""
+        where = self.settings.scheduler or "local worker"
+        return [str(self.backbones.placement), where, "temporary storage" if self.settings.temporary else "saved"]
+
+    def warm_up(self) -> None:
+        """Load the default model and ask it once, in the background, so that the first visitor need not wait."""
+        threading.Thread(target=self._first_answer, name="warm-up", daemon=True).start()
+
+    def _first_answer(self) -> None:
+        backbone, task = self.backbone(self.settings.model), self.task("reviews")
+        pvp = suggested(task.name, task.labels, task.pairs)[0]
+        words = {label: ", ".join(each) for label, each in pvp.words.items()}
+        look_at_prompt(read_question(pvp.pattern, words, task, backbone), task.test[0], backbone)
+
+    def _own_folder(self, choice: str) -> Path:
+        name = choice.removeprefix(OWN)
+        if not re.fullmatch(r"[0-9a-f]{16}", name):
+            raise DataError("There is no data set {name!r}. Upload it again.", name=name[:40])
+        return Path(self.settings.data_folder) / "tasks" / name

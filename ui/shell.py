@@ -1,0 +1,90 @@
+"""The page: header, the workspace bar (task, model, own data) and the tabs."""
+
+from __future__ import annotations
+
+import uuid
+from html import escape
+from typing import Any
+
+import gradio as gr
+
+from core.data.catalog import task_cards
+from core.models.backbone import bundled_names
+from ui.api import publish
+from ui.compare import Compare
+from ui.lab import Lab
+from ui.own_data import OwnData
+from ui.services import Services
+from ui.session import Session, unpack
+from ui.text import label
+from ui.train import Train
+from ui.use import Use
+
+HUB_MODELS = ("google-bert/bert-base-uncased", "FacebookAI/roberta-base", "FacebookAI/roberta-large",
+              "albert/albert-base-v2", "distilbert/distilbert-base-uncased", "microsoft/deberta-v3-base",
+              "google/flan-t5-small", "openai-community/gpt2")
+
+
+def theme() -> gr.themes.Base:
+    """Colours and system fonts: nothing is fetched from anywhere."""
+    sans = ["ui-sans-serif", "system-ui", "-apple-system", "Segoe UI", "Roboto", "PingFang SC", "Microsoft YaHei",
+            "Noto Sans CJK SC", "sans-serif"]
+    return gr.themes.Base(primary_hue="indigo", secondary_hue="amber", neutral_hue="slate", radius_size="md",
+                          font=sans, font_mono=["ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace"])
+
+
+def build_app(services: Services) -> gr.Blocks:
+    """The whole interface over `services`."""
+    secret = services.secret()
+    with gr.Blocks(title="Cloze Lab", analytics_enabled=False, delete_cache=(3600, 86400)) as demo:
+        visitor = gr.BrowserState("", storage_key="cloze_lab_visitor", secret=secret)
+        variants = gr.BrowserState([], storage_key="cloze_lab_variants", secret=secret)
+        own_tasks = gr.BrowserState([], storage_key="cloze_lab_tasks", secret=secret)
+        gr.HTML(_header(services), elem_id="header")
+        with gr.Row(elem_id="workspace"):
+            task = gr.Dropdown(_task_choices([]), value="reviews", label=label("Task"), elem_id="task",
+                               allow_custom_value=services.settings.hub_data != ("none",), scale=3)
+            model = gr.Dropdown(_model_choices(services), value=services.settings.model, label=label("Model"),
+                                elem_id="model", allow_custom_value=not services.backbones.allowed, scale=3)
+        session = Session(visitor, task, model, variants, own_tasks)
+        OwnData(services, session)
+        with gr.Tabs(elem_id="tabs"):
+            with gr.Tab(label("Lab"), id="lab"):
+                lab = Lab(services, session)
+            with gr.Tab(label("Train"), id="train") as train_tab:
+                train = Train(services, session, lab, train_tab)
+            with gr.Tab(label("Compare"), id="compare") as compare_tab:
+                Compare(services, session, compare_tab)
+            with gr.Tab(label("Use"), id="use") as use_tab:
+                Use(services, session, use_tab)
+        quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+        demo.load(_welcome, [visitor, own_tasks], [visitor, task], **quiet).then(
+            lab.first_look, task, lab.opened, **quiet)
+        demo.load(lab.variants.show, [task, model, variants, lab.boxes.sample], lab.variants.outputs, **quiet)
+        train.resume_on(demo)
+        publish(services)
+    return demo
+
+
+def _welcome(request: gr.Request, visitor: str, own_tasks: list[list[str]] | None) -> list[Any]:
+    shared = unpack(request.query_params.get("p", "")) or {}
+    chosen = {"value": shared["task"]} if isinstance(shared.get("task"), str) else {}
+    return [visitor or uuid.uuid4().hex, gr.update(choices=_task_choices(own_tasks or []), **chosen)]
+
+
+def _task_choices(own_tasks: list[list[str]]) -> list[tuple[str, str]]:
+    cards = [(f"{card.title} · {len(card.labels)} labels · {card.source}", card.name) for card in task_cards()]
+    return [*((f"★ {name}", choice) for name, choice in own_tasks), *cards]
+
+
+def _model_choices(services: Services) -> list[tuple[str, str]]:
+    hub = services.backbones.allowed or HUB_MODELS
+    return [*((f"{name} · bundled", name) for name in bundled_names()),
+            *((f"{name} · hub", name) for name in hub if name != "none")]
+
+
+def _header(services: Services) -> str:
+    badges = "".join(f'<span class="cl-badge">{escape(text)}</span>' for text in services.badges())
+    return (f'<header class="cl-header"><h1><span class="cl-logo">Cloze<i>[&nbsp;]</i>Lab</span></h1>'
+            f"<p>Prompt-based few-shot learning, seen as it happens</p><div>{badges}</div></header>")
+
