@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
+from functools import cached_property
 from statistics import median
 
 from core.data.checks import check_table, check_task
-from core.data.columns import MAX_LABELS, ColumnMap, clean, sorted_labels, task_from_tables
+from core.data.columns import MAX_LABELS, ColumnMap, clean, guess_columns, sorted_labels, task_from_tables
 from core.data.files import DataLimits, Table
 from core.data.findings import Finding
 from core.data.task import Example, Task
@@ -25,17 +26,28 @@ CountTokens = Callable[[Sequence[str]], Sequence[int]]
 class Draft:
     """Tables and what they are to become.
 
+    Test data and texts without labels may have other column names than the training data; theirs are guessed then.
+
     Attributes:
-        tables: by part; train is always there.
-        columns: which of them hold texts and labels.
+        given: tables by part; train is always there.
+        columns: which of the training data's columns hold texts and labels.
         name: of the task; empty for the training file's own.
         label_names: what labels are to be called, by what the column holds.
     """
 
-    tables: Mapping[str, Table]
+    given: Mapping[str, Table]
     columns: ColumnMap
     name: str = ""
     label_names: Mapping[str, str] | None = None
+
+    @cached_property
+    def tables(self) -> dict[str, Table]:
+        """The tables, all with the training data's column names."""
+        return {part: table if part == "train" else _renamed(table, self._columns_of(part))
+                for part, table in self.given.items()}
+
+    def _columns_of(self, part: str) -> ColumnMap:
+        return replace(self.columns, label=None) if part == "unlabelled" else self.columns
 
     def labels(self) -> list[str]:
         """What the label column holds, sorted as the task's labels will be; nothing if it holds too many values."""
@@ -75,7 +87,7 @@ class Draft:
 
     def _of_table(self, part: str, table: Table) -> list[Finding]:
         try:
-            return check_table(table, replace(self.columns, label=None) if part == "unlabelled" else self.columns)
+            return check_table(table, self._columns_of(part))
         except ClozeLabError as problem:
             return [Finding("error", problem.template, problem.values)]
 
@@ -93,6 +105,19 @@ class DraftView:
             return {}
         counts = Counter(example.label for example in self.task.train)
         return {label: counts[label] for label in self.task.labels}
+
+
+def _renamed(table: Table, columns: ColumnMap) -> Table:
+    """The table with its own columns under the names of `columns`, unless it has these, or none to take for them."""
+    guess = guess_columns(table)
+    missing = [(new, old) for new, old in zip(astuple(columns), astuple(guess), strict=True)
+               if new is not None and new not in table.columns]
+    if not missing or any(old is None for _, old in missing):
+        return table
+    notes = [Finding("note", "{name!r} has no column {column!r}; its column {found!r} was taken for it.",
+                     {"name": table.name, "column": new, "found": old}) for new, old in missing]
+    return replace(table, columns=(*table.columns, *(new for new, _ in missing)), notes=(*table.notes, *notes),
+                   rows=[{**row, **{new: row[old] for new, old in missing}} for row in table.rows])
 
 
 def _of_task(task: Task, shots: int, count_tokens: CountTokens | None, max_length: int | None) -> list[Finding]:

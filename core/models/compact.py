@@ -19,13 +19,16 @@ from core.models.backbone import Backbone
 
 
 def compact(backbone: Backbone, ids: Iterable[int]) -> Backbone:
-    """A trainable copy whose vocabulary holds only the token `ids` (and those up to the padding token's).
+    """A trainable copy whose vocabulary holds only the token `ids`.
 
+    Tokens that models look for by their number keep it: padding, and for seq2seq models the start and end of a text.
     Its `rows` tells `collate` and `project` where each token is now.
     """
-    pad = backbone.tokenizer.pad_token_id or 0
-    used = torch.tensor(sorted({*ids, *range(pad + 1)}))
     model: Any = backbone.model
+    numbered = [backbone.tokenizer.pad_token_id or 0]
+    if backbone.family == "seq2seq":
+        numbered += [model.config.eos_token_id or 0, model.config.decoder_start_token_id or 0]
+    used = torch.tensor(sorted({*ids, *range(max(numbered) + 1)}))
     tables = {id(weight): weight for weight in _tables(model)}
     size = model.get_input_embeddings().weight.shape[0]
     rows = torch.full((size,), -1, dtype=torch.long)

@@ -32,7 +32,7 @@ class Verbalizer:
         cleaned = {str(label): _clean(str(label), given) for label, given in words.items()}
         for label in cleaned:
             if label not in labels:
-                raise VerbalizerError("{label!r} is no label of this task. Its labels are {labels}.", label=label,
+                raise VerbalizerError("{label!r} is no label of this task. Its labels are {labels}.", label=label[:60],
                                       labels=", ".join(labels))
         for label in labels:
             if not cleaned.get(label):

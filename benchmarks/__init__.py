@@ -1,0 +1,1 @@
+"""What it costs, beside the plain way of doing the same work."""

@@ -1,0 +1,31 @@
+"""The plain way: each prompt one string, padded to 128, logits of the whole vocabulary at every position."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+
+from core.data.task import Example
+from core.models.backbone import Backbone
+from core.prompts.pvp import PVP
+
+LENGTH = 128
+
+
+def texts(pvp: PVP, examples: Sequence[Example], backbone: Backbone) -> list[str]:
+    """Prompts as strings with the model's mask token."""
+    mask = str(backbone.tokenizer.mask_token)
+    return [pvp.pattern.render(example).text(mask) for example in examples]
+
+
+def label_log_probs(pvp: PVP, examples: Sequence[Example], backbone: Backbone) -> torch.Tensor:
+    """Log-probabilities of the labels, `[N, C]`, from full logits `[N, 128, V]`."""
+    tokenizer = backbone.tokenizer
+    inputs = tokenizer(texts(pvp, examples, backbone), padding="max_length", truncation=True, max_length=LENGTH,
+                       return_tensors="pt")
+    logits = backbone.model(**inputs).logits
+    answers = logits[inputs["input_ids"] == tokenizer.mask_token_id]
+    scores = [torch.stack([answers[:, tokenizer.convert_tokens_to_ids(word)] for word in words]).mean(0)
+              for _, words in pvp.verbalizer.words]
+    return torch.stack(scores, -1).log_softmax(-1)

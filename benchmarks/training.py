@@ -1,0 +1,75 @@
+"""A 16-shot, 2-label, 100-step `lm-bff` run with 200 test examples, beside the plain way with the same batches."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import numpy as np
+import torch
+
+from benchmarks import plain
+from core.data.catalog import load_task
+from core.data.files import DataLimits
+from core.data.split import draw_split
+from core.methods.lm_bff import FineTuningOptions, LmBff
+from core.methods.method import LogProbs, Problem
+from core.methods.training import train
+from core.models.backbone import load_backbone
+from core.models.placement import Placement
+from core.prompts.pvp import PVP
+
+SEED = 13
+
+
+def silent(step: int, total: int, *, loss: float | None = None, dev_accuracy: float | None = None) -> None:
+    """Progress that nobody listens to."""
+
+
+def ours(problem: Problem, options: FineTuningOptions, test: list) -> LogProbs:
+    """The method as it ships."""
+    return LmBff().learn(problem, options, silent).predictor.log_probs(test)
+
+
+def plainly(problem: Problem, options: FineTuningOptions, test: list) -> LogProbs:
+    """The same loop, with prompts padded to 128 and logits of the whole vocabulary at every position."""
+    backbone, pvp = problem.backbone.trainable_copy(), problem.pvps[0]
+    examples, gold = problem.split.train, torch.tensor(problem.gold(problem.split.train))
+    dev_gold = np.array(problem.gold(problem.split.dev))
+
+    def predicted(rows: list) -> LogProbs:
+        with torch.inference_mode():
+            return torch.cat([plain.label_log_probs(pvp, rows[i : i + 8], backbone)
+                              for i in range(0, len(rows), 8)]).numpy()
+
+    train(backbone.model,
+          lambda batch: torch.nn.functional.nll_loss(
+              plain.label_log_probs(pvp, [examples[i] for i in batch], backbone), gold[batch]),
+          len(examples), options.schedule(problem), problem.seed,
+          lambda: float((predicted(list(problem.split.dev)).argmax(1) == dev_gold).mean()), silent)
+    return predicted(test)
+
+
+def main() -> None:
+    """Measure and print."""
+    task = load_task("reviews", limits=DataLimits())
+    pvp = PVP.of("{text_a} It was {mask}.", {"negative": ["terrible"], "positive": ["great"]}, task.labels, False)
+    backbone = load_backbone("mini-masked", Placement.choose("cpu"))
+    problem = Problem(task.labels, (pvp,), draw_split(task, 16, SEED), backbone, SEED)
+    options, test = FineTuningOptions(), list(task.test[:200])
+    gold = np.array(problem.gold(test))
+    found = {}
+    for name, way in (("ours", ours), ("plain", plainly)):
+        start = time.perf_counter()
+        log_probs = way(problem, options, test)
+        found[name] = (time.perf_counter() - start, log_probs)
+    print(json.dumps({
+        "threads": torch.get_num_threads(), "seconds": {name: seconds for name, (seconds, _) in found.items()},
+        "ratio": found["plain"][0] / found["ours"][0],
+        "accuracy": {name: float((answers.argmax(1) == gold).mean()) for name, (_, answers) in found.items()},
+        "largest_difference_of_probability": float(np.abs(np.exp(found["ours"][1]) - np.exp(found["plain"][1])).max()),
+    }, indent=2))
+
+
+if __name__ == "__main__":
+    main()

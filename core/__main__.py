@@ -1,0 +1,196 @@
+"""The command line: `python -m core …` does all that the browser does.
+
+With `--json` one JSON document goes to standard output and nothing else; progress goes to standard error. The exit
+status is 0, or 2 with one line that says what is wrong and what to do.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # threads that spin starve the other process of the same cores
+
+from core.data.catalog import load_task, task_cards
+from core.data.files import DataLimits
+from core.data.task import Example, Task
+from core.errors import ClozeLabError, SpecError
+from core.methods.registry import METHODS
+from core.models.backbone import BackboneCache, bundled_names
+from core.models.placement import Placement
+from core.prompts.library import published_pvps
+from core.prompts.verbalizer import Verbalizer
+from core.settings import Settings
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; return the exit status."""
+    options = _parser().parse_args(arguments)
+    try:
+        settings = Settings.from_environment(os.environ)
+        result, text = options.command(options, settings)
+    except ClozeLabError as error:
+        print(f"cloze-lab: {' '.join(str(error).split())}", file=sys.stderr)
+        return 2
+    except (KeyboardInterrupt, BrokenPipeError):
+        return 130
+    print(json.dumps(result, ensure_ascii=False) if options.json else text)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m core", description="Cloze Lab's command line.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def add(name: str, command: Any, about: str) -> argparse.ArgumentParser:
+        found = commands.add_parser(name, help=about, description=about)
+        found.add_argument("--json", action="store_true", help="print one JSON document")
+        found.set_defaults(command=command)
+        return found
+
+    add("tasks", _tasks, "list the bundled tasks and the published ones that the hub offers")
+    add("models", _models, "list the bundled models")
+    add("methods", _methods, "list the methods and their options")
+    look = add("look", _look, "ask a pattern about one text, or about a task's test part")
+    look.add_argument("--task", required=True)
+    look.add_argument("--pattern", required=True)
+    look.add_argument("--words", required=True, help='e.g. "negative=terrible;positive=great"')
+    look.add_argument("--text", help="ask about this text instead of the test part")
+    look.add_argument("--text-b", default="", help="the second text of a pair")
+    look.add_argument("--model", default=None)
+    look.add_argument("--limit", type=int, default=None, help="test rows to ask about (default: all)")
+    run = add("run", _run, "run a study file")
+    run.add_argument("study", metavar="STUDY.yaml")
+    run.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change a key, e.g. seeds=[13,21]")
+    run.add_argument("--data-dir", default=None, help="where runs are kept (default: CLOZE_LAB_DATA)")
+    report = add("report", _report, "summarise a study that was run: tables, figures, downloads")
+    report.add_argument("study", help="its name or id")
+    report.add_argument("--out", default=None, help="folder to write to (default: only print)")
+    report.add_argument("--data-dir", default=None)
+    return parser
+
+
+def _tasks(options: argparse.Namespace, settings: Settings) -> tuple[Any, str]:  # noqa: ARG001
+    rows = [{"name": card.name, "title": card.title, "labels": list(card.labels), "pairs": card.pairs,
+             "source": card.source, "language": card.language, "summary": card.summary,
+             "patterns": [dataclasses.asdict(pvp) for pvp in published_pvps(card.name)]} for card in task_cards()]
+    return rows, _lines((card.name, card.source, f"{len(card.labels)} labels", card.summary) for card in task_cards())
+
+
+def _models(options: argparse.Namespace, settings: Settings) -> tuple[Any, str]:  # noqa: ARG001
+    from core.models.backbone import BUNDLED_FOLDER, FAMILIES
+
+    rows = []
+    for name in bundled_names():
+        kind = json.loads((BUNDLED_FOLDER / name / "config.json").read_text(encoding="utf-8"))["model_type"]
+        size = sum(path.stat().st_size for path in (BUNDLED_FOLDER / name).glob("*.safetensors"))
+        rows.append({"name": name, "family": FAMILIES[kind], "type": kind, "bytes": size, "source": "bundled"})
+    return rows, _lines((r["name"], r["family"], f"{r['bytes'] / 1e6:.0f} MB") for r in rows)
+
+
+def _methods(options: argparse.Namespace, settings: Settings) -> tuple[Any, str]:  # noqa: ARG001
+    rows = [{"name": method.name, "title": method.title, "paper": method.paper, "summary": method.summary(),
+             "uses_pattern": method.uses_pattern, "families": list(method.families),
+             "options": {each.name: {"default": each.default, "explain": each.metadata["explain"]}
+                         for each in dataclasses.fields(method.options)}} for method in METHODS.values()]
+    return rows, _lines((row["name"], row["summary"]) for row in rows)
+
+
+def _look(options: argparse.Namespace, settings: Settings) -> tuple[Any, str]:
+    from core.inspection import Question, look_at_examples, look_at_prompt
+    from core.prompts.pattern import Pattern
+    from core.runs.execution import test_part
+
+    task = _load(options.task, settings)
+    backbone = _backbones(settings).get(options.model or settings.model)
+    pattern = Pattern.parse(options.pattern)
+    pattern.check(task.pairs)
+    question = Question(pattern, Verbalizer.parse(options.words, task.labels))
+    if options.limit is not None and options.limit < 1:
+        raise SpecError("--limit is {value}; it must be above 0.", value=options.limit)
+    if options.text is not None:
+        view = look_at_prompt(question, Example(options.text, options.text_b), backbone)
+        words = [{"word": word.word, "probability": word.probability} for word in view.top_words[0]]
+        return ({"tokens": view.tokens, "mask_positions": view.mask_positions, "top_words": words,
+                 "label_probabilities": view.label_probabilities},
+                f"{view.prompt.text()}\n" + _lines((label, f"{p:.1%}") for label, p in view.label_probabilities.items())
+                + "\nmost probable words: " + ", ".join(f"{w['word']} {w['probability']:.1%}" for w in words))
+    found = look_at_examples(question, test_part(task, options.limit), backbone)
+    measured = found.evaluation
+    return ({"accuracy": measured.accuracy, "n": measured.n, "ci95": [measured.low, measured.high],
+             "confusion": measured.confusion.tolist(), "label_probabilities_mean": found.label_probabilities_mean,
+             "calibrated_accuracy": found.calibrated.accuracy},
+            f"accuracy {measured.accuracy:.1%} (95 % {measured.low:.1%} – {measured.high:.1%}) over {measured.n} "
+            f"examples, calibrated {found.calibrated.accuracy:.1%}")
+
+
+def _run(options: argparse.Namespace, settings: Settings) -> tuple[Any, str]:
+    from core.runs.preflight import check_runs
+    from core.runs.spec import StudySpec
+    from core.runs.store import RunStore
+    from core.runs.study import read_study_file, run_study, study_document
+
+    settings = _placed(options, settings)
+    study = StudySpec.from_dict(read_study_file(Path(options.study), options.set))
+    task = _load(study.task, settings)
+    check_runs(study.runs(task), task, _backbones(settings), settings.max_steps)
+    store = RunStore(settings.data_folder, keep_models_gb=settings.keep_models_gb)
+    key = run_study(study, task, store, settings, lambda line: print(line, file=sys.stderr, flush=True))
+    document = study_document(key, store)
+    return document, _summary(document)
+
+
+def _report(options: argparse.Namespace, settings: Settings) -> tuple[Any, str]:
+    from core.figures.report import write_report
+    from core.runs.store import RunStore
+    from core.runs.study import study_document, study_named
+
+    settings = _placed(options, settings)
+    store = RunStore(settings.data_folder, keep_models_gb=settings.keep_models_gb)
+    key = study_named(options.study, store)
+    document = study_document(key, store)
+    if options.out:
+        document["files"] = [str(path) for path in write_report(key, store, Path(options.out))]
+    return document, _summary(document) + "".join(f"\nwrote {path}" for path in document.get("files", []))
+
+
+def _placed(options: argparse.Namespace, settings: Settings) -> Settings:
+    folder = options.data_dir
+    return dataclasses.replace(settings, data_folder=Path(folder).expanduser().resolve()) if folder else settings
+
+
+def _load(source: str | dict[str, Any], settings: Settings) -> Task:
+    limits = DataLimits(settings.max_rows, settings.max_file_mb * 1_000_000)
+    return load_task(source, limits=limits, allowed_hub=settings.hub_data or None)
+
+
+def _backbones(settings: Settings) -> BackboneCache:
+    return BackboneCache(Placement.choose(settings.device, settings.precision), settings.hub_models)
+
+
+def _summary(document: dict[str, Any]) -> str:
+    rows = [("method", "pattern", "K", "n", "mean", "sd", "95 %")]
+    for row in document["summary"]:
+        low, high = row["ci95"]
+        rows.append((row["method"], row["pattern"] or "–", str(row["shots"]), str(row["n"]), f"{row['mean']:.1%}",
+                     "–" if row["sd"] is None else f"{row['sd']:.1%}",
+                     "–" if low is None else f"{low:.1%} – {high:.1%}"))
+    failed = [run for run in document["runs"] if run["status"] != "done"]
+    return _lines(rows) + "".join(f"\n{run['id']} {run['status']}: {run['error'] or ''}" for run in failed)
+
+
+def _lines(rows: Any) -> str:
+    table = [tuple(str(cell) for cell in row) for row in rows]
+    widths = [max(len(row[at]) for row in table) for at in range(len(table[0]))] if table else []
+    return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in table)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
