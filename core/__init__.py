@@ -1,6 +1,6 @@
 """Cloze Lab's logic, without any user interface.
 
-The tree is the pipeline: `data → prompts → models → inspection → metrics → methods → search → runs → figures`, and each
+The tree is the pipeline: `data → prompts → models → metrics → inspection → methods → search → runs → figures`, and each
 package imports only from those to its left. An example becomes an answer like this: `load_task` gives a `Task`,
 `draw_split` picks K examples per label, `Pattern.render` turns an `Example` into a `Prompt` of segments, `encode` turns
 prompts into token ids, `Backbone.answer_logits` reads the mask positions, `label_log_probs` turns them into one

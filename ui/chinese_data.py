@@ -198,6 +198,7 @@ _USE = {
     "Method": "方法",
     "Seed": "种子",
     "Each line is a text of its own": "每行是一段独立的文本",
+    "Type or paste a text and press the button.": "请输入或粘贴文本，然后按按钮。",
     "Label it": "打标签",
     "No finished runs yet. Start one under Train; when it is done, it can be used here.":
         "还没有完成的运行。请在“训练”中开始；完成后即可在这里使用。",

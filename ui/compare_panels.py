@@ -231,7 +231,7 @@ def _interval(record: RunRecord, metric: str, say: Say) -> str:
 
 
 def _range(low: str, high: str, say: Say) -> str:
-    return sentence(say, "{low} to {high}", low=low, high=high)
+    return sentence(say, "{low} to {high}", low=low.replace("-", "−"), high=high.replace("-", "−"))
 
 
 def _named(name: str, value: object, say: Say) -> str:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from core.data.catalog import task_cards
 from core.data.columns import ColumnMap, guess_columns
-from core.data.draft import Draft, DraftView
+from core.data.draft import Draft, DraftView, stem
 from core.data.files import Table
 from core.errors import ClozeLabError, InputError
 from core.models.lengths import token_lengths
@@ -106,7 +106,7 @@ class OwnData:
         columns = guess_columns(train)
         if text_a and set(kept) <= set(names):
             columns = ColumnMap(text_a, label_column, text_b or None)
-        own = _stem(train)
+        own = stem(train)
         offered = [as_choice(name) for name in names]
         return ["", told, _preview(train), gr.update(choices=offered, value=columns.text_a),
                 gr.update(choices=[(say("none"), ""), *offered], value=columns.text_b or ""),
@@ -124,8 +124,9 @@ class OwnData:
         except Exception as error:
             return [message(explain(error, say)), "", gr.skip(), gr.update(interactive=False)]
         rows = [[name, (draft.label_names or {}).get(name, name)] for name in draft.labels()]
+        heads = [say("in the file"), say("name")]
         return [findings_panel(view.findings, say), _balance(view, say),
-                gr.skip() if rows == _pairs(chosen[-1]) else {"headers": [say("in the file"), say("name")], "data": rows},
+                gr.skip() if rows == _pairs(chosen[-1]) else {"headers": heads, "data": rows},
                 gr.update(interactive=view.task is not None and not read.problems)]
 
     def keep(self, request: gr.Request, own_tasks: OwnTasks | None, *chosen: Any) -> list[Any]:
@@ -179,7 +180,7 @@ class OwnData:
         typed = dict(_pairs(labels))
         suggested = read.names.get(label_column or "", {})
         names = {each: typed.get(each, "").strip() or suggested.get(each, each) for each in draft.labels()}
-        if list(typed) != list(names):  # the names belong to another column
+        if set(typed) != set(names):  # the names belong to another column
             names = {each: suggested.get(each, each) for each in names}
         return read, Draft(read.tables, draft.columns, draft.name, names)
 
@@ -200,10 +201,6 @@ def task_choices(own_tasks: OwnTasks) -> list[tuple[str, str]]:
 
 def _listed(own_tasks: OwnTasks) -> list[tuple[str, str]]:
     return [(as_choice(name)[0], choice) for name, choice in own_tasks]
-
-
-def _stem(table: Table) -> str:
-    return (table.name.rpartition(".")[0] or table.name)[:80]
 
 
 def _preview(table: Table) -> pd.DataFrame:

@@ -9,9 +9,11 @@ import re
 import secrets
 import threading
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import pandas as pd
 
 from core.data.catalog import load_task
 from core.data.files import DataLimits
@@ -91,9 +93,10 @@ class Services:
         for part in ("train", "test", "unlabelled"):
             examples: Sequence[Example] = getattr(task, part)
             if examples:
-                source[part] = str(folder / f"{part}.jsonl")
-                lines = (json.dumps(asdict(example), ensure_ascii=False) + "\n" for example in examples)
-                Path(source[part]).write_text("".join(lines), encoding="utf-8")
+                source[part] = str(folder / f"{part}.parquet")
+                table = pd.DataFrame([(each.text_a, each.text_b, each.label or "") for each in examples],
+                                     columns=["text_a", "text_b", "label"])
+                table.to_parquet(source[part], index=False)
         (folder / "task.json").write_text(json.dumps(source, ensure_ascii=False), encoding="utf-8")
         return choice
 

@@ -16,6 +16,7 @@ from core.runs.run import Run
 from core.runs.use import label_texts, predictor_for, takes_pairs, weights_of, write_archive
 from ui.compare_panels import run_names
 from ui.feedback import Say, explain, message, speaker
+from ui.panels import waiting_panel
 from ui.services import Services
 from ui.session import Session
 from ui.text import label
@@ -119,7 +120,8 @@ class Use:
                   lines: bool) -> list[Any]:
         """After another run was chosen: label what is typed with it, if anything is."""
         if not key or not (text or "").strip():
-            return ["", ""]
+            say = speaker(request)
+            return ["", waiting_panel(say("What it answers"), say("Type or paste a text and press the button."))]
         return self.ask(request, visitor, key, text, text_b, lines)
 
     def pack_model(self, request: gr.Request, visitor: str, key: str | None) -> list[Any]:

@@ -77,7 +77,7 @@ class UseFile:
         say, store = speaker(request), self.services.store
         try:
             run = store.run(key or "", visitor)
-            columns = _columns(text_a, text_b, takes_pairs(run, store))
+            columns = _columns(text_a if path else None, text_b, takes_pairs(run, store))
             table = read_table(path or "", self.services.limits)
             predictor = predictor_for(run, store, self.services.load, self.services.backbones)
             found = label_table(predictor, table, columns, run.labels, self.services.limits,
@@ -99,7 +99,7 @@ def _columns(text_a: str | None, text_b: str | None, pairs: bool) -> ColumnMap:
 
 
 def _preview(found: pd.DataFrame, labels: tuple[str, ...]) -> pd.DataFrame:
-    """The first rows, what was found before what was given, short enough to read."""
+    """The first rows, what was found before what was given."""
     new = ["predicted", *(f"p:{each}" for each in labels)]
     first = found.head(PREVIEW_ROWS)[[*new, *(name for name in found.columns if name not in new)]]
-    return first.round(3).fillna("")
+    return first.map(lambda cell: "" if pd.isna(cell) else f"{cell:.3f}" if isinstance(cell, float) else cell)

@@ -46,7 +46,7 @@ def answers_panel(found: pd.DataFrame, labels: Sequence[str], say: Say) -> str:
     rows = "".join(_row(row, labels) for row in found.to_dict("records"))
     heads = "".join(f'<th scope="col">{escape(say(name))}</th>' for name in ("Text", "Label", "Probabilities"))
     return (f'<div class="cl-card">{title}<p class="cl-keys">{legend}</p><div class="cl-scroll"><table class="cl-table '
-            f'cl-answers"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div></div>')
+            f'cl-labelled"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div></div>')
 
 
 def counts_panel(counts: Mapping[str, int], title: str, over: str) -> str:
@@ -66,5 +66,5 @@ def _row(row: Mapping[str, object], labels: Sequence[str]) -> str:
                     f'title="{escape(labels[each])} {found_percent(share)}"></span>'
                     for each, share in enumerate(shares))
     tag = f'<span class="cl-tag" style="background:{colour(at)}">{escape(labels[at])}</span>'
-    return (f'<tr><td class="cl-answer-text">{escape(text)}</td><td>{tag} {found_percent(shares[at])}</td>'
+    return (f'<tr><td class="cl-labelled-text">{escape(text)}</td><td>{tag} {found_percent(shares[at])}</td>'
             f'<td><span class="cl-stack">{parts}</span></td></tr>')

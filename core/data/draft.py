@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import astuple, dataclass, replace
@@ -63,7 +64,7 @@ class Draft:
             DataError, LimitError: see `task_from_tables`.
         """
         train = self.tables["train"]
-        name = self.name.strip() or train.name.rpartition(".")[0] or train.name
+        name = self.name.strip() or stem(train)
         return task_from_tables(name, train, self.columns, test=self.tables.get("test"), title=name,
                                 unlabelled=self.tables.get("unlabelled"), label_names=self.label_names, limits=limits)
 
@@ -105,6 +106,11 @@ class DraftView:
             return {}
         counts = Counter(example.label for example in self.task.train)
         return {label: counts[label] for label in self.task.labels}
+
+
+def stem(table: Table) -> str:
+    """The name of a table's file without its extension."""
+    return re.sub(r"(?i)(?<=.)\.(csv|tsv|txt|json|jsonl|ndjson|parquet|pq)$", "", table.name)
 
 
 def _renamed(table: Table, columns: ColumnMap) -> Table:

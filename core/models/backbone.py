@@ -132,7 +132,7 @@ class BackboneCache:
         """Raise ModelError if this host does not permit the model."""
         if self.allowed and name not in self.allowed and name not in bundled_names():
             raise ModelError("The model {name!r} is not offered here. Choose one of {known}.", name=name,
-                             known=", ".join([*bundled_names(), *self.allowed]))
+                             known=", ".join([*bundled_names(), *(each for each in self.allowed if each != "none")]))
 
 
 def load_backbone(name: str, placement: Placement, *, classifier: bool = False) -> Backbone:

@@ -83,43 +83,42 @@ class Artifacts:
 
     def trim_models(self) -> list[str]:
         """Remove the oldest models that are not being read until the rest fits its room; return whose were removed."""
-        folders = sorted((each for each in self._models.iterdir() if not each.name.startswith(".")),
-                         key=lambda each: each.stat().st_mtime)
-        sizes = {each: sum(file.stat().st_size for file in each.rglob("*") if file.is_file()) for each in folders}
-        excess = sum(sizes.values()) - self._keep_bytes
         removed = []
-        for folder in folders:
-            if excess > 0 and self.remove_model(folder.name):
-                excess -= sizes[folder]
-                removed.append(folder.name)
+        with locked(self._models):
+            folders = sorted(self._models.glob("[!.]*"), key=lambda each: each.stat().st_mtime)
+            sizes = {each: sum(file.stat().st_size for file in each.rglob("*") if file.is_file()) for each in folders}
+            excess = sum(sizes.values()) - self._keep_bytes
+            for folder in folders:
+                if excess > 0 and self._remove_model(folder):
+                    excess -= sizes[folder]
+                    removed.append(folder.name)
         return removed
 
-    def remove_model(self, run: str) -> bool:
-        """Remove a run's model unless it is being read."""
-        folder = self.model(run)
-        if not folder.is_dir():
-            return True
-        with locked(folder, wait=False) as free:
-            if free:
-                gone = self._models / f".gone.{run}.{secrets.token_hex(3)}"
-                folder.rename(gone)
-                shutil.rmtree(gone, ignore_errors=True)
-            return free
-
     def remove(self, run: str, keep_model: bool = False) -> None:
-        """Remove all that a run left."""
+        """Remove all that a run left, but a model that is being read."""
         self._table(run).unlink(missing_ok=True)
-        if not keep_model:
-            self.remove_model(run)
+        with locked(self._models):
+            if not keep_model and self.model(run).is_dir():
+                self._remove_model(self.model(run))
 
     def clean(self, lives: Callable[[str], bool], known: Collection[str]) -> None:
         """Remove half-written files of dead sessions, and models of runs that are not `known`."""
         for path in [*self._predictions.glob(".*"), *self._models.glob(".*")]:
             if not lives(path.name.rpartition(".")[2]):
                 shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
-        for path in self._models.glob("[!.]*"):
-            if path.name not in known:
-                self.remove_model(path.name)
+        with locked(self._models):
+            for path in self._models.glob("[!.]*"):
+                if path.name not in known:
+                    self._remove_model(path)
+
+    def _remove_model(self, folder: Path) -> bool:
+        """Remove a model unless it is being read; the caller holds the folder of models."""
+        with locked(folder, wait=False) as free:
+            if free:
+                gone = self._models / f".gone.{folder.name}.{secrets.token_hex(3)}"
+                folder.rename(gone)
+                shutil.rmtree(gone, ignore_errors=True)
+            return free
 
     def _table(self, run: str) -> Path:
         return self._predictions / f"{run}.parquet"

@@ -136,6 +136,8 @@ def perform(run: Run, settings: Settings, session: str, token: str, cache: Backb
 
 def backbones(device: str, settings: Settings) -> BackboneCache:
     """The models that this process keeps loaded; from one run to the next nothing is loaded again."""
+    if device.startswith("cuda:"):
+        torch.cuda.set_device(device)  # for this thread: nothing of it shall lie on the first GPU
     with _caching:
         return _backbones(device, settings)
 

@@ -64,6 +64,9 @@ MIGRATIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
             text TEXT NOT NULL)""",
         "CREATE INDEX events_of_run ON events (run)",
     )),
+    ("0002 crashes", (
+        "ALTER TABLE runs ADD COLUMN crashes INTEGER NOT NULL DEFAULT 0",
+    )),
 )
 
 

@@ -10,6 +10,7 @@ import json
 import sqlite3
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from core.runs.artifacts import Artifacts
@@ -20,7 +21,7 @@ from core.runs.run import Point, Run
 from core.runs.sessions import Session
 
 MAX_KILLS = 2  # deaths of a worker under a run before it fails
-MAX_STARTS = 6  # starts in all, deaths of the whole app included, before it fails
+MAX_CRASHES = 6  # deaths of the app, or of a worker before the run began, before it fails
 _INTERRUPTED = "The program that was doing this run has ended. Run it again to go on."
 
 
@@ -130,15 +131,15 @@ class RunQueue:
         """Write that the program that was doing a claimed run ends before the run does."""
         self._end(run, "interrupted", "Interrupted.", failure=Failure("", _INTERRUPTED))
 
-    def killed(self, run: Run) -> None:
-        """Write that the worker died under a claimed run: it waits for another try, or fails if it had one before."""
-        if run.kills + 1 >= MAX_KILLS:
-            self.fail(run, killed(run.kills + 1))
-            return
+    def killed(self, run: Run, began: bool = True) -> None:
+        """Write that the worker died under a claimed run: it waits for another try, or fails if it had one before.
+
+        One that had not begun there has most likely no part in it, and has more tries.
+        """
         with self._database.write() as database:
             if self._holds(database, run):
-                database.execute("UPDATE runs SET kills = kills + 1 WHERE id = ?", (run.id,))
-                self._requeue(database, run.id, "The worker's process was ended. The run is tried again.")
+                counted = replace(run, kills=run.kills + began, crashes=run.crashes + (not began))
+                self._try_again(database, counted, "The worker's process was ended. The run is tried again.")
 
     def release(self, run: Run) -> None:
         """Put a claimed run back into the queue."""
@@ -170,10 +171,17 @@ class RunQueue:
     def _take_over(self, database: sqlite3.Connection, run: Run) -> None:
         if run.reserved is not None:
             self._write_end(database, run.id, "interrupted", "Interrupted.", Failure("", _INTERRUPTED))
-        elif run.attempt >= MAX_STARTS:
-            self._write_end(database, run.id, "failed", "Failed: killed.", killed(run.attempt))
         else:
-            self._requeue(database, run.id, "The app was ended while the run was going on. The run is tried again.")
+            self._try_again(database, replace(run, crashes=run.crashes + 1),
+                            "The app was ended while the run was going on. The run is tried again.")
+
+    def _try_again(self, database: sqlite3.Connection, run: Run, text: str) -> None:
+        """Let a run wait again after its worker or the app died, unless that happened too often."""
+        database.execute("UPDATE runs SET kills = ?, crashes = ? WHERE id = ?", (run.kills, run.crashes, run.id))
+        if run.kills >= MAX_KILLS or run.crashes >= MAX_CRASHES:
+            self._write_end(database, run.id, "failed", "Failed: killed.", killed(run.kills + run.crashes))
+        else:
+            self._requeue(database, run.id, text)
 
     def _lives(self, session: str) -> bool:
         return session == self.session or self._session.lives(session)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-import pickle
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,22 +58,6 @@ class WarmModel(WorkerPlugin):  # type: ignore[misc]
             backbones(device, self._settings).get(self._settings.model)
         except Exception as error:  # a run that needs the model says so to its person
             _log.warning("The model %s is not loaded yet: %s", self._settings.model, error)
-
-
-def sealed(order: Order) -> Callable[[], Outcome]:
-    """The call of `do_run` in a form that schedulers can pass on without having Cloze Lab installed.
-
-    A scheduler imports what it can name; it cannot name a function within a function, nor see into bytes.
-    """
-    content = pickle.dumps(order)
-
-    def opened() -> Outcome:
-        from core.runs.remote import do_run
-
-        outcome: Outcome = do_run(pickle.loads(content))
-        return outcome
-
-    return opened
 
 
 def do_run(order: Order) -> Outcome:

@@ -30,7 +30,8 @@ class Run:
         spec: everything that decides its result.
         status: where it stands; `reason`, `error` and `error_values` say why it failed.
         created, started, finished: seconds since 1970; `started` is the latest start.
-        attempt: how often it was started; kills: how often its worker died under it.
+        attempt: how often it was started; kills: how often its worker died under it; crashes: how often the whole app
+            did, or a worker before the run began.
         stopping: a person asked to cancel it, and it has not stopped yet.
         step, total: its progress, 0 of 0 for methods that train nothing.
         metrics, labels, confusion, seconds: what it found, and how long that took.
@@ -50,6 +51,7 @@ class Run:
     error_values: dict[str, Any] = field(default_factory=dict)
     attempt: int = 0
     kills: int = 0
+    crashes: int = 0
     reserved: str | None = None
     stopping: bool = False
     step: int = 0
@@ -66,9 +68,9 @@ class Run:
         return Run(
             row["id"], row["study"], row["visitor"], RunSpec.from_dict(json.loads(row["spec"])), row["status"],
             row["created"], row["started"], row["finished"], row["reason"], row["error"],
-            json.loads(row["error_values"]), row["attempt"], row["kills"], row["reserved"], bool(row["stopping"]),
-            row["step"], row["total"], json.loads(row["metrics"]), tuple(json.loads(row["labels"])),
-            json.loads(row["confusion"]), row["seconds"], row["copied_from"],
+            json.loads(row["error_values"]), row["attempt"], row["kills"], row["crashes"], row["reserved"],
+            bool(row["stopping"]), row["step"], row["total"], json.loads(row["metrics"]),
+            tuple(json.loads(row["labels"])), json.loads(row["confusion"]), row["seconds"], row["copied_from"],
         )
 
     @property

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from core.data.columns import ColumnMap, examples_of
+from core.data.draft import stem
 from core.data.files import DataLimits, Table
 from core.data.task import Example
 from core.errors import DataError, ModelError, SpecError
@@ -109,14 +110,15 @@ def label_table(predictor: Predictor, table: Table, columns: ColumnMap, labels: 
         raise DataError("Column {column!r} of {name!r} is empty in every row. Choose another column.",
                         column=columns.text_a, name=table.name)
     found = label_texts(predictor, [examples[at] for at in filled], labels, tell).drop(columns=["text_a", "text_b"])
+    found[found.columns[1:]] = found[found.columns[1:]].astype(float).round(6)
     given = pd.DataFrame(table.rows, columns=list(table.columns)).drop(columns=list(found), errors="ignore")
     return given.join(found.set_axis(filled, axis=0))
 
 
 def labelled_download(table: Table, found: pd.DataFrame) -> Download:
     """A labelled table as CSV, marked as UTF-8 so that spreadsheets read it, no cell of which can be a formula."""
-    stem = re.sub(r"[^\w.-]+", "-", table.name.rpartition(".")[0] or table.name)[:60]
-    return Download(f"{stem}-labelled.csv", table_csv(found).encode("utf-8-sig"))
+    name = re.sub(r"[^\w.-]+", "-", stem(table))[:60]
+    return Download(f"{name}-labelled.csv", table_csv(found).encode("utf-8-sig"))
 
 
 def write_archive(run: Run, store: RunStore, backbones: BackboneCache, path: Path) -> None:

@@ -10,18 +10,19 @@ import logging
 import queue
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from distributed import KilledWorker
 from distributed import TimeoutError as NoAnswer
+from distributed.protocol import deserialize_bytes, serialize_bytes
 
 from core.errors import ClozeLabError
-from core.runs.attempt import failure_of
+from core.runs.attempt import Outcome, failure_of
 from core.runs.cluster import Cluster, Worker, connected
-from core.runs.queue import MAX_STARTS
-from core.runs.remote import Order, sealed
+from core.runs.remote import Order
 from core.runs.run import Run
 from core.runs.store import RunStore
 from core.settings import Settings
@@ -48,6 +49,21 @@ class _Assignment:
     began: bool = False
     ended: bool = False
     stop_by: float | None = None
+
+
+def _sealed(order: Order) -> Callable[[], Outcome]:
+    """The call of `do_run` in a form that a scheduler can pass on without having Cloze Lab installed.
+
+    A scheduler imports what it can name; it cannot name a function within a function, nor see into bytes.
+    """
+    content = serialize_bytes(order)
+
+    def opened() -> Outcome:
+        from core.runs.remote import do_run
+
+        return do_run(deserialize_bytes(content))
+
+    return opened
 
 
 class Workers:
@@ -140,7 +156,7 @@ class Workers:
             order = Order(run, self._settings, self._store.session, self._store.artifacts.token, device,
                           cluster.neighbours(self._workers), topic)
             future = cluster.client.submit(
-                sealed(order), key=f"{topic}-{run.id}-{run.attempt}", pure=False, retries=0, workers=[worker.address],
+                _sealed(order), key=f"{topic}-{run.id}-{run.attempt}", pure=False, retries=0, workers=[worker.address],
                 allow_other_workers=False, resources={"GPU": 1} if worker.gpu else None)
             self._assigned[worker.address] = _Assignment(run, future)
             future.add_done_callback(lambda _: self._inbox.put({}))  # wakes `_listen`
@@ -199,12 +215,9 @@ class Workers:
             self._store.fail(assignment.run, failure_of(error, assignment.run.spec))
 
     def _lost(self, address: str, assignment: _Assignment) -> None:
-        """The worker died, perhaps because of the run; one that had not begun has no part in it."""
+        """The worker died, perhaps because of the run."""
         self._workers = [worker for worker in self._workers if worker.address != address]
-        if assignment.began or assignment.run.attempt >= MAX_STARTS:
-            self._store.killed(assignment.run)
-        else:
-            self._store.release(assignment.run)
+        self._store.killed(assignment.run, assignment.began)
 
     def _end_if_late(self, cluster: Cluster, address: str, assignment: _Assignment) -> None:
         if assignment.stop_by is not None and time.monotonic() > assignment.stop_by:

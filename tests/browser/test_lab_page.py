@@ -51,8 +51,9 @@ def test_words_of_several_pieces_are_said_under_their_box(page: Page) -> None:
 
 
 def test_a_text_of_ones_own_is_read(page: Page) -> None:
-    page.locator("#text-a textarea").fill("What a waste of a perfectly good evening.")
-    expect(page.locator("#prompt-panel .cl-text")).to_contain_text("What a waste of a perfectly good evening.")
+    text = "What a waste of a perfectly good evening."
+    page.locator("#text-a textarea").fill(text)
+    expect(page.locator("#prompt-panel .cl-prompt .cl-text")).to_contain_text(text)
 
 
 def test_insert_buttons_write_at_the_cursor(page: Page) -> None:

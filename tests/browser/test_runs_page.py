@@ -17,8 +17,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 def choose_seeds(page: Page, seeds: list[str]) -> None:
     """Leave only `seeds` in the box of seeds."""
     box = page.locator("#seeds")
-    for token in box.locator("[role=button].token-remove, .token-remove").all()[::-1]:
-        token.click()
+    box.locator(".remove-all").click()
     for seed in seeds:
         box.locator("input").fill(seed)
         box.locator("input").press("Enter")
@@ -96,6 +95,8 @@ def test_a_finished_run_labels_texts_and_its_model_can_be_taken_away(page: Page,
     start_study(page, "used", seeds=("13",))
     wait_until_done(page, 2)
     page.get_by_role("tab", name="Use").click()
+    page.locator("#use-run input").click()
+    page.locator("[role=option]", has_text="lm-bff").first.click()
     page.locator("#use-text textarea").fill("A lovely little film.")
     page.locator("#use-ask").click()
     expect(page.locator("#use-answer .cl-bar").first).to_be_visible()

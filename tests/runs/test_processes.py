@@ -45,9 +45,9 @@ def launch() -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
     """Starts a Python process, and kills it with its children at the end of the test."""
     started: list[subprocess.Popen[bytes]] = []
 
-    def start(*arguments: str, path: Path = ROOT) -> subprocess.Popen[bytes]:
+    def start(*arguments: str, path: Path = ROOT, before: Callable[[], None] | None = None) -> subprocess.Popen[bytes]:
         environment = {**os.environ, "PYTHONPATH": str(path)}
-        started.append(subprocess.Popen([sys.executable, *arguments], cwd=path, env=environment, preexec_fn=_one_core,
+        started.append(subprocess.Popen([sys.executable, *arguments], cwd=path, env=environment, preexec_fn=before,
                                         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
         return started[-1]
 
@@ -65,9 +65,10 @@ def scheduler(launch: Callable[..., Any], tmp_path: Path) -> Callable[[int], lis
     """Starts a scheduler, which does not know Cloze Lab, and a worker."""
     def start(port: int) -> list[subprocess.Popen[bytes]]:
         common = ("--host", "127.0.0.1", "--no-dashboard")
-        return [launch("-m", "distributed.cli.dask_scheduler", "--port", str(port), *common, path=tmp_path),
+        return [launch("-m", "distributed.cli.dask_scheduler", "--port", str(port), *common,
+                       "--idle-timeout", "300s", path=tmp_path),
                 launch("-m", "distributed.cli.dask_worker", f"tcp://127.0.0.1:{port}", "--nthreads", "1", *common,
-                       "--local-directory", str(tmp_path))]
+                       "--local-directory", str(tmp_path), "--death-timeout", "60", before=_one_core)]
     return start
 
 

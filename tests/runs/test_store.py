@@ -15,7 +15,7 @@ import pytest
 from core.errors import DataError, LimitError, SpecError
 from core.runs.attempt import Failure, Outcome, failure_of
 from core.runs.execution import RunResult
-from core.runs.queue import MAX_STARTS
+from core.runs.queue import MAX_CRASHES
 from core.runs.run import Run
 from core.runs.spec import RunSpec, StudySpec
 from core.runs.store import RunStore
@@ -207,6 +207,23 @@ def test_a_killed_run_is_tried_once_more(store: RunStore, submit: Submit) -> Non
     assert "smaller" in failed.explanation()
 
 
+def test_a_run_that_had_not_begun_is_not_blamed_for_its_worker(store: RunStore, submit: Submit) -> None:
+    submit()
+    for _ in range(MAX_CRASHES - 1):
+        store.killed(claimed(store), began=False)
+    assert statuses(store) == ["queued"]
+    store.killed(claimed(store), began=False)
+    assert statuses(store) == ["failed"]
+
+
+def test_starts_that_were_given_back_do_not_count(store: RunStore, submit: Submit) -> None:
+    submit()
+    for _ in range(2 * MAX_CRASHES):
+        store.release(claimed(store))
+    store.killed(claimed(store))
+    assert statuses(store) == ["queued"]
+
+
 def test_an_old_ticket_writes_nothing(store: RunStore, submit: Submit) -> None:
     (key,) = submit()
     old = claimed(store)
@@ -236,7 +253,7 @@ def test_what_a_dead_process_was_doing_waits_again(store: RunStore, submit: Subm
 
 def test_a_run_that_takes_every_process_with_it_fails_in_the_end(store: RunStore, submit: Submit) -> None:
     submit()
-    for _ in range(MAX_STARTS):
+    for _ in range(MAX_CRASHES):
         dead = RunStore(store.folder)
         claimed(dead)
         dead.close()

@@ -78,7 +78,7 @@ def test_whose_weights_answer(runs: dict[str, Run], store: RunStore) -> None:
 
 
 def test_removed_weights_are_said(lm_bff: Run, store: RunStore) -> None:
-    store.artifacts.remove_model(lm_bff.id)
+    shutil.rmtree(store.artifacts.model(lm_bff.id))
     assert weights_of(lm_bff, store) == "removed"
     with pytest.raises(ModelError, match="were removed to save space"):
         predictor_for(lm_bff, store, load_task, CACHE)
