@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 120_000  # milliseconds; a busy machine is slow, not wrong
@@ -73,6 +73,14 @@ def browser() -> Iterator[Browser]:
         pytest.skip("no Chromium on the PATH")
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        new_context = chromium.new_context
+
+        def patient_context(**options: object) -> BrowserContext:
+            context = new_context(**options)
+            context.set_default_timeout(PATIENCE)
+            return context
+
+        chromium.new_context = patient_context
         yield chromium
         chromium.close()
 
@@ -80,7 +88,6 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def page(app: App, browser: Browser) -> Iterator[Page]:
     context = browser.new_context(viewport={"width": 1400, "height": 1000}, locale="en-US", accept_downloads=True)
-    context.set_default_timeout(PATIENCE)
     opened = context.new_page()
     opened.goto(app.url)
     opened.wait_for_selector("#answer-panel .cl-bar")
