@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 import gradio as gr
@@ -30,13 +31,18 @@ OwnTasks = list[list[str]]  # [[name, choice], …]
 
 
 class OwnData:
-    """The wizard under the workspace bar, and the list of the visitor's own data."""
+    """The wizard under the workspace bar, and the list of the visitor's own data.
+
+    Attributes:
+        chosen: changes whenever a task is chosen here, and not by hand in the Task dropdown.
+    """
 
     def __init__(self, services: Services, session: Session) -> None:
         self.services, self.session = services, session
         with gr.Accordion(label("Your own data"), open=False, elem_id="own-data") as part:
             self.sources = Sources(services)
             self.found = gr.HTML(elem_id="own-found", elem_classes="cl-note-slot")
+            self.chosen = gr.State("")
             self.automatic = gr.State("")  # the name that the app gave, replaced as long as the visitor leaves it
             with gr.Column(visible=False, elem_id="own-body") as self.body:
                 self._body_boxes()
@@ -81,11 +87,11 @@ class OwnData:
               api_visibility="private").then(**check)
         gr.on([*(box.input for box in columns), self.labels.input, session.model.change], **check)
         self.keep_button.click(self.keep, [session.own_tasks, *chosen],
-                               [session.own_tasks, session.task, self.mine, self.note], **private)
+                               [session.own_tasks, session.task, self.mine, self.note, self.chosen], **private)
         listed = [self.list_row, self.mine]
         gr.on([session.own_tasks.change, part.expand], self.list_own, [session.own_tasks, self.mine], listed, **private)
         self.remove_button.click(self.remove, [session.own_tasks, self.mine, session.task],
-                                 [session.own_tasks, session.task, self.note], **private)
+                                 [session.own_tasks, session.task, self.note, self.chosen], **private)
         gr.on([self.rename_button.click, self.new_name.submit], self.rename,
               [session.own_tasks, self.mine, self.new_name], [session.own_tasks, session.task, self.note], **private)
 
@@ -142,12 +148,12 @@ class OwnData:
             as_found = draft.columns == guess_columns(read.tables["train"]) and not _renamed(draft, read)
             choice = read.repo if read.repo and as_found else self.services.keep_own_task(task)
         except Exception as error:
-            return [gr.skip(), gr.skip(), gr.skip(), message(explain(error, say))]
+            return [gr.skip(), gr.skip(), gr.skip(), message(explain(error, say)), gr.skip()]
         kept = [[task.title, choice], *(each for each in own_tasks or [] if each[1] != choice)][:MAX_OWN]
         told = say("{name} is ready: {train} rows to draw from and {test} to test on. It is chosen as the task now.")
         told = told.format(name=task.title, train=f"{len(task.train):,}", test=f"{len(task.test):,}")
         return [kept, gr.update(choices=task_choices(kept), value=choice),
-                gr.update(choices=_listed(kept), value=choice), message(told, "good")]
+                gr.update(choices=_listed(kept), value=choice), message(told, "good"), uuid.uuid4().hex]
 
     def list_own(self, own_tasks: OwnTasks | None, chosen: str | None) -> list[Any]:
         """The visitor's data sets, for renaming and removing."""
@@ -158,9 +164,10 @@ class OwnData:
     def remove(self, request: gr.Request, own_tasks: OwnTasks | None, chosen: str | None, task: str) -> list[Any]:
         """Take a data set off the list; runs on it stay."""
         kept = [each for each in own_tasks or [] if each[1] != chosen]
-        value = {"value": task_cards()[0].name} if task == chosen else {}
         told = message(speaker(request)("Removed from your list. Runs on it stay."), "note")
-        return [kept, gr.update(choices=task_choices(kept), **value), told]
+        if task != chosen:
+            return [kept, gr.update(choices=task_choices(kept)), told, gr.skip()]
+        return [kept, gr.update(choices=task_choices(kept), value=task_cards()[0].name), told, uuid.uuid4().hex]
 
     def rename(self, request: gr.Request, own_tasks: OwnTasks | None, chosen: str | None, name: str) -> list[Any]:
         """Call a data set something else in the list; runs keep the name they were started with."""

@@ -8,12 +8,11 @@ from typing import Any
 
 import gradio as gr
 
-from core.data.catalog import task_cards
 from core.models.backbone import bundled_names
 from ui.api import publish
 from ui.compare import Compare
 from ui.lab import Lab
-from ui.own_data import OwnData
+from ui.own_data import OwnData, task_choices
 from ui.services import Services
 from ui.session import Session, unpack
 from ui.text import label
@@ -42,12 +41,12 @@ def build_app(services: Services) -> gr.Blocks:
         own_tasks = gr.BrowserState([], storage_key="cloze_lab_tasks", secret=secret)
         gr.HTML(_header(services), elem_id="header")
         with gr.Row(elem_id="workspace"):
-            task = gr.Dropdown(_task_choices([]), value="reviews", label=label("Task"), elem_id="task",
+            task = gr.Dropdown(task_choices([]), value="reviews", label=label("Task"), elem_id="task",
                                allow_custom_value=services.settings.hub_data != ("none",), scale=3)
             model = gr.Dropdown(_model_choices(services), value=services.settings.model, label=label("Model"),
                                 elem_id="model", allow_custom_value=not services.backbones.allowed, scale=3)
         session = Session(visitor, task, model, variants, own_tasks)
-        OwnData(services, session)
+        own_data = OwnData(services, session)
         with gr.Tabs(elem_id="tabs"):
             with gr.Tab(label("Lab"), id="lab"):
                 lab = Lab(services, session)
@@ -60,6 +59,7 @@ def build_app(services: Services) -> gr.Blocks:
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
         demo.load(_welcome, [visitor, own_tasks], [visitor, task], **quiet).then(
             lab.first_look, task, lab.opened, **quiet)
+        own_data.chosen.change(lab.open_task, task, lab.opened, **quiet)
         demo.load(lab.variants.show, [task, model, variants, lab.boxes.sample], lab.variants.outputs, **quiet)
         train.resume_on(demo)
         publish(services)
@@ -69,12 +69,7 @@ def build_app(services: Services) -> gr.Blocks:
 def _welcome(request: gr.Request, visitor: str, own_tasks: list[list[str]] | None) -> list[Any]:
     shared = unpack(request.query_params.get("p", "")) or {}
     chosen = {"value": shared["task"]} if isinstance(shared.get("task"), str) else {}
-    return [visitor or uuid.uuid4().hex, gr.update(choices=_task_choices(own_tasks or []), **chosen)]
-
-
-def _task_choices(own_tasks: list[list[str]]) -> list[tuple[str, str]]:
-    cards = [(f"{card.title} · {len(card.labels)} labels · {card.source}", card.name) for card in task_cards()]
-    return [*((f"★ {name}", choice) for name, choice in own_tasks), *cards]
+    return [visitor or uuid.uuid4().hex, gr.update(choices=task_choices(own_tasks or []), **chosen)]
 
 
 def _model_choices(services: Services) -> list[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""Whole processes that die: the app in the middle of a study, and a scheduler that goes away and comes back."""
+"""Whole processes that end: an app that is stopped or killed in the middle of a study, a scheduler that goes away."""
 
 from __future__ import annotations
 
@@ -70,6 +70,19 @@ def scheduler(launch: Callable[..., Any], tmp_path: Path) -> Callable[[int], lis
                 launch("-m", "distributed.cli.dask_worker", f"tcp://127.0.0.1:{port}", "--nthreads", "1", *common,
                        "--local-directory", str(tmp_path), "--death-timeout", "60", before=_one_core)]
     return start
+
+
+def test_stopping_puts_runs_back(store: RunStore, settings: Settings, submit: Callable[..., list[str]],
+                                 until: Callable[..., None]) -> None:
+    first, second = submit(seeds=(1, 2), steps=100_000, every=100_000)
+    before = set(psutil.Process().children(recursive=True))
+    workers = Workers(store, settings)
+    workers.start()
+    until(lambda: store.run(first, "ann").step > 0, "a step")
+    workers.stop()
+    assert [store.run(key, "ann").status for key in (first, second)] == ["queued", "queued"]
+    assert set(psutil.Process().children(recursive=True)) <= before
+    assert os.listdir(store.folder / "models") == []
 
 
 def test_no_run_is_lost_or_repeated_when_the_app_is_killed(

@@ -146,9 +146,10 @@ def keep(wizard: OwnData, own: list[list[str]], places: list[Any], *chosen: Any)
 
 def test_the_data_becomes_a_task_in_the_dropdown(wizard: OwnData, files: dict[str, str]) -> None:
     places = uploads(files["shop.csv"], None, files["more.txt"])
-    own, task, mine, note = keep(wizard, [["old", "own:0"]], places, "review", "", "label", "Mine",
+    own, task, mine, note, chosen = keep(wizard, [["old", "own:0"]], places, "review", "", "label", "Mine",
                                  [["0", "bad"], ["1", "good"]])
     assert own == [["Mine", task["value"]], ["old", "own:0"]]
+    assert chosen != keep(wizard, [], places, "review", "", "label", "Mine", [])[4]
     assert task["choices"][0] == ("★ Mine", mine["value"])
     assert "40 rows to draw from and 40 to test on" in note
     made = wizard.services.task(task["value"])
@@ -181,7 +182,7 @@ def test_pairs_are_kept_as_pairs(wizard: OwnData, tmp_path: Path) -> None:
 def test_without_data_nothing_is_kept(places: list[Any], chosen: tuple[Any, ...], told: str, wizard: OwnData) -> None:
     found = keep(wizard, [], places, *chosen)
     assert told in found[3]
-    assert found[:3] == [gr.skip()] * 3
+    assert [*found[:3], found[4]] == [gr.skip()] * 4
 
 
 def test_a_bad_further_file_keeps_nothing(wizard: OwnData, files: dict[str, str]) -> None:
@@ -194,10 +195,12 @@ def test_the_list_of_own_data(wizard: OwnData) -> None:
     own = [["a", "own:1"], ["text", "own:2"]]
     row, mine = wizard.list_own(own, "own:2")
     assert (row["visible"], mine["value"], mine["choices"][1]) == (True, "own:2", (as_choice("text")[0], "own:2"))
-    kept, task, note = wizard.remove(ENGLISH, own, "own:2", "own:2")
+    kept, task, note, chosen = wizard.remove(ENGLISH, own, "own:2", "own:2")
     assert (kept, task["value"]) == (own[:1], "reviews")
     assert "Runs on it stay" in note
+    assert isinstance(chosen, str)
     assert "value" not in wizard.remove(ENGLISH, own, "own:2", "reviews")[1]
+    assert wizard.remove(ENGLISH, own, "own:2", "reviews")[3] == gr.skip()
     assert wizard.rename(ENGLISH, own, "own:1", " b ")[0] == [["b", "own:1"], own[1]]
     assert wizard.rename(ENGLISH, own, "own:1", " ")[0] == gr.skip()
     assert wizard.list_own([], "own:2")[0]["visible"] is False
