@@ -18,6 +18,7 @@ from core.methods.training import train
 from core.models.backbone import Backbone
 from core.models.compact import compact, expand
 from core.models.encoding import Encoded, collate, encode, length_buckets
+from core.models.scoring import class_logits
 from core.prompts.pattern import Prompt, Segment
 from core.randomness import stream_seed
 
@@ -77,12 +78,7 @@ class HeadPredictor:
 
     def logits(self, encoded: Sequence[Encoded]) -> torch.Tensor:
         """Label logits, `[B, C]`, with gradients."""
-        batch = collate(encoded, replace(self.backbone, family="masked"))
-        inputs = {"input_ids": batch.ids, "attention_mask": batch.attention}
-        if batch.type_ids is not None:
-            inputs["token_type_ids"] = batch.type_ids
-        with self.backbone.placement.autocast():
-            return self.backbone.model(**inputs).logits.float()  # type: ignore[no-any-return]
+        return class_logits(self.backbone, collate(encoded, replace(self.backbone, family="masked")))
 
     @torch.inference_mode()
     def log_probs(self, examples: Sequence[Example]) -> LogProbs:

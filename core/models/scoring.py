@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
 from torch.nn import functional as F
 
+from core.models import packed
 from core.models.backbone import Backbone
 from core.models.encoding import Batch, Encoded, collate, length_buckets
 
@@ -71,6 +73,19 @@ def answer_features(backbone: Backbone, batch: Batch) -> torch.Tensor:
         return _TRANSFORMS[backbone.model.config.model_type](backbone.model, hidden)
 
 
+def class_logits(backbone: Backbone, batch: Batch) -> torch.Tensor:
+    """What a sequence classifier makes of whole texts, `[B, C]`."""
+    model: Any = backbone.model
+    with backbone.placement.autocast():
+        if model.config.model_type not in packed.TYPES:
+            return model(**_inputs(batch)).logits.float()  # type: ignore[no-any-return]
+        rows = torch.arange(len(batch.ids), device=batch.ids.device)
+        first = packed.answer_states(model.base_model, replace(batch, rows=rows, columns=rows * 0))[:, None]
+        if model.config.model_type == "bert":
+            first = model.dropout(model.base_model.pooler(first))
+        return model.classifier(first).float()  # type: ignore[no-any-return]
+
+
 def project(backbone: Backbone, features: torch.Tensor, columns: torch.Tensor | None = None) -> torch.Tensor:
     """Features `[M, H]` to logits `[M, V]`, or `[M, W]` for the wanted `columns` of the vocabulary."""
     model: Any = backbone.model
@@ -91,12 +106,16 @@ def _answer_hidden(backbone: Backbone, batch: Batch) -> torch.Tensor:
     model: Any = backbone.model
     if backbone.family == "seq2seq":
         return _decoder_hidden(model, batch)
-    inputs = {"input_ids": batch.ids, "attention_mask": batch.attention}
-    if batch.type_ids is not None:
-        inputs["token_type_ids"] = batch.type_ids
+    if model.config.model_type in packed.TYPES:
+        return packed.answer_states(model.base_model, batch)
     extra = {"use_cache": False} if backbone.family == "causal" else {}
-    states = model.base_model(**inputs, **extra).last_hidden_state
+    states = model.base_model(**_inputs(batch), **extra).last_hidden_state
     return states[batch.rows, batch.columns]  # type: ignore[no-any-return]
+
+
+def _inputs(batch: Batch) -> dict[str, torch.Tensor]:
+    types = {} if batch.type_ids is None else {"token_type_ids": batch.type_ids}
+    return {"input_ids": batch.ids, "attention_mask": batch.attention, **types}
 
 
 def _decoder_hidden(model: Any, batch: Batch) -> torch.Tensor:

@@ -87,10 +87,10 @@ def _local_cluster(settings: Settings) -> Iterator[Cluster]:
     with dask.config.set(_calm(threads)):
         specs = {device: {"cls": Nanny, "options": {**worker, "resources": {"GPU": 1} if "cuda" in device else {}}}
                  for device in devices}
-        cluster = SpecCluster(scheduler={"cls": Scheduler, "options": {**place, "port": 0}}, workers=specs,
-                              security=place["security"], silence_logs=logging.ERROR)
-    with cluster, Client(cluster, timeout=_ANSWER_SECONDS, set_as_default=False) as client:
-        yield Cluster(client, local=True)
+        with (SpecCluster(scheduler={"cls": Scheduler, "options": {**place, "port": 0}}, workers=specs,
+                          security=place["security"], silence_logs=logging.ERROR) as cluster,
+              Client(cluster, timeout=_ANSWER_SECONDS, set_as_default=False) as client):
+            yield Cluster(client, local=True)
 
 
 def local_devices(device: str) -> list[str]:
@@ -102,10 +102,12 @@ def local_devices(device: str) -> list[str]:
 def _calm(threads: int) -> dict[str, Any]:
     """A dead worker is our business, not the scheduler's; nothing listens that nobody asks; all cores are for torch.
 
+    The cluster would give up a worker's nanny, and with it the worker, when two of its processes die within seconds.
     Threads of torch that wait sleep: spinning, they would take the cores from the app, which answers people meanwhile.
     """
     environment = {"OMP_NUM_THREADS": threads, "MKL_NUM_THREADS": threads, "OPENBLAS_NUM_THREADS": threads,
                    "OMP_WAIT_POLICY": "PASSIVE"}
-    return {"distributed.scheduler.allowed-failures": 0, "distributed.scheduler.http.routes": [],
+    return {"distributed.deploy.lost-worker-timeout": "365 days",
+            "distributed.scheduler.allowed-failures": 0, "distributed.scheduler.http.routes": [],
             "distributed.worker.http.routes": [], "distributed.worker.profile.enabled": False,
             **{f"distributed.nanny.pre-spawn-environ.{name}": value for name, value in environment.items()}}

@@ -62,13 +62,13 @@ def test_runs_go_on_while_the_page_is_reloaded_and_are_compared(page: Page, tmp_
 
 
 def test_a_second_visitor_sees_nothing_of_the_first(app, page: Page, browser: Browser) -> None:
-    start_study(page, "private", seeds=("42",))
+    start_study(page, "quiet-as-a-mouse", seeds=("42",))
     other = browser.new_context().new_page()
     other.goto(app.url)
     other.wait_for_selector("#answer-panel .cl-bar")
     other.get_by_role("tab", name="Train").click()
     expect(other.locator("#runs-heading")).to_contain_text("No runs yet")
-    assert "private" not in other.content()
+    assert "quiet-as-a-mouse" not in other.content()
     other.context.close()
     wait_until_done(page, 2)
 
