@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 VENV ?= .venv
+JOBS ?= 2
 PYTEST_ARGS ?=
 BIN := $(VENV)/bin
 SOURCES := app.py core ui benchmarks tests
@@ -14,7 +15,7 @@ run: $(VENV)/installed
 	$(BIN)/python app.py
 
 test: lint
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(PYTEST_ARGS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(PYTEST_ARGS)
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check $(SOURCES)

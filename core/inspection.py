@@ -49,6 +49,12 @@ class Question:
         """Whether label probabilities can be asked for."""
         return self.pattern is not None and self.verbalizer is not None and self.pattern.masks == 1
 
+    def check(self) -> None:
+        """Raise the first InputError that was found, if any."""
+        for problem in (self.pattern_problem, *(self.word_problems or {}).values()):
+            if problem is not None:
+                raise problem
+
 
 @dataclass(frozen=True)
 class Word:
@@ -117,6 +123,7 @@ class DatasetView:
 
 def read_question(pattern: str, words: Mapping[str, str], task: Task, backbone: Backbone) -> Question:
     """Check a pattern and words typed by a person (`words` maps each label to words parted by commas)."""
+    chosen = {label: split_words(typed) for label, typed in words.items()}
     parsed, pattern_problem = None, None
     try:
         parsed = Pattern.parse(pattern)
@@ -126,16 +133,14 @@ def read_question(pattern: str, words: Mapping[str, str], task: Task, backbone: 
     problems: dict[str, InputError] = {}
     for label in task.labels:
         try:
-            chosen = split_words(words.get(label, ""))
-            if not chosen:
-                raise VerbalizerError("The label {label!r} has no word. Give at least one.", label=label)
-            single_ids([(label, word) for word in chosen], backbone)
+            single = Verbalizer.of({label: chosen.get(label, [])}, [label])
+            single_ids(single.all_words(), backbone)
         except InputError as problem:
             problems[label] = problem
     verbalizer = None
     if not problems:
         try:
-            verbalizer = Verbalizer.of({label: split_words(words[label]) for label in task.labels}, task.labels)
+            verbalizer = Verbalizer.of(chosen, task.labels)
         except VerbalizerError as problem:
             problems[problem.label or ""] = problem
     return Question(parsed, verbalizer, pattern_problem, problems)
@@ -177,9 +182,9 @@ def look_at_examples(question: Question, examples: Sequence[Example], backbone: 
     Raises:
         InputError: the question is not sound.
     """
-    if question.pattern is None or question.verbalizer is None:
-        problems = [question.pattern_problem, *(question.word_problems or {}).values()]
-        raise next(problem for problem in problems if problem is not None)
+    question.check()
+    assert question.pattern is not None
+    assert question.verbalizer is not None
     if question.pattern.masks != 1:
         raise InputError("Accuracy needs a pattern with exactly one {field}; this one has {count}.", field="{mask}",
                          count=question.pattern.masks)

@@ -30,6 +30,7 @@ def publish(services: Services) -> None:
         chosen, backbone = services.task(task), services.backbone(model)
         typed = {str(label): ", ".join(each) if isinstance(each, list) else str(each) for label, each in words.items()}
         question = read_question(pattern, typed, chosen, backbone)
+        question.check()
         if text:
             view = look_at_prompt(question, Example(text), backbone)
             return {"tokens": view.tokens, "label_probabilities": view.label_probabilities,

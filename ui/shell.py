@@ -36,6 +36,7 @@ def build_app(services: Services) -> gr.Blocks:
     """The whole interface over `services`."""
     secret = services.secret()
     with gr.Blocks(title="Cloze Lab", analytics_enabled=False, delete_cache=(3600, 86400)) as demo:
+        publish(services)  # first, so that no handler of the page has taken an endpoint's name
         visitor = gr.BrowserState("", storage_key="cloze_lab_visitor", secret=secret)
         variants = gr.BrowserState([], storage_key="cloze_lab_variants", secret=secret)
         own_tasks = gr.BrowserState([], storage_key="cloze_lab_tasks", secret=secret)
@@ -62,7 +63,6 @@ def build_app(services: Services) -> gr.Blocks:
         own_data.chosen.change(lab.open_task, task, lab.opened, **quiet)
         demo.load(lab.variants.show, [task, model, variants, lab.boxes.sample], lab.variants.outputs, **quiet)
         train.resume_on(demo)
-        publish(services)
     return demo
 
 

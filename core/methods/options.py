@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from typing import Any, TypeVar, get_type_hints
 
@@ -55,6 +56,9 @@ def _value(method: str, name: str, value: object, kind: Any, limits: Mapping[str
         if value in limits["choices"]:
             return value
         raise _wrong(method, name, value, "one of " + ", ".join(limits["choices"]))
+    if kind is float and isinstance(value, str):  # YAML reads 1e-4 as text
+        with suppress(ValueError):
+            value = float(value)
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not -math.inf < value < math.inf:
         raise _wrong(method, name, value, "a number")
     if kind is int and value != int(value):

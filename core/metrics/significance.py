@@ -16,7 +16,7 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+from scipy import special  # scipy.stats takes a second to import
 
 from core.errors import InputError
 from core.metrics.groups import Measured, grouped, measured, settings
@@ -120,7 +120,7 @@ def paired_test(a: Sequence[float], b: Sequence[float]) -> PairedTest:
     p_flips = _sign_flips(differences)
     half = _half_width(sd, n)
     flat = sd < _FLAT
-    p_t = p_flips if flat else float(2 * stats.t.sf(abs(mean) / (sd / math.sqrt(n)), n - 1))
+    p_t = p_flips if flat else float(2 * special.stdtr(n - 1, -abs(mean) / (sd / math.sqrt(n))))
     return PairedTest(n, mean, mean - half, mean + half, p_t, p_flips)
 
 
@@ -132,8 +132,8 @@ def mcnemar(right_a: Sequence[bool], right_b: Sequence[bool]) -> McNemar:
     """
     differences = _example_differences(right_a, right_b)
     only_a, only_b = int((differences > 0).sum()), int((differences < 0).sum())
-    p = float(stats.binomtest(only_a, only_a + only_b).pvalue) if only_a + only_b else 1.0
-    return McNemar(only_a, only_b, p)
+    p = 2 * float(special.bdtr(min(only_a, only_b), only_a + only_b, 0.5))
+    return McNemar(only_a, only_b, min(1.0, p))
 
 
 def paired_bootstrap(right_a: Sequence[bool], right_b: Sequence[bool], seed: int) -> tuple[float, float]:
@@ -202,7 +202,7 @@ def summary_rows(records: Sequence[Measured], metric: str = "accuracy") -> list[
 
 def _half_width(sd: float, n: int) -> float:
     """Half of the 95 % t-interval of a mean."""
-    return float(stats.t.ppf(0.975, n - 1)) * sd / math.sqrt(n)
+    return float(special.stdtrit(n - 1, 0.975)) * sd / math.sqrt(n)
 
 
 def _sign_flips(differences: Floats) -> float:

@@ -117,7 +117,7 @@ def single_ids(words: Iterable[tuple[str, str]], backbone: Backbone) -> list[int
         if len(ids) != 1:
             raise VerbalizerError("The word {word!r} of the label {label!r} has {count} pieces for this model "
                                   "({pieces}); one is needed here. Choose a more common word.", word=word, label=label,
-                                  count=len(ids), pieces=" ".join(pieces) or "none")
+                                  count=len(ids), pieces=" ".join(pieces[:20]) + " …" * (len(pieces) > 20) or "none")
         found.append(ids[0])
     return found
 

@@ -26,7 +26,7 @@ def test_defaults() -> None:
 
 @pytest.mark.parametrize(("name", "given", "expected"), [
     ("often", True, True), ("steps", 1, 1), ("steps", 100, 100), ("steps", 7.0, 7), ("rate", 1, 1.0), ("rate", 0, 0.0),
-    ("order", "down", "down"),
+    ("rate", "1e-1", 0.1), ("order", "down", "down"),
 ])
 def test_read(name: str, given: object, expected: object) -> None:
     found = getattr(read_options(Sample, {name: given}, "sample"), name)
@@ -38,6 +38,7 @@ def test_read(name: str, given: object, expected: object) -> None:
     ("steps", True, "a number"), ("steps", "5", "a number"), ("steps", None, "a number"), ("steps", [1], "a number"),
     ("steps", 2.5, "a whole number"), ("steps", 0, "from 1 to 100"), ("steps", 101, "from 1 to 100"),
     ("steps", 10**400, "from 1 to 100"), ("steps", math.inf, "a number"), ("rate", math.nan, "a number"),
+    ("rate", "nan", "a number"), ("rate", "fast", "a number"),
     ("rate", -math.inf, "a number"), ("rate", -0.1, "from 0 to 1"), ("rate", 1.1, "from 0 to 1"),
     ("order", "sideways", "one of up, down"), ("order", ["up"], "one of up, down"), ("order", None, "one of up, down"),
 ])
