@@ -5,6 +5,7 @@ Everything is imported inside `main`, because a worker process imports this file
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -22,6 +23,7 @@ STYLES = sorted((HERE / "assets").glob("*.css"))
 
 def main() -> None:
     """Start the app and serve until it is stopped."""
+    gc.disable()  # what is made at the start stays: looking for garbage in it takes a quarter of the time
     from core.errors import ClozeLabError
     from core.models.backbone import BackboneCache
     from core.models.placement import Placement
@@ -41,9 +43,7 @@ def main() -> None:
         sys.exit(f"cloze-lab: {error}")
     os.environ.setdefault("GRADIO_TEMP_DIR", str(settings.data_folder / "uploads"))
     workers = Workers(store, settings)
-    workers.start()
     services = Services(settings, BackboneCache(placement, settings.hub_models), store, workers)
-    services.warm_up()
     app = build_app(services)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
@@ -52,8 +52,13 @@ def main() -> None:
             server_port=int(os.environ.get("GRADIO_SERVER_PORT", "7860")),
             i18n=I18N, theme=theme(), css_paths=STYLES, ssr_mode=False, run_history=False, show_error=True,
             footer_links=["api", "settings"], max_file_size=settings.max_file_mb * 1_000_000,
-            blocked_paths=[str(settings.data_folder / "cloze-lab.sqlite")],
+            blocked_paths=[str(settings.data_folder / "cloze-lab.sqlite")], prevent_thread_lock=True,
         )
+        services.warm_up()
+        gc.freeze()
+        gc.enable()
+        workers.start()  # last, for what processes import at their start would hold up the page and the first answer
+        app.block_thread()
     finally:
         workers.stop()
 

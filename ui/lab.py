@@ -57,6 +57,7 @@ class Lab:
                 pattern, note, library, insert = self._pattern_boxes()
                 words, word_notes, words_note = self._word_boxes()
                 text_a, text_b, gold, moves = self._example_boxes()
+                self.variants = Variants(services, session)
             with gr.Column(scale=6, min_width=340):
                 prompt = gr.HTML(elem_id="prompt-panel")
                 answer = gr.HTML(elem_id="answer-panel")
@@ -66,7 +67,7 @@ class Lab:
         position = gr.State(0)
         self.boxes = Boxes(pattern, note, library, words, word_notes, words_note, text_a, text_b, position, gold,
                            sample, prompt, answer, dataset)
-        self.variants = Variants(services, session, pattern, words, sample)
+        self.variants.place_table(pattern, words, sample)
         self._listen(insert, moves)
 
     def _pattern_boxes(self) -> tuple[gr.Textbox, gr.HTML, gr.Dropdown, dict[str, gr.Button]]:

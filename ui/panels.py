@@ -107,7 +107,7 @@ def _top_words(top: Sequence[Word], chosen: Sequence[Word], labels: Sequence[str
 
 def _word_row(word: Word, most: float, labels: Sequence[str]) -> str:
     mine = word.label in labels
-    fill = colour(labels.index(word.label)) if mine else "var(--border-color-primary)"
+    fill = colour(labels.index(word.label)) if mine else "var(--cl-quiet)"
     mark = f'<span class="cl-tag" style="background:{fill}">{escape(word.label)}</span>' if mine else ""
     width = min(100.0, 100 * word.probability / most)
     return (f'<div class="cl-bar"><span class="cl-name">{escape(word.word)}{mark}</span>'

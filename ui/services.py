@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 import re
 import secrets
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,7 @@ import pandas as pd
 from core.data.catalog import load_task
 from core.data.files import DataLimits
 from core.data.task import Example, Task
-from core.errors import DataError
+from core.errors import ClozeLabError, DataError
 from core.inspection import look_at_prompt, read_question
 from core.models.backbone import Backbone, BackboneCache
 from core.prompts.library import suggested
@@ -30,6 +30,7 @@ from core.settings import Settings
 if TYPE_CHECKING:
     from core.runs.worker import Workers
 
+_log = logging.getLogger("cloze_lab")
 OWN = "own:"  # how a dropdown names a person's own data: own:<digest of its content and name>
 
 
@@ -118,14 +119,14 @@ class Services:
         return [str(self.backbones.placement), where, "temporary storage" if self.settings.temporary else "saved"]
 
     def warm_up(self) -> None:
-        """Load the default model and ask it once, in the background, so that the first visitor need not wait."""
-        threading.Thread(target=self._first_answer, name="warm-up", daemon=True).start()
-
-    def _first_answer(self) -> None:
-        backbone, task = self.backbone(self.settings.model), self.task("reviews")
-        pvp = suggested(task.name, task.labels, task.pairs)[0]
-        words = {label: ", ".join(each) for label, each in pvp.words.items()}
-        look_at_prompt(read_question(pvp.pattern, words, task, backbone), task.test[0], backbone)
+        """Load the default model and ask it once, so that the first visitor need not wait."""
+        try:
+            backbone, task = self.backbone(self.settings.model), self.task("reviews")
+            pvp = suggested(task.name, task.labels, task.pairs)[0]
+            words = {label: ", ".join(each) for label, each in pvp.words.items()}
+            look_at_prompt(read_question(pvp.pattern, words, task, backbone), task.test[0], backbone)
+        except ClozeLabError as error:  # the page says the same to whoever asks
+            _log.warning("The model %s cannot be used: %s", self.settings.model, error)
 
     def _own_folder(self, choice: str) -> Path:
         name = choice.removeprefix(OWN)

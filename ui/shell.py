@@ -11,6 +11,7 @@ import gradio as gr
 from core.models.backbone import bundled_names
 from ui.api import publish
 from ui.compare import Compare
+from ui.feedback import Say, speaker
 from ui.lab import Lab
 from ui.own_data import OwnData, task_choices
 from ui.services import Services
@@ -40,12 +41,13 @@ def build_app(services: Services) -> gr.Blocks:
         visitor = gr.BrowserState("", storage_key="cloze_lab_visitor", secret=secret)
         variants = gr.BrowserState([], storage_key="cloze_lab_variants", secret=secret)
         own_tasks = gr.BrowserState([], storage_key="cloze_lab_tasks", secret=secret)
-        gr.HTML(_header(services), elem_id="header")
+        header = gr.HTML(_header(services, str), elem_id="header")
         with gr.Row(elem_id="workspace"):
             task = gr.Dropdown(task_choices([]), value="reviews", label=label("Task"), elem_id="task",
-                               allow_custom_value=services.settings.hub_data != ("none",), scale=3)
+                               allow_custom_value=services.settings.hub_data != ("none",), scale=3, min_width=220)
             model = gr.Dropdown(_model_choices(services), value=services.settings.model, label=label("Model"),
-                                elem_id="model", allow_custom_value=not services.backbones.allowed, scale=3)
+                                elem_id="model", allow_custom_value=not services.backbones.allowed, scale=3,
+                                min_width=220)
         session = Session(visitor, task, model, variants, own_tasks)
         own_data = OwnData(services, session)
         with gr.Tabs(elem_id="tabs"):
@@ -57,7 +59,12 @@ def build_app(services: Services) -> gr.Blocks:
                 Compare(services, session, compare_tab)
             with gr.Tab(label("Use"), id="use") as use_tab:
                 Use(services, session, use_tab)
+
+        def greet(request: gr.Request) -> str:
+            return _header(services, speaker(request))
+
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+        demo.load(greet, None, header, **quiet)
         demo.load(_welcome, [visitor, own_tasks], [visitor, task], **quiet).then(
             lab.first_look, task, lab.opened, **quiet)
         own_data.chosen.change(lab.open_task, task, lab.opened, **quiet)
@@ -78,8 +85,8 @@ def _model_choices(services: Services) -> list[tuple[str, str]]:
             *((f"{name} · hub", name) for name in hub if name != "none")]
 
 
-def _header(services: Services) -> str:
-    badges = "".join(f'<span class="cl-badge">{escape(text)}</span>' for text in services.badges())
+def _header(services: Services, say: Say) -> str:
+    badges = "".join(f'<span class="cl-badge">{escape(say(text))}</span>' for text in services.badges())
+    motto = escape(say("Prompt-based few-shot learning, seen as it happens"))
     return (f'<header class="cl-header"><h1><span class="cl-logo">Cloze<i>[&nbsp;]</i>Lab</span></h1>'
-            f"<p>Prompt-based few-shot learning, seen as it happens</p><div>{badges}</div></header>")
-
+            f"<p>{motto}</p><div>{badges}</div></header>")

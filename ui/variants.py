@@ -27,32 +27,36 @@ Variant = dict[str, Any]  # {"task": choice, "pattern": text, "words": {label: [
 
 
 class Variants:
-    """The strip below the Lab: keep, look at, load, remove, share."""
+    """Keep what is typed, look at what is kept, load, remove, share."""
 
-    def __init__(self, services: Services, session: Session, pattern: gr.Textbox, words: Sequence[gr.Textbox],
-                 sample: gr.Dropdown) -> None:
+    def __init__(self, services: Services, session: Session) -> None:
+        """Buttons that keep and share; `place_table` completes them."""
         self.services = services
         self.session = session
         with gr.Row(elem_classes="cl-actions"):
-            keep = gr.Button(label("Keep as variant"), variant="primary", elem_id="keep-variant")
-            share = gr.Button(label("Copy a link to this"), elem_id="share")
-        link = gr.Textbox(label=label("Link"), visible=False, elem_id="share-link", buttons=["copy"])
+            self.keep_button = gr.Button(label("Keep as variant"), variant="primary", elem_id="keep-variant")
+            self.share_button = gr.Button(label("Copy a link to this"), elem_id="share")
+        self.link = gr.Textbox(label=label("Link"), visible=False, elem_id="share-link", buttons=["copy"])
         self.note = gr.HTML(elem_id="variants-note", elem_classes="cl-note-slot")
+
+    def place_table(self, pattern: gr.Textbox, words: Sequence[gr.Textbox], sample: gr.Dropdown) -> None:
+        """What is kept, side by side, over the whole width."""
+        session = self.session
         self.table = gr.HTML(elem_id="variants")
         with gr.Row(visible=False, elem_classes="cl-actions") as self.row:
             self.chosen = gr.Dropdown([], label=label("Variant"), elem_id="variant-choice", scale=4)
             load = gr.Button(label("Load into the boxes"), scale=1)
             remove = gr.Button(label("Remove"), scale=1)
         private: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-        keep.click(self.keep, [session.task, session.model, pattern, session.variants, *words],
-                   [session.variants, self.note], **private)
+        self.keep_button.click(self.keep, [session.task, session.model, pattern, session.variants, *words],
+                               [session.variants, self.note], **private)
         remove.click(self.remove, [session.variants, self.chosen], [session.variants, self.note], **private)
         gr.on([session.variants.change, session.task.change, session.model.change, sample.change], self.show,
               [session.task, session.model, session.variants, sample], self.outputs,
               concurrency_id="model", trigger_mode="always_last", **private)
         load.click(self.load, [session.task, session.variants, self.chosen], [pattern, *words], **private)
-        share.click(self.share, [session.task, pattern, *words], [link, self.note], **private).then(
-            None, link, link, js=_COPY)
+        self.share_button.click(self.share, [session.task, pattern, *words], [self.link, self.note], **private).then(
+            None, self.link, self.link, js=_COPY)
 
     @property
     def outputs(self) -> list[gr.components.Component | gr.Row]:
@@ -66,8 +70,8 @@ class Variants:
         try:
             task = self.services.task(choice)
             question = ask(pattern, words, task, self.services, model)
-            if question.pattern is None or question.verbalizer is None:
-                raise next(p for p in (question.pattern_problem, *(question.word_problems or {}).values()) if p)
+            question.check()
+            assert question.verbalizer is not None
             if len(kept) >= MAX_VARIANTS:
                 raise InputError("{limit} variants are kept already. Remove one first.", limit=MAX_VARIANTS)
         except ClozeLabError as error:

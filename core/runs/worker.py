@@ -94,7 +94,8 @@ class Workers:
     def stop(self) -> None:
         """End; runs that were going on wait for the next start."""
         self._end.set()
-        self._thread.join()
+        if self._thread.is_alive():
+            self._thread.join()
 
     def cancel(self, run_id: str, visitor: str) -> None:
         """Cancel a run of the visitor, waiting or running."""
