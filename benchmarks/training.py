@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -12,6 +15,7 @@ from benchmarks import plain
 from core.data.catalog import load_task
 from core.data.files import DataLimits
 from core.data.split import draw_split
+from core.data.task import Example
 from core.methods.lm_bff import FineTuningOptions, LmBff
 from core.methods.method import LogProbs, Problem
 from core.methods.training import train
@@ -56,19 +60,25 @@ def main() -> None:
     pvp = PVP.of("{text_a} It was {mask}.", {"negative": ["terrible"], "positive": ["great"]}, task.labels, False)
     backbone = load_backbone("mini-masked", Placement.choose("cpu"))
     problem = Problem(task.labels, (pvp,), draw_split(task, 16, SEED), backbone, SEED)
-    options, test = FineTuningOptions(), list(task.test[:200])
-    gold = np.array(problem.gold(test))
     found = {}
+    for batch_size in (FineTuningOptions().batch_size, 8):
+        found[f"batches_of_{batch_size}"] = _compare(problem, FineTuningOptions(batch_size=batch_size), task.test[:200])
+    print(json.dumps({"threads": torch.get_num_threads(), **found}, indent=2))
+
+
+def _compare(problem: Problem, options: FineTuningOptions, test: Sequence[Example]) -> dict[str, Any]:
+    gold = np.array(problem.gold(test))
+    found: dict[str, Any] = {"seconds": {}, "accuracy": {}}
+    answers = []
     for name, way in (("ours", ours), ("plain", plainly)):
+        way(problem, replace(options, steps=2), list(test[:2]))  # warm
         start = time.perf_counter()
-        log_probs = way(problem, options, test)
-        found[name] = (time.perf_counter() - start, log_probs)
-    print(json.dumps({
-        "threads": torch.get_num_threads(), "seconds": {name: seconds for name, (seconds, _) in found.items()},
-        "ratio": found["plain"][0] / found["ours"][0],
-        "accuracy": {name: float((answers.argmax(1) == gold).mean()) for name, (_, answers) in found.items()},
-        "largest_difference_of_probability": float(np.abs(np.exp(found["ours"][1]) - np.exp(found["plain"][1])).max()),
-    }, indent=2))
+        answers.append(way(problem, options, list(test)))
+        found["seconds"][name] = time.perf_counter() - start
+        found["accuracy"][name] = float((answers[-1].argmax(1) == gold).mean())
+    difference = float(np.abs(np.exp(answers[0]) - np.exp(answers[1])).max())
+    return {**found, "ratio": found["seconds"]["plain"] / found["seconds"]["ours"],
+            "largest_difference_of_probability": difference}
 
 
 if __name__ == "__main__":
