@@ -76,8 +76,10 @@ class RunSpec:
 
     @property
     def fingerprint(self) -> str:
-        """Equal for runs that must give the same result: content counts, the names of tasks do not."""
+        """Equal for runs that must give the same result: content counts, names of tasks and idle seeds do not."""
         content = {**self.as_dict(), "task": self.task_hash, "version": RESULT_VERSION}
+        if not method_named(self.method).uses_seed:
+            content["seed"] = None
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:24]
 
 

@@ -140,6 +140,11 @@ def test_fingerprint_tells_apart(changes: dict[str, Any], tiny_task: Task) -> No
     assert only_run(tiny_task, **changes).fingerprint != only_run(tiny_task).fingerprint
 
 
+def test_a_seed_without_effect_is_not_in_the_fingerprint(tiny_task: Task) -> None:
+    first, second = (only_run(tiny_task, methods=["zero-shot"], seeds=[seed]) for seed in (13, 21))
+    assert first.fingerprint == second.fingerprint
+
+
 def test_fingerprint_tells_texts_and_weights_apart(tiny_task: Task) -> None:
     run = only_run(tiny_task)
     other = only_run(replace(tiny_task, test=tiny_task.test[:-1]))
