@@ -70,6 +70,11 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("study", metavar="STUDY.yaml")
     run.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change a key, e.g. seeds=[13,21]")
     run.add_argument("--data-dir", default=None, help="where runs are kept (default: CLOZE_LAB_DATA)")
+    pretrain = add("pretrain", _pretrain, "train a language model by a recipe; go on where it was interrupted")
+    pretrain.add_argument("recipe", metavar="RECIPE.yaml")
+    pretrain.add_argument("--corpora", required=True, metavar="FOLDER", help="where the recipe's text files lie")
+    pretrain.add_argument("--out", required=True, metavar="FOLDER", help="for checkpoints, and the model in the end")
+    pretrain.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="e.g. tokens=1000000")
     report = add("report", _report, "summarise a study that was run: tables, figures, downloads")
     report.add_argument("study", help="its name or id")
     report.add_argument("--out", default=None, help="folder to write to (default: only print)")
@@ -145,6 +150,26 @@ def _run(options: argparse.Namespace, settings: Settings) -> tuple[Any, str]:
     key = run_study(study, task, store, settings, lambda line: print(line, file=sys.stderr, flush=True))
     document = study_document(key, store)
     return document, _summary(document)
+
+
+def _pretrain(options: argparse.Namespace, settings: Settings) -> tuple[Any, str]:
+    from core.models.placement import Placement
+    from core.pretraining.export import export
+    from core.pretraining.recipe import read_recipe
+    from core.pretraining.training import Pretraining
+    from core.runs.study import read_mapping
+
+    def told(news: dict[str, Any]) -> None:
+        print("  ".join(f"{key} {value:,.4g}" if isinstance(value, float) else f"{key} {value:,}"
+                        for key, value in news.items()), file=sys.stderr, flush=True)
+
+    recipe = read_recipe(read_mapping(Path(options.recipe), options.set, "name: mini-masked"))
+    out = Path(options.out)
+    training = Pretraining(recipe, Path(options.corpora), out, Placement.choose(settings.device, settings.precision))
+    found = training.train(told)
+    export(training.backbone, recipe, training.step, found, out / recipe.name)
+    result = {"model": str(out / recipe.name), "steps": training.step, **found.as_dict()}
+    return result, _lines((key, str(value)) for key, value in result.items())
 
 
 def _report(options: argparse.Namespace, settings: Settings) -> tuple[Any, str]:

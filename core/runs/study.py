@@ -39,20 +39,30 @@ def read_study_file(path: Path, changes: Sequence[str] = ()) -> dict[str, Any]:
     Raises:
         SpecError: the file cannot be read, is no YAML mapping, or a change has another form.
     """
-    try:
-        with path.open(encoding="utf-8") as file:
-            study = _yaml(file.read(_MAX_FILE_BYTES), str(path))
-    except (OSError, UnicodeDecodeError) as error:
-        raise SpecError("The study file {path!r} cannot be read: {why}.", path=str(path), why=str(error)) from error
-    if not isinstance(study, dict):
-        raise SpecError("The study file {path!r} must hold keys and values, such as {example}.", path=str(path),
-                        example="task: reviews")
-    for change in changes:
-        _apply(study, change)
+    study = read_mapping(path, changes, "task: reviews")
     if isinstance(study.get("task"), dict):
         study["task"] = {key: _found(value, path.parent) if key in _FILE_KEYS else value
                          for key, value in study["task"].items()}
     return study
+
+
+def read_mapping(path: Path, changes: Sequence[str], example: str) -> dict[str, Any]:
+    """Read a YAML file of keys and values, and apply changes such as `seeds=[13,21]`; `example` shows a line of it.
+
+    Raises:
+        SpecError: as `read_study_file`.
+    """
+    try:
+        with path.open(encoding="utf-8") as file:
+            found = _yaml(file.read(_MAX_FILE_BYTES), str(path))
+    except (OSError, UnicodeDecodeError) as error:
+        raise SpecError("The file {path!r} cannot be read: {why}.", path=str(path), why=str(error)) from error
+    if not isinstance(found, dict):
+        raise SpecError("The file {path!r} must hold keys and values, such as {example}.", path=str(path),
+                        example=example)
+    for change in changes:
+        _apply(found, change)
+    return found
 
 
 def run_study(study: StudySpec, task: Task, store: RunStore, settings: Settings, say: Say) -> str:

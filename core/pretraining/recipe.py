@@ -1,0 +1,142 @@
+"""A recipe: everything that decides which model comes out, read from YAML and checked before anything is started."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, get_type_hints
+
+from core.errors import SpecError
+
+OBJECTIVES = ("masked",)
+
+
+@dataclass(frozen=True)
+class Source:
+    """A text file of the corpus and how many times as often as others its rows are seen."""
+
+    file: str
+    weight: float = 1.0
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a language model is trained.
+
+    Attributes:
+        name: of the model.
+        objective: `masked` (BERT, arXiv 1810.04805, section 3.1).
+        start: the package, folder or hub id whose encoder and tokenizer are taken over.
+        corpora: files of one text a line, plain or compressed with Zstandard.
+        length: tokens in a row, special ones included.
+        tokens, batch_tokens: in the whole training, and in an update.
+        learning_rate: after the warm-up, which takes the share `warmup` of the steps; over the share `decay` at the end
+            it falls linearly to 0. head_learning_rate: the same for weights that are new.
+        chosen: the share of tokens to be predicted; of these, `masked` become the mask, `random` another token, and the
+            others stay.
+        held_out: the share of texts that are never trained on.
+        evaluate_every, checkpoint_every: in steps.
+    """
+
+    name: str
+    objective: str
+    start: str
+    corpora: tuple[Source, ...]
+    length: int = 128
+    tokens: int = 10_000_000
+    batch_tokens: int = 4096
+    learning_rate: float = 4e-4
+    head_learning_rate: float = 1e-3
+    warmup: float = 0.02
+    decay: float = 0.98
+    weight_decay: float = 0.01
+    chosen: float = 0.2
+    masked: float = 0.9
+    random: float = 0.05
+    held_out: float = 0.005
+    evaluate_every: int = 250
+    checkpoint_every: int = 100
+    seed: int = 1
+
+    @property
+    def rows(self) -> int:
+        """Rows in an update."""
+        return max(1, self.batch_tokens // self.length)
+
+    @property
+    def steps(self) -> int:
+        """Updates in the whole training."""
+        return math.ceil(self.tokens / (self.rows * self.length))
+
+
+_RANGES: dict[str, tuple[float, float]] = {
+    "length": (8, 4096), "tokens": (1, 10**12), "batch_tokens": (8, 10**8), "learning_rate": (0, 1),
+    "head_learning_rate": (0, 1), "warmup": (0, 1), "decay": (0, 1), "weight_decay": (0, 1),
+    "chosen": (0.01, 1), "masked": (0, 1), "random": (0, 1), "held_out": (0.0001, 0.5),
+    "evaluate_every": (1, 10**9), "checkpoint_every": (1, 10**9), "seed": (0, 2**31),
+}
+
+
+def read_recipe(given: object) -> Recipe:
+    """Check plain values, as read from YAML, and make a recipe of them.
+
+    Raises:
+        SpecError: an unknown or missing key, a value of the wrong type or out of its range.
+    """
+    types = get_type_hints(Recipe)
+    if not isinstance(given, Mapping):
+        raise SpecError("A recipe holds keys and values. Its keys are {keys}.", keys=", ".join(types))
+    for key in given:
+        if key not in types:
+            raise SpecError("A recipe has no key {key!r}. Its keys are {keys}.", key=str(key)[:60],
+                            keys=", ".join(types))
+    for field in fields(Recipe)[:4]:
+        if not given.get(field.name):
+            raise SpecError("The recipe has no {key!r}. Add it.", key=field.name)
+    values = {key: _value(key, value, types[key]) for key, value in given.items()}
+    if values["objective"] not in OBJECTIVES:
+        raise SpecError("'objective' is {value!r}; it must be one of {known}.", value=values["objective"],
+                        known=", ".join(OBJECTIVES))
+    recipe = Recipe(**values)
+    for one, other in (("masked", "random"), ("warmup", "decay")):
+        total = getattr(recipe, one) + getattr(recipe, other)
+        if total > 1:
+            raise SpecError("{one!r} and {other!r} are shares of a whole; together they are {sum:g}, more than 1.",
+                            one=one, other=other, sum=total)
+    return recipe
+
+
+def _value(key: str, value: object, kind: Any) -> Any:
+    if key == "corpora":
+        return _sources(value)
+    if kind is str:
+        if not isinstance(value, str):
+            raise SpecError("{key!r} is {value!r}; it must be text.", key=key, value=str(value)[:60])
+        return value
+    try:
+        number = kind(value)
+        low, high = _RANGES[key]
+        if isinstance(value, bool) or number != float(value) or not low <= number <= high:  # type: ignore[arg-type]
+            raise ValueError
+    except (TypeError, ValueError, OverflowError):
+        raise SpecError("{key!r} is {value!r}; it must be a {kind} from {low:g} to {high:g}.", key=key,
+                        value=str(value)[:60], kind="whole number" if kind is int else "number",
+                        low=_RANGES[key][0], high=_RANGES[key][1]) from None
+    return number
+
+
+def _sources(value: object) -> tuple[Source, ...]:
+    return tuple(_source(entry) for entry in (value if isinstance(value, list) else [value]))
+
+
+def _source(entry: object) -> Source:
+    given: Mapping[str, object] = {"file": entry} if isinstance(entry, str) else entry if isinstance(
+        entry, Mapping) else {}
+    file, weight = given.get("file"), given.get("weight", 1)
+    known = given.keys() <= {"file", "weight"}
+    number = not isinstance(weight, bool) and isinstance(weight, (int, float)) and 0 < weight <= 100
+    if not (known and number and isinstance(file, str)):
+        raise SpecError("'corpora' holds {value!r}; each entry is a file, or {form} with a weight up to 100.",
+                        value=str(entry)[:80], form="{file: a.txt.zst, weight: 2}")
+    return Source(file, float(str(weight)))
