@@ -168,10 +168,13 @@ class Lab:
         step = {"Previous": -1, "Next": 1, "Another": 37}[way]
         return self._example(task, (at + step) % len(task.test), speaker(request))
 
-    def take_published(self, choice: str, chosen: str) -> list[Any]:
-        """Put a published pattern and its words into the boxes."""
+    def take_published(self, choice: str, chosen: str | None) -> list[Any]:
+        """Put a published pattern and its words into the boxes, if one of this task is chosen."""
         task = self.services.task(choice)
-        pvp = suggested(task.name, task.labels, task.pairs)[int(chosen)]
+        pvps = suggested(task.name, task.labels, task.pairs)
+        if chosen not in {str(index) for index in range(len(pvps))}:
+            return [gr.skip()] * (1 + MAX_LABELS)
+        pvp = pvps[int(chosen)]
         words = [", ".join(pvp.words.get(name, [])) for name in task.labels]
         return [pvp.pattern, *words, *[""] * (MAX_LABELS - len(words))]
 

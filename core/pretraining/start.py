@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 from transformers import AutoConfig, AutoModel, AutoModelForMaskedLM, AutoTokenizer
+from transformers.utils import logging
 
 from core.errors import DownloadError, ModelError
 from core.models.backbone import Backbone
@@ -24,6 +25,7 @@ def start_model(recipe: Recipe, placement: Placement) -> tuple[Backbone, list[st
         ModelError: `start` names no encoder of the BERT family that can be read.
         DownloadError: the hub did not answer.
     """
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     source = model_folder(recipe.start)
     try:
         tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False)

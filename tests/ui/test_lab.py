@@ -1,0 +1,54 @@
+"""The Lab's handlers, on the bundled model and tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import gradio as gr
+import pytest
+
+from core.models.backbone import BackboneCache
+from core.models.placement import Placement
+from core.runs.store import RunStore
+from core.settings import Settings
+from ui.lab import MAX_LABELS, Lab
+from ui.services import Services
+from ui.session import Session
+
+ENGLISH = gr.Request(headers={"accept-language": "en"})
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    folder = tmp_path_factory.mktemp("data")
+    store = RunStore(folder)
+    services = Services(Settings(data_folder=folder, device="cpu"), BackboneCache(Placement("cpu", "float32")), store,
+                        None)  # type: ignore[arg-type]
+    with gr.Blocks():
+        states = [gr.BrowserState("", storage_key=key) for key in ("v", "a", "o")]
+        yield Lab(services, Session(states[0], gr.Dropdown(), gr.Dropdown(), states[1], states[2]))
+    store.close()
+
+
+def test_a_published_pattern_brings_its_words(lab: Lab) -> None:
+    pattern, *words = lab.take_published("reviews", "0")
+    assert "{mask}" in pattern
+    assert len(words) == MAX_LABELS
+    assert [bool(word) for word in words[:3]] == [True, True, False]
+
+
+@pytest.mark.parametrize("chosen", [None, "", "999", "-1", "great"])
+def test_without_a_published_pattern_nothing_changes(lab: Lab, chosen: str | None) -> None:
+    assert lab.take_published("reviews", chosen) == [gr.skip()] * (1 + MAX_LABELS)
+
+
+def test_examples_go_round(lab: Lab) -> None:
+    first = lab.move("reviews", 251, "Next", ENGLISH)
+    assert first[2] == 0
+    assert lab.move("reviews", 0, "Previous", ENGLISH)[2] == 251
+    assert "Test example 1 of 252" in first[3]
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_an_unknown_task_changes_nothing(lab: Lab) -> None:
+    assert lab.open_task(ENGLISH, "no/such-task") == [gr.skip()] * (6 + 2 * MAX_LABELS)
