@@ -164,7 +164,7 @@ def load_backbone(name: str, placement: Placement, *, classifier: bool = False) 
                          name=name)
     if len(tokenizer) <= len(tokenizer.all_special_ids):
         raise ModelError("The tokenizer of {name!r} is empty; its files (tokenizer.json) are missing.", name=name)
-    model, report = _loaded(name, lambda: _model_class(family, classifier).from_pretrained(
+    model, report = _loaded(name, lambda: model_class(family, classifier).from_pretrained(
         source, config=config, trust_remote_code=False, use_safetensors=True, dtype=torch.float32,
         output_loading_info=True, ignore_mismatched_sizes=True))
     lacking = sorted({*report["missing_keys"], *(each[0] for each in report["mismatched_keys"])})
@@ -178,7 +178,8 @@ def load_backbone(name: str, placement: Placement, *, classifier: bool = False) 
     return Backbone(name, family, tokenizer, model, placement, _max_length(config, tokenizer, family))
 
 
-def _model_class(family: Family, classifier: bool) -> Any:
+def model_class(family: Family, classifier: bool = False) -> Any:
+    """The class of transformers that loads models of a family."""
     import transformers
 
     if classifier:

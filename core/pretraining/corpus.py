@@ -18,6 +18,7 @@ import pyarrow as pa
 from transformers import PreTrainedTokenizerBase
 
 from core.errors import DataError
+from core.pretraining.objectives import OBJECTIVES
 from core.pretraining.recipe import Recipe, Source
 from core.randomness import rng
 
@@ -109,13 +110,14 @@ def _rows_of(source: Source, recipe: Recipe, path: Path, tokenizer: PreTrainedTo
              cache: Path) -> tuple[Rows, Rows]:
     """Rows to train on and rows held out, kept in `cache` for this file, tokenizer and recipe."""
     size = path.stat().st_size if path.is_file() else 0
-    mark = f"{source.file}|{size}|{len(tokenizer)}|{recipe.start}|{recipe.length}|{recipe.held_out}"
+    mark = f"{source.file}|{size}|{len(tokenizer)}|{recipe.start}|{recipe.objective}|{recipe.length}|{recipe.held_out}"
     kept = cache / f"{Path(source.file).name}-{hashlib.sha256(mark.encode()).hexdigest()[:12]}.npz"
     if not kept.is_file():
         parts: dict[bool, list[npt.NDArray[np.uint16]]] = {False: [], True: []}
-        for held, ids in _tokenised(read_texts(path), recipe.held_out, tokenizer):
+        first, end, last = OBJECTIVES[recipe.objective].frame(tokenizer)
+        for held, ids in _tokenised(read_texts(path), recipe.held_out, tokenizer, end):
             parts[held].append(ids)
-        train, held_out = (_rowed(parts[held], recipe.length, tokenizer) for held in (False, True))
+        train, held_out = (_rowed(parts[held], recipe.length, first, last) for held in (False, True))
         if not len(train):
             raise DataError("{name!r} holds too little text for one row of {length} tokens.", name=source.file,
                             length=recipe.length)
@@ -127,22 +129,21 @@ def _rows_of(source: Source, recipe: Recipe, path: Path, tokenizer: PreTrainedTo
         return found["train"], found["held_out"]
 
 
-def _tokenised(texts: Iterable[str], share: float,
-               tokenizer: PreTrainedTokenizerBase) -> Iterator[tuple[bool, npt.NDArray[np.uint16]]]:
+def _tokenised(texts: Iterable[str], share: float, tokenizer: PreTrainedTokenizerBase,
+               end: int) -> Iterator[tuple[bool, npt.NDArray[np.uint16]]]:
     texts = iter(texts)
     while some := list(islice(texts, _TEXTS_AT_ONCE)):
         encoded = tokenizer(some, add_special_tokens=False, return_attention_mask=False,
                             return_token_type_ids=False, verbose=False)["input_ids"]
         for text, ids in zip(some, encoded, strict=True):
             digest = int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big")
-            yield digest < share * 2**32, np.array([*ids, tokenizer.sep_token_id], dtype=np.uint16)
+            yield digest < share * 2**32, np.array([*ids, end], dtype=np.uint16)
 
 
-def _rowed(texts: list[npt.NDArray[np.uint16]], length: int, tokenizer: PreTrainedTokenizerBase) -> Rows:
-    """Texts one after the other, cut into rows `[cls] … [sep]`, `[N, length]`; the rest is dropped."""
-    inner = length - 2
+def _rowed(texts: list[npt.NDArray[np.uint16]], length: int, first: list[int], last: list[int]) -> Rows:
+    """Texts one after the other, cut into rows between `first` and `last`, `[N, length]`; what is over is dropped."""
+    inner = length - len(first) - len(last)
     stream = np.concatenate(texts) if texts else np.empty(0, dtype=np.uint16)
     rows = stream[: len(stream) // inner * inner].reshape(-1, inner)
-    ends = [np.full((len(rows), 1), token, dtype=np.uint16) for token in (tokenizer.cls_token_id,
-                                                                          tokenizer.sep_token_id)]
+    ends = [np.tile(np.array(each, dtype=np.uint16), (len(rows), 1)) for each in (first, last)]
     return np.concatenate([ends[0], rows, ends[1]], axis=1)

@@ -10,8 +10,7 @@ import torch
 from torch.nn import functional as F
 
 from core.models.backbone import Backbone
-from core.models.scoring import answer_logits
-from core.pretraining.masking import hide
+from core.pretraining.objectives import OBJECTIVES
 from core.pretraining.recipe import Recipe
 
 _ROWS_AT_ONCE = 32
@@ -19,7 +18,7 @@ _ROWS_AT_ONCE = 32
 
 @dataclass(frozen=True)
 class HeldOut:
-    """Mean cross-entropy in nats and accuracy over `n` hidden tokens of held-out text."""
+    """Mean cross-entropy in nats and accuracy over the `n` tokens of held-out text that were asked for."""
 
     loss: float
     accuracy: float
@@ -31,14 +30,13 @@ class HeldOut:
 
 
 @torch.inference_mode()
-def masked_accuracy(backbone: Backbone, rows: npt.NDArray[np.int64], recipe: Recipe) -> HeldOut:
-    """How well hidden tokens of `rows`, `[N, T]`, are found; the same are hidden whenever it is asked."""
+def held_out(backbone: Backbone, rows: npt.NDArray[np.int64], recipe: Recipe) -> HeldOut:
+    """How well the model does on `rows`, `[N, T]`; it is asked the same whenever it is asked."""
     loss, right, n = 0.0, 0, 0
     for start in range(0, len(rows), _ROWS_AT_ONCE):
-        hidden = hide(rows[start : start + _ROWS_AT_ONCE], recipe, backbone.tokenizer, backbone.placement.device,
-                      "held out", start)
-        logits = answer_logits(backbone, hidden.batch)
-        loss += float(F.cross_entropy(logits, hidden.gold, reduction="sum"))
-        right += int((logits.argmax(-1) == hidden.gold).sum())
-        n += len(hidden.gold)
+        logits, gold = OBJECTIVES[recipe.objective].answers(backbone, rows[start : start + _ROWS_AT_ONCE], recipe,
+                                                            "held out", start)
+        loss += float(F.cross_entropy(logits, gold, reduction="sum"))
+        right += int((logits.argmax(-1) == gold).sum())
+        n += len(gold)
     return HeldOut(loss / n, right / n, n)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, get_type_hints
 
 from core.errors import SpecError
 
-OBJECTIVES = ("masked",)
+_OBJECTIVES = ("masked", "spans", "next")
 
 
 @dataclass(frozen=True)
@@ -26,23 +26,26 @@ class Recipe:
 
     Attributes:
         name: of the model.
-        objective: `masked` (BERT, arXiv 1810.04805, section 3.1).
-        start: the package, folder or hub id whose encoder and tokenizer are taken over.
+        objective: `masked` (BERT), `spans` (T5) or `next` (GPT); see `core.pretraining.objectives`.
+        start: the package, folder or hub id whose weights and tokenizer are taken over; empty begins from nothing, with
+            the configuration `model` and a tokenizer of `vocabulary` tokens that is made from the corpora.
         corpora: files of one text a line, plain or compressed with Zstandard.
         length: tokens in a row, special ones included.
         tokens, batch_tokens: in the whole training, and in an update.
         learning_rate: after the warm-up, which takes the share `warmup` of the steps; over the share `decay` at the end
             it falls linearly to 0. head_learning_rate: the same for weights that are new.
-        chosen: the share of tokens to be predicted; of these, `masked` become the mask, `random` another token, and the
-            others stay.
+        chosen: the share of tokens to be predicted by `masked` and `spans`. In the former the share `masked` of them
+            becomes the mask, `random` another token, the rest stays; in the latter they lie in spans of `span` tokens.
         held_out: the share of texts that are never trained on.
         evaluate_every, checkpoint_every: in steps.
     """
 
     name: str
     objective: str
-    start: str
     corpora: tuple[Source, ...]
+    start: str = ""
+    model: Mapping[str, Any] = field(default_factory=dict)
+    vocabulary: int = 16_000
     length: int = 128
     tokens: int = 10_000_000
     batch_tokens: int = 4096
@@ -54,6 +57,7 @@ class Recipe:
     chosen: float = 0.2
     masked: float = 0.9
     random: float = 0.05
+    span: float = 3.0
     held_out: float = 0.005
     evaluate_every: int = 250
     checkpoint_every: int = 100
@@ -73,7 +77,8 @@ class Recipe:
 _RANGES: dict[str, tuple[float, float]] = {
     "length": (8, 4096), "tokens": (1, 10**12), "batch_tokens": (8, 10**8), "learning_rate": (0, 1),
     "head_learning_rate": (0, 1), "warmup": (0, 1), "decay": (0, 1), "weight_decay": (0, 1),
-    "chosen": (0.01, 1), "masked": (0, 1), "random": (0, 1), "held_out": (0.0001, 0.5),
+    "chosen": (0.01, 1), "masked": (0, 1), "random": (0, 1), "span": (1, 100), "vocabulary": (300, 65_000),
+    "held_out": (0.0001, 0.5),
     "evaluate_every": (1, 10**9), "checkpoint_every": (1, 10**9), "seed": (0, 2**31),
 }
 
@@ -91,14 +96,17 @@ def read_recipe(given: object) -> Recipe:
         if key not in types:
             raise SpecError("A recipe has no key {key!r}. Its keys are {keys}.", key=str(key)[:60],
                             keys=", ".join(types))
-    for field in fields(Recipe)[:4]:
-        if not given.get(field.name):
-            raise SpecError("The recipe has no {key!r}. Add it.", key=field.name)
+    for key in (each.name for each in fields(Recipe)[:3]):
+        if not given.get(key):
+            raise SpecError("The recipe has no {key!r}. Add it.", key=key)
     values = {key: _value(key, value, types[key]) for key, value in given.items()}
-    if values["objective"] not in OBJECTIVES:
+    if values["objective"] not in _OBJECTIVES:
         raise SpecError("'objective' is {value!r}; it must be one of {known}.", value=values["objective"],
-                        known=", ".join(OBJECTIVES))
+                        known=", ".join(_OBJECTIVES))
     recipe = Recipe(**values)
+    if bool(recipe.start) == bool(recipe.model):
+        raise SpecError("A recipe has either 'start', the model to go on with, or 'model', the configuration of a new "
+                        "one.")
     for one, other in (("masked", "random"), ("warmup", "decay")):
         total = getattr(recipe, one) + getattr(recipe, other)
         if total > 1:
@@ -110,6 +118,10 @@ def read_recipe(given: object) -> Recipe:
 def _value(key: str, value: object, kind: Any) -> Any:
     if key == "corpora":
         return _sources(value)
+    if key == "model":
+        if not isinstance(value, Mapping):
+            raise SpecError("'model' must hold a configuration, such as {example}.", example="{type: gpt2, n_layer: 6}")
+        return dict(value)
     if kind is str:
         if not isinstance(value, str):
             raise SpecError("{key!r} is {value!r}; it must be text.", key=key, value=str(value)[:60])

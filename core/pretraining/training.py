@@ -20,10 +20,9 @@ from torch.nn import functional as F
 
 from core.errors import DataError
 from core.models.backbone import Backbone
-from core.models.scoring import answer_logits
 from core.pretraining.corpus import TokenRows, token_rows
-from core.pretraining.evaluation import HeldOut, masked_accuracy
-from core.pretraining.masking import hide
+from core.pretraining.evaluation import HeldOut, held_out
+from core.pretraining.objectives import OBJECTIVES
 from core.pretraining.recipe import Recipe
 from core.pretraining.start import start_from_frequencies, start_model
 
@@ -42,12 +41,12 @@ class Pretraining:
             InputError: the corpus or the model cannot be used, or `folder` belongs to another recipe.
         """
         self.recipe, self.folder = recipe, folder
-        self.backbone, new = start_model(recipe, placement)
+        self.backbone, new = start_model(recipe, corpora, folder / "tokenizer", placement)
         self.rows: TokenRows = token_rows(recipe, corpora, self.backbone.tokenizer, folder / "tokens")
         self.order = self.rows.order(recipe.steps * recipe.rows, recipe.seed)
         self.optimizer = _optimizer(self.backbone, new, recipe)
         self.step = 0
-        if not self._resume():
+        if not self._resume() and recipe.objective == "masked":
             start_from_frequencies(self.backbone, _counts(self.rows, len(self.backbone.tokenizer)))
 
     def train(self, told: Told, until: int | None = None) -> HeldOut:
@@ -69,15 +68,15 @@ class Pretraining:
     def evaluate(self, most: int = 100_000) -> HeldOut:
         """Loss and accuracy on held-out rows, at most `most` of them."""
         self.backbone.model.train(False)
-        found = masked_accuracy(self.backbone, self.rows.held_out[:most].astype(np.int64), self.recipe)
+        found = held_out(self.backbone, self.rows.held_out[:most].astype(np.int64), self.recipe)
         self.backbone.model.train()
         return found
 
     def _update(self) -> float:
         recipe, start = self.recipe, self.step * self.recipe.rows
         rows = self.rows.take(self.order[start : start + recipe.rows])
-        hidden = hide(rows, recipe, self.backbone.tokenizer, self.backbone.placement.device, "train", self.step)
-        loss = F.cross_entropy(answer_logits(self.backbone, hidden.batch), hidden.gold)
+        logits, gold = OBJECTIVES[recipe.objective].answers(self.backbone, rows, recipe, "train", self.step)
+        loss = F.cross_entropy(logits, gold)
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.backbone.model.parameters(), _CLIP_NORM)
         for group in self.optimizer.param_groups:

@@ -9,7 +9,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
 import yaml
@@ -18,7 +17,6 @@ from core.errors import DataError, DownloadError, ModelError
 from core.models.backbone import load_backbone
 from core.models.placement import Placement
 from core.pretraining.export import export
-from core.pretraining.masking import hide
 from core.pretraining.recipe import read_recipe
 from core.pretraining.start import model_folder
 from core.pretraining.training import Pretraining
@@ -44,6 +42,31 @@ def test_the_loss_falls_and_the_model_loads(corpora: Path, recipe_values: dict[s
         torch.testing.assert_close(loaded.model.state_dict()[name], weight, atol=1e-3, rtol=1e-3)
     note = json.loads((tmp_path / "model" / "pretraining.json").read_text(encoding="utf-8"))
     assert (note["tokens_seen"], note["held_out_accuracy"]) == (512 * 40, found.accuracy)
+
+
+NEW = {"spans": {"type": "t5", "d_model": 32, "d_kv": 8, "d_ff": 64, "num_layers": 2, "num_heads": 4,
+                 "dropout_rate": 0},
+       "next": {"type": "gpt2", "n_embd": 32, "n_layer": 2, "n_head": 4, "n_positions": 64, "resid_pdrop": 0,
+                "embd_pdrop": 0, "attn_pdrop": 0}}
+
+
+@pytest.mark.parametrize("objective", NEW)
+def test_a_new_model_learns_with_its_own_tokenizer(objective: str, corpora: Path, recipe_values: dict[str, Any],
+                                                   cpu: Placement, tmp_path: Path) -> None:
+    recipe = read_recipe({**recipe_values, "objective": objective, "start": "", "model": NEW[objective],
+                          "vocabulary": 400, "learning_rate": 0.01})
+    training = Pretraining(recipe, corpora, tmp_path, cpu)
+    before = training.evaluate()
+    training.train(silent, until=5)
+    resumed = Pretraining(recipe, corpora, tmp_path, cpu)
+    assert resumed.step == 5
+    found = resumed.train(silent)
+    assert found.loss < before.loss - 1
+    export(resumed.backbone, recipe, resumed.step, found, tmp_path / "model")
+    loaded = load_backbone(str(tmp_path / "model"), cpu)
+    assert loaded.family == ("seq2seq" if objective == "spans" else "causal")
+    assert loaded.tokenizer.decode(loaded.tokenizer("The dog is in the park", add_special_tokens=False)["input_ids"]
+                                   ) == "The dog is in the park"
 
 
 def test_an_interrupted_training_ends_with_the_same_numbers(corpora: Path, recipe_values: dict[str, Any],
@@ -88,30 +111,20 @@ def test_another_recipe_does_not_take_over_a_checkpoint(corpora: Path, recipe_va
     assert Pretraining(longer, corpora, tmp_path, cpu).step == 1
 
 
-def test_hidden_tokens_follow_the_shares(tiny: Any, recipe_values: dict[str, Any]) -> None:
-    tokenizer = tiny("bert").tokenizer
-    recipe = read_recipe({**recipe_values, "chosen": 0.3, "masked": 0.6, "random": 0.2})
-    rows = np.full((400, 50), tokenizer.convert_tokens_to_ids("film"))
-    rows[:, 0], rows[:, -1] = tokenizer.cls_token_id, tokenizer.sep_token_id
-    hidden = hide(rows, recipe, tokenizer, "cpu", "train", 0)
-    seen = hidden.batch.ids[hidden.batch.rows, hidden.batch.columns]
-    assert abs(len(hidden.gold) / (400 * 48) - 0.3) < 0.02
-    assert (hidden.gold == tokenizer.convert_tokens_to_ids("film")).all()
-    assert abs((seen == tokenizer.mask_token_id).float().mean() - 0.6) < 0.03
-    assert abs((seen == hidden.gold).float().mean() - 0.2) < 0.03
-    assert (hidden.batch.ids[:, 0] == tokenizer.cls_token_id).all()
-    assert torch.equal(hide(rows, recipe, tokenizer, "cpu", "train", 0).batch.ids, hidden.batch.ids)
-    assert not torch.equal(hide(rows, recipe, tokenizer, "cpu", "train", 1).batch.ids, hidden.batch.ids)
-
-
 @pytest.mark.parametrize(("start", "kind", "message"), [
     ("no/such-model", DownloadError, "no installed package and no folder"), ("gpt2", ModelError, "of type 'gpt2'"),
+    ({"type": "bert"}, ModelError, "of type 't5' or 'gpt2', not 'bert'"), ({}, ModelError, "of type 't5'"),
+    ({"type": "gpt2", "n_embd": 33, "n_head": 4}, ModelError, "cannot be used"),
+    ({"type": "t5"}, ModelError, "trains masked models; this one is seq2seq"),
 ])
-def test_bad_starts_are_told(start: str, kind: type[Exception], message: str, corpora: Path, cpu: Placement,
-                             recipe_values: dict[str, Any], tiny_model_folder: Any, tmp_path: Path) -> None:
-    found = str(tiny_model_folder("gpt2")) if start == "gpt2" else start
+def test_bad_starts_are_told(start: str | dict[str, Any], kind: type[Exception], message: str, corpora: Path,
+                             cpu: Placement, recipe_values: dict[str, Any], tiny_model_folder: Any,
+                             tmp_path: Path) -> None:
+    found: dict[str, Any] = {"start": str(tiny_model_folder("gpt2")) if start == "gpt2" else start}
+    if isinstance(start, dict):
+        found = {"start": "", "model": start or {"size": 3}, "vocabulary": 400}
     with pytest.raises(kind, match=message):
-        Pretraining(read_recipe({**recipe_values, "start": found}), corpora, tmp_path, cpu)
+        Pretraining(read_recipe({**recipe_values, **found}), corpora, tmp_path, cpu)
 
 
 def test_a_package_may_carry_the_start() -> None:

@@ -33,7 +33,7 @@ def test_numbers_may_be_written_as_yaml_reads_them() -> None:
 @pytest.mark.parametrize(("given", "message"), [
     (None, "keys and values"), ([], "keys and values"), ({**GOOD, "rate": 1}, "no key 'rate'"),
     ({key: value for key, value in GOOD.items() if key != "corpora"}, "has no 'corpora'"),
-    ({**GOOD, "name": ""}, "has no 'name'"), ({**GOOD, "objective": "guess"}, "must be one of masked"),
+    ({**GOOD, "name": ""}, "has no 'name'"), ({**GOOD, "objective": "guess"}, "must be one of masked, spans, next"),
     ({**GOOD, "start": 3}, "'start' is '3'; it must be text"), ({**GOOD, "tokens": "many"}, "whole number from 1"),
     ({**GOOD, "tokens": 2.5}, "whole number"), ({**GOOD, "tokens": True}, "whole number"),
     ({**GOOD, "chosen": 0}, "from 0.01 to 1"), ({**GOOD, "learning_rate": "nan"}, "a number from 0 to 1"),
@@ -42,6 +42,8 @@ def test_numbers_may_be_written_as_yaml_reads_them() -> None:
     ({**GOOD, "corpora": [3]}, "each entry is a file"),
     ({**GOOD, "corpora": [{"file": "a", "weight": 0}]}, "weight up to 100"),
     ({**GOOD, "corpora": [{"file": "a", "times": 2}]}, "each entry is a file"),
+    ({**GOOD, "start": ""}, "either 'start'"), ({**GOOD, "model": {"type": "t5"}}, "either 'start'"),
+    ({**GOOD, "start": "", "model": "t5"}, "must hold a configuration"), ({**GOOD, "span": 0}, "from 1 to 100"),
 ])
 def test_what_cannot_be_meant_is_refused(given: object, message: str) -> None:
     with pytest.raises(SpecError, match=message):
