@@ -9,6 +9,7 @@ from typing import Any
 import gradio as gr
 
 from core.models.backbone import bundled_names
+from ui.about import About
 from ui.api import publish
 from ui.compare import Compare
 from ui.feedback import Say, speaker
@@ -48,6 +49,7 @@ def build_app(services: Services) -> gr.Blocks:
             model = gr.Dropdown(_model_choices(services), value=services.settings.model, label=label("Model"),
                                 elem_id="model", allow_custom_value=not services.backbones.allowed, scale=3,
                                 min_width=220)
+        About(services, task, model)
         session = Session(visitor, task, model, variants, own_tasks)
         own_data = OwnData(services, session)
         with gr.Tabs(elem_id="tabs"):

@@ -19,7 +19,7 @@ from core.data.published import CHINESE, PAIRS, SENTIMENT, TOPICS_AND_TYPES
 from core.data.task import Task
 from core.errors import DataError
 
-__all__ = ["HubSource", "TaskCard", "load_task", "task_card", "task_cards"]
+__all__ = ["HubSource", "TaskCard", "load_task", "task_card", "task_cards", "task_text"]
 
 BUNDLED_FOLDER = Path(__file__).resolve().parents[2] / "assets" / "tasks"
 _KEPT = 8  # loaded tasks kept in memory, of each kind of source
@@ -58,6 +58,19 @@ def task_card(name: str) -> TaskCard:
                         "hub is named {form}.", name=name[:80], hint=f" Did you mean {near[0]!r}?" if near else "",
                         bundled=", ".join(card.name for card in _BUNDLED), form="owner/name or owner/name:config")
     return _CARDS[name]
+
+
+def task_text(name: str) -> str:
+    """What a person should know of a catalogued task, as Markdown; empty for any other."""
+    card = _CARDS.get(name)
+    if card is None:
+        return ""
+    if card.source == "bundled":
+        return (BUNDLED_FOLDER / name / "README.md").read_text(encoding="utf-8").strip()
+    facts = {"Labels": ", ".join(card.labels), "From": f"`{card.hub.id}`" if card.hub else "", "Paper": card.paper,
+             "Licence": card.licence}
+    rows = "\n".join(f"- **{key}**: {value}" for key, value in facts.items() if value)
+    return f"# {card.title}\n\n{card.summary}\n\n{rows}"
 
 
 def load_task(source: str | Mapping[str, object], *, limits: DataLimits = DataLimits(),

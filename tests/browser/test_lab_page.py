@@ -153,3 +153,9 @@ def test_the_lab_can_be_used_by_keyboard_alone(page: Page) -> None:
         if page.evaluate("document.activeElement.closest('#words-0') !== null"):
             break
     assert page.evaluate("document.activeElement.closest('#words-0') !== null")
+
+
+def test_cards_of_task_and_model_open(page: Page) -> None:
+    page.get_by_text("About this task and model").click()
+    expect(page.locator("#model-card")).to_contain_text("mini-masked")
+    expect(page.locator("#task-card")).to_contain_text("written for Cloze Lab")
