@@ -10,7 +10,7 @@ from core.runs.store import Run
 from ui.feedback import Say
 from ui.panels import found_percent
 
-COLUMNS = ("State", "Progress", "Method", "Pattern", "K", "Seed", "Accuracy", "Time", "Run")
+COLUMNS = ("State", "Progress", "Accuracy", "Method", "K", "Seed", "Pattern", "Time", "Run")
 STATES = ("running", "queued", "done", "failed", "cancelled", "interrupted")
 
 
@@ -28,8 +28,9 @@ def runs_heading(runs: Sequence[Run], say: Say) -> str:
 
 def run_rows(runs: Sequence[Run], say: Say) -> list[list[object]]:
     """One table row for each run."""
-    return [[say(run.status), _progress(run), run.spec.method, run.spec.pattern_text, run.spec.shots, run.spec.seed,
-             found_percent(run.metrics["accuracy"]) if "accuracy" in run.metrics else "",
+    return [[say(run.status), _progress(run),
+             found_percent(run.metrics["accuracy"]) if "accuracy" in run.metrics else "", run.spec.method,
+             run.spec.shots, run.spec.seed, run.spec.pattern_text,
              span(run.seconds) if run.seconds is not None else "", run.id] for run in runs]
 
 
