@@ -1,1 +1,1 @@
-"""How the bundled language models were made: corpora → token rows → training → evaluation → export with a card."""
+"""Making small language models: corpora → token rows → training → evaluation → export."""

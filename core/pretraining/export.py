@@ -1,9 +1,10 @@
-"""A trained model as it ships: half precision, safetensors, tokenizer, and the recipe that made it."""
+"""A trained model in the hub's layout: half precision, safetensors, tokenizer, and the recipe that made it."""
 
 from __future__ import annotations
 
 import copy
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -11,14 +12,15 @@ from typing import Any
 import torch
 
 from core.models.backbone import Backbone
-from core.pretraining.evaluation import HeldOut
 from core.pretraining.recipe import Recipe
 
 
-def export(backbone: Backbone, recipe: Recipe, step: int, found: HeldOut, folder: Path) -> None:
+def export(backbone: Backbone, recipe: Recipe, step: int, quality: Mapping[str, float], folder: Path) -> None:
     """Write the model into `folder` in the hub's layout, with `pretraining.json`: recipe, tokens seen, quality."""
     half: Any = copy.deepcopy(backbone.model)
     half.to(device="cpu", dtype=torch.float16).save_pretrained(folder)
+    for path in folder.glob("*.safetensors"):
+        path.chmod(0o644)  # written for the owner alone
     backbone.tokenizer.save_pretrained(folder)
-    note = {"recipe": asdict(recipe), "tokens_seen": step * recipe.rows * recipe.length, **found.as_dict()}
+    note = {"recipe": asdict(recipe), "tokens_seen": step * recipe.rows * recipe.length, **quality}
     (folder / "pretraining.json").write_text(json.dumps(note, indent=2) + "\n", encoding="utf-8")

@@ -15,6 +15,7 @@ from transformers import PreTrainedTokenizerBase
 from core.models.backbone import Backbone, Family
 from core.models.encoding import Batch
 from core.models.scoring import answer_logits
+from core.pretraining.recipe import OBJECTIVES as NAMES
 from core.pretraining.recipe import Recipe
 from core.randomness import rng
 
@@ -91,7 +92,7 @@ class Next:
         return logits.float().flatten(0, 1), ids[:, 1:].flatten()
 
 
-OBJECTIVES: dict[str, Objective] = {"masked": Masked(), "spans": Spans(), "next": Next()}
+OBJECTIVES: dict[str, Objective] = dict(zip(NAMES, (Masked(), Spans(), Next()), strict=True))
 
 
 def hide(rows: Ids, recipe: Recipe, tokenizer: PreTrainedTokenizerBase,

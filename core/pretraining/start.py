@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
-import re
+import copy
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from transformers.utils import logging
 
 from core.errors import DownloadError, ModelError
 from core.models.backbone import FAMILIES, Backbone, load_backbone, model_class
+from core.models.carried import model_folder
 from core.models.placement import Placement
 from core.pretraining.corpus import read_texts
 from core.pretraining.objectives import OBJECTIVES
@@ -21,7 +21,8 @@ from core.pretraining.recipe import Recipe
 from core.pretraining.tokenizers import make_tokenizer
 from core.randomness import stream_seed
 
-_TEXTS_FOR_TOKENIZER = 200_000  # of each source
+_TEXTS_FOR_TOKENIZER = 20_000  # of each source
+_WORD_STARTS = ("\N{LOWER ONE EIGHTH BLOCK}", "\N{LATIN CAPITAL LETTER G WITH DOT ABOVE}")  # SentencePiece, bytes
 
 
 def start_model(recipe: Recipe, corpora: Path, tokenizer_folder: Path, placement: Placement
@@ -49,15 +50,24 @@ def start_model(recipe: Recipe, corpora: Path, tokenizer_folder: Path, placement
                          objective=recipe.objective, wanted=wanted, family=backbone.family)
     model: Any = backbone.model
     model.to(placement.device).train().requires_grad_(True)
+    if placement.device.startswith("cuda"):
+        compile_layers(model)
     return backbone, new
 
 
-def model_folder(start: str) -> str:
-    """The folder of a model that an installed package carries under `model`; any other name is left as it is."""
-    module = start.replace("-", "_")
-    spec = importlib.util.find_spec(module) if re.fullmatch(r"[A-Za-z_]\w*", module) else None
-    carried = Path(spec.origin).parent / "model" if spec is not None and spec.origin else None
-    return str(carried) if carried is not None and (carried / "config.json").is_file() else start
+def compile_layers(model: torch.nn.Module, backend: str = "inductor") -> int:
+    """Have torch fuse the steps of each layer when it is first used; return how many parts there are.
+
+    Layers are alike, so that little is compiled; of BERT's, whose tokens are packed, the parts that work on them.
+    """
+    lists = [each for each in model.modules() if isinstance(each, torch.nn.ModuleList)]
+    innermost = [each for each in lists if not any(inner is not each and inner in lists for inner in each.modules())]
+    layers: list[Any] = [layer for each in innermost for layer in each]
+    parts = [part for layer in layers for part in (
+        (layer.attention.output, layer.intermediate, layer.output) if hasattr(layer, "intermediate") else (layer,))]
+    for part in parts:
+        part.compile(backend=backend)
+    return len(parts)
 
 
 def start_from_frequencies(backbone: Backbone, counts: torch.Tensor) -> None:
@@ -69,14 +79,8 @@ def start_from_frequencies(backbone: Backbone, counts: torch.Tensor) -> None:
 
 def _from_encoder(recipe: Recipe, placement: Placement) -> tuple[Backbone, list[str]]:
     """An encoder of the BERT family with a new language-model head, its output tied to the embedding."""
-    source = model_folder(recipe.start)
-    try:
-        tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False)
-        config = AutoConfig.from_pretrained(source, trust_remote_code=False)
-        encoder = AutoModel.from_pretrained(source, trust_remote_code=False, use_safetensors=True, dtype=torch.float32)
-    except OSError as error:
-        raise DownloadError("The model {name!r} is no installed package and no folder, and the hub did not give it.",
-                            name=recipe.start) from error
+    tokenizer, encoder = _encoder(recipe.start)
+    config = copy.deepcopy(encoder.config)
     if config.model_type != "bert" or tokenizer.mask_token_id is None:
         raise ModelError("'start' names a model of type {kind!r}; masked training needs one of type 'bert'.",
                          kind=config.model_type)
@@ -88,6 +92,16 @@ def _from_encoder(recipe: Recipe, placement: Placement) -> tuple[Backbone, list[
         raise ModelError("The encoder {name!r} lacks the weights {first}.", name=recipe.start, first=missing[0])
     new = [name for name, _ in model.named_parameters() if name.startswith("cls.")]
     return Backbone(recipe.name, "masked", tokenizer, model, placement, int(config.max_position_embeddings)), new
+
+
+def _encoder(name: str) -> tuple[PreTrainedTokenizerBase, Any]:
+    source = model_folder(name)
+    try:
+        return (AutoTokenizer.from_pretrained(source, trust_remote_code=False),
+                AutoModel.from_pretrained(source, trust_remote_code=False, use_safetensors=True, dtype=torch.float32))
+    except (OSError, ValueError) as error:  # a name that the hub cannot have is a ValueError
+        raise DownloadError("The model {name!r} is no installed package and no folder, and the hub did not give it.",
+                            name=name) from error
 
 
 def _from_nothing(recipe: Recipe, corpora: Path, folder: Path, placement: Placement) -> tuple[Backbone, list[str]]:
@@ -107,7 +121,49 @@ def _from_nothing(recipe: Recipe, corpora: Path, folder: Path, placement: Placem
     except (TypeError, ValueError, RuntimeError) as error:
         raise ModelError("The configuration under 'model' cannot be used: {why}",
                          why=str(error).strip().split("\n")[0][:200]) from error
-    return Backbone(recipe.name, family, tokenizer, model, placement, recipe.length), []
+    if recipe.embeddings:
+        take_embeddings(model, tokenizer, recipe.embeddings)
+    embedded = {weight for part in (model.get_input_embeddings(), model.get_output_embeddings())
+                for weight in part.parameters()}
+    return (Backbone(recipe.name, family, tokenizer, model, placement, recipe.length),
+            [name for name, weight in model.named_parameters() if weight in embedded])
+
+
+def take_embeddings(model: Any, tokenizer: PreTrainedTokenizerBase, name: str) -> None:
+    """Begin with what another model knows of words: each token gets the mean embedding of its pieces there.
+
+    The result is centred, and scaled to the spread that the new model's embeddings had by chance.
+
+    Raises:
+        DownloadError: there is no such model.
+        ModelError: its embeddings are of another width.
+    """
+    known, encoder = _encoder(name)
+    source, own = encoder.get_input_embeddings().weight.detach(), model.get_input_embeddings().weight
+    if source.shape[1] != own.shape[1]:
+        raise ModelError("The embeddings of {name!r} have {there} dimensions; the new model's have {here}.", name=name,
+                         there=source.shape[1], here=own.shape[1])
+    vocabulary = known.get_vocab()
+    means = torch.stack([source[_pieces(token, text, known, vocabulary)].mean(0)
+                         for token, text in _token_texts(tokenizer)])
+    centred = means - means.mean(0)
+    with torch.no_grad():
+        own[: len(centred)] = centred / centred.std() * own.std()
+
+
+def _token_texts(tokenizer: PreTrainedTokenizerBase) -> list[tuple[str, str]]:
+    """Every token as it is written in the vocabulary, and the text it stands for."""
+    ids = list(range(len(tokenizer)))
+    return list(zip(tokenizer.convert_ids_to_tokens(ids), (str(tokenizer.decode([each])) for each in ids), strict=True))
+
+
+def _pieces(token: str, text: str, known: PreTrainedTokenizerBase, vocabulary: dict[str, int]) -> list[int]:
+    """The pieces in a WordPiece vocabulary for a token; one that goes on a word is sought among those that do."""
+    inside = f"##{text.lower()}"
+    if not token.startswith(_WORD_STARTS) and inside in vocabulary:
+        return [vocabulary[inside]]
+    found: list[int] = known(text.strip(), add_special_tokens=False)["input_ids"] if text.strip() else []
+    return found or [int(known.unk_token_id)]
 
 
 def _tokenizer(recipe: Recipe, corpora: Path, folder: Path) -> PreTrainedTokenizerBase:

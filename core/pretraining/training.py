@@ -1,6 +1,6 @@
 """The training loop of language models: the same numbers whether or not it was interrupted.
 
-A checkpoint holds weights, both of Adam's moments and the step, in safetensors; every random draw is a function of the
+A checkpoint holds weights, the optimizers' moments and the step, in safetensors; every random draw is a function of the
 recipe's seed and the step, so nothing else needs to be kept.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -19,23 +20,30 @@ from safetensors.torch import save_file
 from torch.nn import functional as F
 
 from core.errors import DataError
-from core.models.backbone import Backbone
 from core.pretraining.corpus import TokenRows, token_rows
 from core.pretraining.evaluation import HeldOut, held_out
+from core.pretraining.ngram import Trigram
 from core.pretraining.objectives import OBJECTIVES
+from core.pretraining.optimizers import make_optimizers
 from core.pretraining.recipe import Recipe
 from core.pretraining.start import start_from_frequencies, start_model
+from core.pretraining.tasks import Tasks
+from core.randomness import rng
 
 Told = Callable[[dict[str, Any]], None]
 _TOLD_EVERY = 20  # steps
 _CLIP_NORM = 1.0
+_ROWS_EVALUATED_ON_THE_WAY = 512
 
 
 class Pretraining:
     """A recipe being trained, with its checkpoints in `folder`."""
 
-    def __init__(self, recipe: Recipe, corpora: Path, folder: Path, placement: Any) -> None:
+    def __init__(self, recipe: Recipe, corpora: Path, folder: Path, placement: Any, data: Path | None = None) -> None:
         """Read the corpus and the model, or what a run that was interrupted has left in `folder`.
+
+        Args:
+            data: the folder of the tasks' tables, where it is not that of the corpora.
 
         Raises:
             InputError: the corpus or the model cannot be used, or `folder` belongs to another recipe.
@@ -43,8 +51,9 @@ class Pretraining:
         self.recipe, self.folder = recipe, folder
         self.backbone, new = start_model(recipe, corpora, folder / "tokenizer", placement)
         self.rows: TokenRows = token_rows(recipe, corpora, self.backbone.tokenizer, folder / "tokens")
+        self.tasks = Tasks(recipe, data or corpora, self.backbone)
         self.order = self.rows.order(recipe.steps * recipe.rows, recipe.seed)
-        self.optimizer = _optimizer(self.backbone, new, recipe)
+        self.optimizers = make_optimizers(self.backbone, new, recipe)
         self.step = 0
         if not self._resume() and recipe.objective == "masked":
             start_from_frequencies(self.backbone, _counts(self.rows, len(self.backbone.tokenizer)))
@@ -62,7 +71,7 @@ class Pretraining:
             if self.step % self.recipe.checkpoint_every == 0 or self.step == last:
                 self._save()
             if self.step % self.recipe.evaluate_every == 0 and self.step < last:
-                told({"step": self.step, **self.evaluate(2048).as_dict()})
+                told({"step": self.step, **self.evaluate(_ROWS_EVALUATED_ON_THE_WAY).as_dict()})
         return self.evaluate()
 
     def evaluate(self, most: int = 100_000) -> HeldOut:
@@ -72,19 +81,33 @@ class Pretraining:
         self.backbone.model.train()
         return found
 
+    def trigram_loss(self) -> float:
+        """Mean cross-entropy, in nats, on held-out rows of a trigram model that counted the rows trained on so far."""
+        seen = self.rows.take(self.order[: self.step * self.recipe.rows])
+        return -float(Trigram(seen, len(self.backbone.tokenizer)).log_probs(self.rows.held_out).mean())
+
     def _update(self) -> float:
         recipe, start = self.recipe, self.step * self.recipe.rows
-        rows = self.rows.take(self.order[start : start + recipe.rows])
-        logits, gold = OBJECTIVES[recipe.objective].answers(self.backbone, rows, recipe, "train", self.step)
+        if self._teaches_tasks():
+            logits, gold = self.tasks.answers(self.step)
+        else:
+            rows = self.rows.take(self.order[start : start + recipe.rows])
+            logits, gold = OBJECTIVES[recipe.objective].answers(self.backbone, rows, recipe, "train", self.step)
         loss = F.cross_entropy(logits, gold)
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.backbone.model.parameters(), _CLIP_NORM)
-        for group in self.optimizer.param_groups:
-            group["lr"] = group["peak"] * _rate(self.step, recipe)
-        self.optimizer.step()
-        self.optimizer.zero_grad(set_to_none=True)
+        for optimizer in self.optimizers:
+            for group in optimizer.param_groups:
+                group["lr"] = group["peak"] * _rate(self.step, recipe)
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
         self.step += 1
         return float(loss.detach())
+
+    def _teaches_tasks(self) -> bool:
+        recipe = self.recipe
+        late = bool(recipe.tasks) and self.step >= recipe.tasks_from * recipe.steps
+        return late and bool(rng(recipe.seed, "lesson", self.step).random() < recipe.task_share)
 
     @property
     def _checkpoint(self) -> Path:
@@ -93,8 +116,9 @@ class Pretraining:
     def _save(self) -> None:
         tensors = {f"model.{name}": weight.detach() for name, weight in self.backbone.model.named_parameters()}
         for name, weight in self.backbone.model.named_parameters():
-            for moment in ("exp_avg", "exp_avg_sq"):
-                tensors[f"{moment}.{name}"] = self.optimizer.state[weight][moment]
+            for moment, value in self._state_of(weight).items():
+                if moment != "step":
+                    tensors[f"{moment}.{name}"] = value
         part = self._checkpoint.with_suffix(".part")
         self.folder.mkdir(parents=True, exist_ok=True)
         save_file({name: each.contiguous() for name, each in tensors.items()}, part,
@@ -110,30 +134,31 @@ class Pretraining:
                 raise DataError("The folder {name!r} holds the checkpoint of another recipe. Choose another folder, or "
                                 "remove it.", name=self.folder.name)
             self.step = int(note["step"])
+            moments: dict[str, dict[str, torch.Tensor]] = {}
+            for key in kept.keys():  # noqa: SIM118  a file of tensors is no mapping
+                moment, _, name = key.partition(".")
+                moments.setdefault(name, {})[moment] = kept.get_tensor(key)
             with torch.no_grad():
                 for name, weight in self.backbone.model.named_parameters():
-                    weight.copy_(kept.get_tensor(f"model.{name}"))
-                    self.optimizer.state[weight] = {
-                        "step": torch.tensor(float(self.step), device=weight.device),
-                        "exp_avg": kept.get_tensor(f"exp_avg.{name}"),
-                        "exp_avg_sq": kept.get_tensor(f"exp_avg_sq.{name}")}
+                    weight.copy_(moments[name].pop("model"))
+                    state = self._state_of(weight)
+                    state.update(moments[name])
+                    if "exp_avg" in state:
+                        state["step"] = torch.tensor(float(self.step), device=weight.device)
         return True
+
+    def _state_of(self, weight: torch.Tensor) -> dict[str, torch.Tensor]:
+        owner = next(each for each in self.optimizers
+                     if any(weight is one for group in each.param_groups for one in group["params"]))
+        state: dict[str, torch.Tensor] = owner.state[weight]
+        return state
 
 
 def _identity(recipe: Recipe) -> str:
     """What must be equal for a checkpoint to be gone on with; its length and how often it is looked at may change."""
-    content = {**recipe.__dict__, "corpora": [source.__dict__ for source in recipe.corpora]}
+    content = asdict(recipe)
     free = ("tokens", "warmup", "decay", "evaluate_every", "checkpoint_every")
     return json.dumps({key: value for key, value in content.items() if key not in free}, sort_keys=True)
-
-
-def _optimizer(backbone: Backbone, new: list[str], recipe: Recipe) -> torch.optim.AdamW:
-    groups: dict[tuple[float, float], list[torch.Tensor]] = {}
-    for name, weight in backbone.model.named_parameters():
-        peak = recipe.head_learning_rate if name in new else recipe.learning_rate
-        groups.setdefault((peak, recipe.weight_decay if weight.ndim > 1 else 0.0), []).append(weight)
-    return torch.optim.AdamW([{"params": weights, "lr": peak, "peak": peak, "weight_decay": decay}
-                              for (peak, decay), weights in groups.items()], betas=(0.9, 0.98), eps=1e-6, fused=True)
 
 
 def _rate(step: int, recipe: Recipe) -> float:

