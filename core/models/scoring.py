@@ -69,8 +69,12 @@ def answer_logits(backbone: Backbone, batch: Batch, columns: torch.Tensor | None
 def answer_features(backbone: Backbone, batch: Batch) -> torch.Tensor:
     """What the output embedding is multiplied with, `[M, H]`: the answers before any vocabulary is looked at."""
     with backbone.placement.autocast():
-        hidden = _answer_hidden(backbone, batch)
-        return _TRANSFORMS[backbone.model.config.model_type](backbone.model, hidden)
+        return head_features(backbone, _answer_hidden(backbone, batch))
+
+
+def head_features(backbone: Backbone, hidden: torch.Tensor) -> torch.Tensor:
+    """Last hidden states, `[…, H]`, after what the language-model head does before its output embedding."""
+    return _TRANSFORMS[backbone.model.config.model_type](backbone.model, hidden)
 
 
 def class_logits(backbone: Backbone, batch: Batch) -> torch.Tensor:

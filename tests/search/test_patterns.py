@@ -1,0 +1,65 @@
+"""Patterns that T5 writes: well formed, each once, best first; what cannot be done is said."""
+
+from pathlib import Path
+
+import pytest
+
+from core.data.task import Example
+from core.errors import SpecError
+from core.models.backbone import Backbone, load_backbone
+from core.models.placement import Placement
+from core.search.patterns import MOST_STEPS, Hypothesis, as_pattern, fill_gaps, write_patterns
+
+MODELS = Path(__file__).parents[1] / "fixtures" / "models"
+EXAMPLES = [Example("the service is excellent", "", "1"), Example("the plot is boring", "", "0"),
+            Example("a warm and moving film", "", "1")]
+WORDS = {"0": "terrible", "1": "great"}
+
+
+@pytest.fixture(scope="module")
+def backbone() -> Backbone:
+    return load_backbone(str(MODELS / "t5_tiny"), Placement("cpu", "float32"))
+
+
+@pytest.mark.parametrize("averaged", [True, False])
+def test_patterns_are_distinct_and_ranked(backbone: Backbone, averaged: bool) -> None:
+    told: list[tuple[int, int]] = []
+    found = write_patterns(backbone, EXAMPLES, WORDS, beam=20, averaged=averaged, told=lambda *at: told.append(at))
+    assert len({str(each.pattern) for each in found}) == len(found) > 5
+    assert [each.score for each in found] == sorted((each.score for each in found), reverse=True)
+    assert {each.layout for each in found} == {"mask-last", "mask-first"}
+    assert all(each.pattern.masks == 1 and "{text_a}" in str(each.pattern) for each in found)
+    assert told[0] == (1, 2 * MOST_STEPS)
+    assert told == sorted(told)
+
+
+def test_pairs_have_the_answer_between(backbone: Backbone) -> None:
+    pairs = [Example("The film is great .", "The story is new .", label) for label in WORDS]
+    found = write_patterns(backbone, pairs, {"0": "No", "1": "Yes"}, beam=8)
+    assert found
+    for each in found:
+        fields = [segment.field or segment.kind for segment in each.pattern.segments if segment.kind != "literal"]
+        assert fields[:1] + fields[-1:] == ["text_a", "text_b"]
+
+
+@pytest.mark.parametrize(("said", "finished"), [
+    ("<extra_id_0> \u2581It <extra_id_1> . </s>", True), ("<extra_id_0> \u2581It <extra_id_1> . <extra_id_2>", True)])
+def test_well_formed_hypotheses_become_patterns(backbone: Backbone, said: str, finished: bool) -> None:
+    tokens = tuple(backbone.tokenizer.convert_tokens_to_ids(said.split()))
+    assert str(as_pattern(Hypothesis(tokens, -1.0, finished), "mask-last", backbone)) == "{text_a} It {mask}."
+
+
+@pytest.mark.parametrize(("said", "finished"), [
+    ("\u2581It <extra_id_1> . <extra_id_2>", True),  # begins without its gap
+    ("<extra_id_0> \u2581It </s> . <extra_id_2>", True),  # ends before the answer
+    ("<extra_id_0> \u2581It <extra_id_1> .", False),  # not closed
+    ("<extra_id_0> \u2581It <extra_id_1> <extra_id_0> . <extra_id_2>", True),  # a gap twice
+])
+def test_malformed_hypotheses_are_dropped(backbone: Backbone, said: str, finished: bool) -> None:
+    tokens = tuple(backbone.tokenizer.convert_tokens_to_ids(said.split()))
+    assert as_pattern(Hypothesis(tokens, -1.0, finished), "mask-last", backbone) is None
+
+
+def test_nothing_to_learn_from_is_said(backbone: Backbone) -> None:
+    with pytest.raises(SpecError, match="no labelled examples"):
+        fill_gaps(backbone, [], 5)
