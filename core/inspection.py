@@ -19,7 +19,7 @@ from core.data.task import Example, Task
 from core.errors import InputError, VerbalizerError
 from core.metrics.classification import Evaluation, evaluate
 from core.models.backbone import Backbone
-from core.models.encoding import Encoded, encode, single_ids
+from core.models.encoding import Encoded, Limits, encode, single_ids
 from core.models.scoring import all_answer_features, label_log_probs, project
 from core.prompts.pattern import Pattern, Prompt
 from core.prompts.verbalizer import Verbalizer, split_words
@@ -154,8 +154,13 @@ def look_at_prompt(question: Question, example: Example, backbone: Backbone, top
     """
     if question.pattern is None:
         raise question.pattern_problem or VerbalizerError("There is no pattern.")
-    prompt = question.pattern.render(example)
-    encoded = encode([prompt], backbone)[0]
+    return look_at_rendered(question.pattern.render(example), question, backbone, top=top)
+
+
+def look_at_rendered(prompt: Prompt, question: Question, backbone: Backbone, limits: Limits = Limits(), *,
+                     top: int = 10) -> PromptView:
+    """The same for a prompt that is rendered already, as with demonstrations."""
+    encoded = encode([prompt], backbone, limits)[0]
     features = _prompt_features(encoded, backbone)
     with torch.inference_mode():
         logits = project(backbone, features).cpu()

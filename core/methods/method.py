@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -26,8 +26,12 @@ LogProbs = npt.NDArray[np.float32]  # [N, C]
 class Progress(Protocol):
     """Told after each step; raises Cancelled when a person has stopped the run."""
 
-    def __call__(self, step: int, total: int, *, loss: float | None = None, dev_accuracy: float | None = None) -> None:
-        """Report that `step` of `total` is done, with the training loss or the development accuracy if new."""
+    def __call__(self, step: int, total: int, *, loss: float | None = None, dev_accuracy: float | None = None,
+                 found: Sequence[Mapping[str, Any]] | None = None) -> None:
+        """Report that `step` of `total` is done, with the training loss or the development accuracy if new.
+
+        `found` is all that a search has found so far, best first, as plain values.
+        """
 
 
 class Predictor(Protocol):
@@ -50,6 +54,7 @@ class Problem:
         split: K examples per label to train, K to develop, and the unlabelled pool.
         backbone: shared and read-only.
         seed: decides everything random.
+        other_model: loads a further model by its name, for methods that need one.
     """
 
     labels: tuple[str, ...]
@@ -57,6 +62,7 @@ class Problem:
     split: FewShotSplit
     backbone: Backbone
     seed: int
+    other_model: Callable[[str], Backbone] | None = None
 
     def gold(self, examples: Sequence[Example]) -> list[int]:
         """Label indices of labelled examples."""
@@ -104,7 +110,7 @@ class Method(ABC):
     def steps(self, options: Options) -> int:
         """How many steps `learn` reports, for estimates of time."""
 
-    def check(self, problem: Problem) -> None:
+    def check(self, problem: Problem, options: Options) -> None:  # noqa: ARG002
         """Raise an InputError, before anything starts, if the method cannot work on this problem."""
         if problem.backbone.family not in self.families:
             raise SpecError("The method {method!r} works on {families} models; {model!r} is a {family} model.",
@@ -117,6 +123,10 @@ class Method(ABC):
             if pvp.pattern.masks != 1:
                 raise SpecError("The method {method!r} needs exactly one {field}; the pattern {pattern!r} has {count}.",
                                 method=self.name, field="{mask}", pattern=str(pvp.pattern), count=pvp.pattern.masks)
+
+    def other_models(self, options: Options) -> tuple[str, ...]:  # noqa: ARG002
+        """Names of the further models that the method asks by `Problem.other_model`."""
+        return ()
 
     @classmethod
     def summary(cls) -> str:

@@ -11,6 +11,7 @@ from typing import Any, TypeVar, get_type_hints
 
 from core.errors import SpecError
 
+_LONGEST_TEXT = 300  # characters
 T = TypeVar("T", bound="Options")
 
 
@@ -21,7 +22,7 @@ class Options:
 
 def option(default: Any, explain: str, low: float = -math.inf, high: float = math.inf,
            choices: tuple[str, ...] = ()) -> Any:
-    """A field of an Options class with its meaning, range or choices."""
+    """A field of an Options class with its meaning, range or choices; text without choices is free."""
     return field(default=default, metadata={"explain": explain, "low": low, "high": high, "choices": choices})
 
 
@@ -53,8 +54,11 @@ def _value(method: str, name: str, value: object, kind: Any, limits: Mapping[str
             return value
         raise _wrong(method, name, value, "true or false")
     if kind is str:
-        if value in limits["choices"]:
+        free = not limits["choices"] and isinstance(value, str) and 0 < len(value.strip()) <= _LONGEST_TEXT
+        if free or value in limits["choices"]:
             return value
+        if not limits["choices"]:
+            raise _wrong(method, name, value, f"text of at most {_LONGEST_TEXT} characters")
         raise _wrong(method, name, value, "one of " + ", ".join(limits["choices"]))
     if kind is float and isinstance(value, str):  # YAML reads 1e-4 as text
         with suppress(ValueError):

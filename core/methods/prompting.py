@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import torch
 
 from core.data.task import Example
 from core.methods.method import LogProbs, write_note
 from core.models.backbone import Backbone
-from core.models.encoding import collate, encode, single_ids
+from core.models.encoding import Limits, collate, encode, single_ids
 from core.models.scoring import all_answer_logits, answer_logits, label_log_probs
 from core.prompts.pattern import Prompt
 from core.prompts.pvp import PVP
@@ -20,11 +21,13 @@ from core.prompts.pvp import PVP
 class PromptPredictor:
     """A backbone asked through a PVP: label probabilities are those of the label words at the mask."""
 
-    def __init__(self, backbone: Backbone, pvp: PVP, render: Callable[[Example], Prompt] | None = None) -> None:
+    def __init__(self, backbone: Backbone, pvp: PVP, render: Callable[[Example], Prompt] | None = None,
+                 limits: Limits = Limits()) -> None:
         """`render` replaces the pattern's own rendering, for prompts with demonstrations."""
         self.backbone = backbone
         self.pvp = pvp
         self.shift: torch.Tensor | None = None  # [C], taken from every answer: see `calibrate`
+        self._limits = limits
         self._render = render or pvp.pattern.render
 
     @cached_property
@@ -35,11 +38,19 @@ class PromptPredictor:
     def _owners(self) -> list[int]:
         return [self.pvp.verbalizer.labels.index(label) for label, _ in self.pvp.verbalizer.all_words()]
 
+    def prompt(self, example: Example) -> Prompt:
+        """What the model is asked about an example."""
+        return self._render(example)
+
     def log_probs(self, examples: Sequence[Example]) -> LogProbs:
         """Log-probabilities of the labels, `[N, C]`."""
-        if not examples:
+        return self.log_probs_of([self.prompt(example) for example in examples])
+
+    def log_probs_of(self, prompts: Sequence[Prompt]) -> LogProbs:
+        """The same for rendered prompts."""
+        if not prompts:
             return torch.empty(0, len(self.pvp.verbalizer.labels)).numpy()
-        encoded = encode([self._render(example) for example in examples], self.backbone)
+        encoded = encode(prompts, self.backbone, self._limits)
         answers = self._labelled(all_answer_logits(self.backbone, encoded, self._columns))
         return (answers if self.shift is None else (answers - self.shift).log_softmax(-1)).numpy()
 
@@ -50,24 +61,31 @@ class PromptPredictor:
 
     def tokens(self, examples: Sequence[Example]) -> set[int]:
         """Every token that these examples' prompts and the label words use."""
-        encoded = encode([self._render(example) for example in examples], self.backbone)
+        encoded = encode([self.prompt(example) for example in examples], self.backbone, self._limits)
         asked = collate(encoded, self.backbone).decoder_ids
         return {*self._columns, *(token for each in encoded for token in each.ids),
                 *([] if asked is None else asked.flatten().tolist())}
 
     def loss(self, examples: Sequence[Example], gold: torch.Tensor) -> torch.Tensor:
         """Cross-entropy of the gold labels `[B]` (LM-BFF, equation 1), with gradients."""
-        batch = collate(encode([self._render(example) for example in examples], self.backbone), self.backbone)
+        return self.loss_of([self.prompt(example) for example in examples], gold)
+
+    def loss_of(self, prompts: Sequence[Prompt], gold: torch.Tensor) -> torch.Tensor:
+        """The same for rendered prompts."""
+        batch = collate(encode(prompts, self.backbone, self._limits), self.backbone)
         columns = torch.tensor(self._columns, device=self.backbone.placement.device)
         answers = self._labelled(answer_logits(self.backbone, batch, columns))
         return torch.nn.functional.nll_loss(answers, gold.to(answers.device))
 
     def save(self, folder: Path) -> None:
         """Write weights, tokenizer and `cloze.json` with the pattern and its words."""
-        write_note(folder, kind="prompt", base=self.backbone.name, labels=self.pvp.verbalizer.labels,
-                   **self.pvp.as_dict(), **({"shift": self.shift.tolist()} if self.shift is not None else {}))
+        write_note(folder, kind="prompt", base=self.backbone.name, **self._note())
         self.backbone.model.save_pretrained(folder)
         self.backbone.tokenizer.save_pretrained(folder)
+
+    def _note(self) -> dict[str, Any]:
+        shift = {"shift": self.shift.tolist()} if self.shift is not None else {}
+        return {"labels": self.pvp.verbalizer.labels, **self.pvp.as_dict(), **shift}
 
     def _labelled(self, word_logits: torch.Tensor) -> torch.Tensor:
         return label_log_probs(word_logits, self._owners, len(self.pvp.verbalizer.labels))

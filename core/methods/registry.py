@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from core.errors import SpecError
+from core.methods.auto_patterns import AutoPatterns
+from core.methods.auto_words import AutoWords
 from core.methods.head import Head
 from core.methods.in_context import InContext
 from core.methods.lm_bff import LmBff
 from core.methods.method import Method
 from core.methods.zero_shot import ZeroShot
 
-METHODS: dict[str, Method] = {method.name: method for method in (ZeroShot(), InContext(), Head(), LmBff())}
+METHODS: dict[str, Method] = {method.name: method for method in (
+    ZeroShot(), InContext(), Head(), LmBff(), AutoWords(), AutoPatterns())}
 
 
 def method_named(name: str) -> Method:

@@ -11,6 +11,8 @@ from typing import Any
 import torch
 
 from core.errors import ModelError
+from core.methods.demonstrating import DemonstratedPredictor, Demonstrations
+from core.methods.ensembling import EnsemblePredictor, member_folder
 from core.methods.head import HeadPredictor
 from core.methods.prompting import PromptPredictor
 from core.models.backbone import Backbone, load_backbone
@@ -19,7 +21,7 @@ from core.prompts.pattern import Pattern
 from core.prompts.pvp import PVP
 from core.prompts.verbalizer import Verbalizer
 
-SavedPredictor = PromptPredictor | HeadPredictor
+SavedPredictor = PromptPredictor | HeadPredictor | EnsemblePredictor
 
 
 def load_predictor(folder: Path, placement: Placement) -> SavedPredictor:
@@ -29,9 +31,17 @@ def load_predictor(folder: Path, placement: Placement) -> SavedPredictor:
         ModelError: the folder holds no `cloze.json`, or one of an unknown kind, or no weights.
     """
     note = read_note(folder)
+    if note.get("kind") == "ensemble":
+        members = [_single(member_folder(folder, at), placement) for at in range(int(note["members"]))]
+        return EnsemblePredictor([each for each in members if isinstance(each, PromptPredictor)])
+    return _single(folder, placement)
+
+
+def _single(folder: Path, placement: Placement) -> PromptPredictor | HeadPredictor:
+    note = read_note(folder)
     if note.get("kind") not in _READERS:
         raise ModelError("A saved model of the kind {kind!r} cannot be loaded. Known kinds are {known}.",
-                         kind=str(note.get("kind"))[:40], known=", ".join(_READERS))
+                         kind=str(note.get("kind"))[:40], known=", ".join((*_READERS, "ensemble")))
     backbone = load_backbone(str(folder), placement, classifier=note["kind"] == "head")
     return _READERS[note["kind"]](note, replace(backbone, name=str(note["base"])))
 
@@ -48,7 +58,8 @@ def read_note(folder: Path) -> dict[str, Any]:
 
 def _prompt(note: Mapping[str, Any], backbone: Backbone) -> PromptPredictor:
     pvp = PVP(Pattern.parse(note["pattern"]), Verbalizer.of(note["words"], note["labels"]))
-    predictor = PromptPredictor(backbone, pvp)
+    predictor = PromptPredictor(backbone, pvp) if "demonstrations" not in note else DemonstratedPredictor(
+        backbone, pvp, Demonstrations.of(note["demonstrations"]))
     predictor.shift = torch.tensor(note["shift"]) if "shift" in note else None
     return predictor
 
@@ -57,4 +68,5 @@ def _head(note: Mapping[str, Any], backbone: Backbone) -> HeadPredictor:
     return HeadPredictor(backbone, tuple(note["labels"]))
 
 
-_READERS: dict[str, Callable[[Mapping[str, Any], Backbone], SavedPredictor]] = {"prompt": _prompt, "head": _head}
+_READERS: dict[str, Callable[[Mapping[str, Any], Backbone], PromptPredictor | HeadPredictor]] = {
+    "prompt": _prompt, "head": _head}

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from core.data.task import Example
+from core.methods.demonstrating import DemonstratedPredictor
+from core.methods.ensembling import EnsemblePredictor, member_folder
 from core.methods.head import HeadPredictor
 from core.methods.prompting import PromptPredictor
 from core.methods.saved import SavedPredictor
@@ -19,6 +22,7 @@ _CHANGED = {  # the pattern's modifiers, as Python writes them
     "lower_first": "{0}[:1].lower() + {0}[1:]",
     "upper_first": "{0}[:1].upper() + {0}[1:]",
 }
+_FAMILIES = {"masked": "MaskedLM", "seq2seq": "Seq2SeqLM", "causal": "CausalLM"}
 _README = """# {title}
 
 {what} Its labels are {labels}. The base model is `{base}`.
@@ -29,10 +33,14 @@ Unpack the archive, start Python in its folder, and ask:
 {code}
 ```
 
-The folder holds the weights (`model.safetensors`), the tokenizer, and in `cloze.json` what the model was trained to
+Beside the weights (`model.safetensors`) lie the tokenizer and `cloze.json`, which says what the model was trained to
 answer. Cut texts that do not fit into {length} tokens.
 """
 _PROMPT = "A language model that answers through a pattern: its label words' probabilities are those of the labels."
+_DEMONSTRATED = (" It was trained with demonstrations beside the question: the code shows one draw of them, where "
+                 "Cloze Lab averages over {contexts}.")
+_ENSEMBLE = ("{count} language models, each in a folder `member-…` of its own, that answer through patterns of their "
+             "own; the mean of their log-probabilities counts.")
 _HEAD = "A text classifier for transformers' `text-classification` pipeline."
 
 
@@ -42,8 +50,12 @@ def readme(predictor: SavedPredictor, pairs: bool, title: str) -> str:
     Args:
         pairs: whether the model was trained on pairs of texts.
     """
-    if isinstance(predictor, PromptPredictor):
+    if isinstance(predictor, EnsemblePredictor):
+        what, labels, code = _ENSEMBLE.format(count=len(predictor.members)), predictor.labels, ensemble_code(predictor)
+    elif isinstance(predictor, PromptPredictor):
         what, labels, code = _PROMPT, predictor.pvp.verbalizer.labels, prompt_code(predictor)
+        if isinstance(predictor, DemonstratedPredictor):
+            what += _DEMONSTRATED.format(contexts=predictor.demonstrations.contexts)
     else:
         what, labels, code = _HEAD, predictor.labels, head_code(predictor, pairs)
     backbone = predictor.backbone
@@ -73,26 +85,45 @@ def head_code(predictor: HeadPredictor, pairs: bool) -> str:
 
 def prompt_code(predictor: PromptPredictor) -> str:
     """Python that renders the pattern, reads the answer and compares the label words."""
+    return "\n".join([*_imports([predictor]), "", *_scores(predictor, "."),
+                      "print(dict(zip(words, scores.softmax(0).tolist())))"])
+
+
+def ensemble_code(ensemble: EnsemblePredictor) -> str:
+    """Python that asks each member in turn and averages."""
+    lines = [*_imports(ensemble.members), "", "found = []"]
+    for at, member in enumerate(ensemble.members):
+        lines += ["", *_scores(member, member_folder(Path("."), at).as_posix()), "found.append(scores.log_softmax(0))"]
+    return "\n".join([*lines, "", "print(dict(zip(words, torch.stack(found).mean(0).softmax(0).tolist())))"])
+
+
+def _imports(predictors: Sequence[PromptPredictor]) -> list[str]:
+    """What the code of `_scores` imports, all predictors being of one family."""
+    strips = any("strip_punctuation" in segment.modifiers for each in predictors
+                 for segment in each.pvp.pattern.segments)
+    return [*(["import string", ""] if strips else []), "import torch",
+            f"from transformers import AutoModelFor{_FAMILIES[predictors[0].backbone.family]}, AutoTokenizer"]
+
+
+def _scores(predictor: PromptPredictor, folder: str) -> list[str]:
+    """Lines that put the label words' scores, `[C]`, into `scores`."""
     backbone, pattern, verbalizer = predictor.backbone, predictor.pvp.pattern, predictor.pvp.verbalizer
-    family = {"masked": "MaskedLM", "seq2seq": "Seq2SeqLM", "causal": "CausalLM"}[backbone.family]
-    prompt = pattern.render(Example(**_TEXTS))
+    family = _FAMILIES[backbone.family]
+    prompt = predictor.prompt(Example(_TEXTS["text_a"], _TEXTS["text_b"] if "text_b" in pattern.fields else ""))
     encoded = encode([prompt], backbone)[0]
     segments = prompt.segments[: max(encoded.origins) + 1]  # a causal model is shown nothing after the mask
-    strips = any("strip_punctuation" in segment.modifiers for segment in segments)
     words = {label: single_ids([(label, word) for word in each], backbone) for label, each in verbalizer.words}
     shift = "" if predictor.shift is None else f" - torch.tensor({predictor.shift.tolist()})"
-    return "\n".join([
-        *(["import string", ""] if strips else []),
-        "import torch", f"from transformers import AutoModelFor{family}, AutoTokenizer", "",
-        f'tokenizer, model = AutoTokenizer.from_pretrained("."), AutoModelFor{family}.from_pretrained(".")',
+    return [
+        f'tokenizer = AutoTokenizer.from_pretrained("{folder}")',
+        f'model = AutoModelFor{family}.from_pretrained("{folder}")',
         *_given([field for field in _TEXTS if field in pattern.fields]),
         f"text = {_spelled(segments, _specials(encoded, [segment.kind for segment in segments], backbone))}",
         'batch = tokenizer(text, add_special_tokens=False, return_tensors="pt")',
         *_answer(backbone, encoded),
         f"words = {words}  # {verbalizer}",
         f"scores = torch.stack([logits[ids].mean() for ids in words.values()]){shift}",
-        "print(dict(zip(words, scores.softmax(0).tolist())))",
-    ])
+    ]
 
 
 def _given(fields: Sequence[str]) -> list[str]:
@@ -134,7 +165,9 @@ def _spelled(segments: Sequence[Segment], specials: Sequence[str]) -> str:
     """A Python expression for the prompt's text with its special tokens written out; a mask's space is not a token."""
     parts = [""]
     for segment, special in zip(segments, specials, strict=True):
-        if segment.kind == "text":
+        if segment.kind == "word" or (segment.kind == "text" and segment.label):  # a demonstration's
+            parts[-1] += segment.surface()
+        elif segment.kind == "text":
             parts += [parts.pop() + " " * segment.space, _expression(segment), ""]
         else:
             parts[-1] += segment.text if segment.kind == "literal" else special

@@ -200,6 +200,13 @@ def summary_rows(records: Sequence[Measured], metric: str = "accuracy") -> list[
     return rows
 
 
+def difference_rows(records: Sequence[Measured], metric: str = "accuracy") -> list[dict[str, Any]]:
+    """A row for every two methods that share runs, as the command line prints it: the first minus the second."""
+    return [{"a": each.a.method, "b": each.b.method, "n": each.test.n, "difference": each.test.difference,
+             "ci95": [each.test.low, each.test.high], "p": each.test.p_t, "p_holm": each.p_holm}
+            for each in compare_methods(records, metric)]
+
+
 def _half_width(sd: float, n: int) -> float:
     """Half of the 95 % t-interval of a mean."""
     return float(special.stdtrit(n - 1, 0.975)) * sd / math.sqrt(n)

@@ -52,8 +52,9 @@ def problem(task: Task, backbone: Backbone, *, shots: int = 4, seed: int = 13, p
 def learn(name: str, of: Problem, **options: object) -> Any:
     """The predictor of a method."""
     method = method_named(name)
-    method.check(of)
-    return method.learn(of, read_options(method.options, {**OPTIONS[name], **options}, name), silent).predictor
+    chosen = read_options(method.options, {**OPTIONS[name], **options}, name)
+    method.check(of, chosen)
+    return method.learn(of, chosen, silent).predictor
 
 
 def digest(model: torch.nn.Module) -> str:
@@ -192,5 +193,6 @@ def test_more_contexts_are_averaged(mini_masked: Backbone, tiny_task: Task) -> N
 def test_what_cannot_work_is_said_before_anything_starts(
         name: str, kind: str, changes: dict[str, Any], error: type[Exception], says: str, tiny: Tiny,
         tiny_task: Task) -> None:
+    made = method_named(name)
     with pytest.raises(error, match=says):
-        method_named(name).check(problem(tiny_task, tiny(kind), **changes))
+        made.check(problem(tiny_task, tiny(kind), **changes), made.options())

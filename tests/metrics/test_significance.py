@@ -17,6 +17,7 @@ from core.metrics.significance import (
     Side,
     Summary,
     compare_methods,
+    difference_rows,
     holm,
     mcnemar,
     paired_bootstrap,
@@ -149,6 +150,13 @@ def test_methods_are_matched_on_seed_whatever_the_order() -> None:
     assert (found.a, found.b, found.metric) == (Side("lm-bff"), Side("pet"), "accuracy")
     assert found.test == paired_test([0.80, 0.82, 0.84], [0.70, 0.75, 0.80])
     assert found.p_holm == found.test.p_t
+
+
+def test_differences_are_told_as_plain_values() -> None:
+    [row] = difference_rows([*runs("lm-bff", (0.80, 0.82, 0.84)), *runs("pet", (0.70, 0.75, 0.80))])
+    test = paired_test([0.80, 0.82, 0.84], [0.70, 0.75, 0.80])
+    assert row == {"a": "lm-bff", "b": "pet", "n": 3, "difference": test.difference, "ci95": [test.low, test.high],
+                   "p": test.p_t, "p_holm": test.p_t}
 
 
 def test_methods_without_a_common_pattern_meet_in_their_means_over_patterns() -> None:

@@ -1,0 +1,117 @@
+"""LM-BFF with patterns that a T5 model writes (arXiv 2012.15723, section 5.2; "Auto T" and "Auto T + L")."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from itertools import zip_longest
+
+from core.errors import InputError, SpecError
+from core.methods.auto_words import AutoWordsOptions, finished, word_candidates
+from core.methods.lm_bff import check_demonstrations
+from core.methods.method import Learned, Method, Problem, Progress
+from core.methods.options import Options, option
+from core.methods.reranking import Candidate, Reranking
+from core.models.encoding import encode
+from core.prompts.pvp import PVP
+from core.search.patterns import check_writer, write_patterns
+
+
+@dataclass(frozen=True)
+class AutoPatternsOptions(AutoWordsOptions):
+    """How patterns are searched; words are searched too only where `words` says so."""
+
+    beam: int = option(100, "texts that the writing model keeps at each step (the paper: 100)", 1, 500)
+    writer: str = option("mini-seq2seq", "a model of the T5 family that writes the patterns: a bundled name, a hub id "
+                                         "or a folder")
+    averaged: bool = option(False, "rank by the mean of the logits over the examples, as LM-BFF's code, not by "
+                                   "log-probabilities, as the paper")
+    words: str = option("given", "the label words: those given; searched for each pattern that is tried; or searched "
+                                 "first, with the given pattern, and patterns written around each of the best",
+                        choices=("given", "for each pattern", "first"))
+    word_sets: int = option(3, "with words searched first, how many of the best sets patterns are written around", 1,
+                            20)
+
+
+class AutoPatterns(Method):
+    """Lets a T5 model write patterns around the label words, fine-tunes the best and keeps the best of all.
+
+    The given pattern lends its label words; its text is not used.
+    """
+
+    name = "auto-patterns"
+    title = "LM-BFF, automatic patterns"
+    paper = "arXiv 2012.15723"
+    options = AutoPatternsOptions
+
+    def steps(self, options: Options) -> int:
+        """All steps of all candidates; fewer where some are dropped."""
+        assert isinstance(options, AutoPatternsOptions)
+        return options.tried * options.steps
+
+    def other_models(self, options: Options) -> tuple[str, ...]:
+        """The writing model."""
+        assert isinstance(options, AutoPatternsOptions)
+        return (options.writer,)
+
+    def check(self, problem: Problem, options: Options) -> None:
+        """Also: the writing model can be loaded, and writes."""
+        assert isinstance(options, AutoPatternsOptions)
+        super().check(problem, options)
+        check_demonstrations(problem, options)
+        assert problem.other_model is not None
+        check_writer(problem.other_model(options.writer))
+
+    def learn(self, problem: Problem, options: Options, progress: Progress) -> Learned:
+        """Write patterns, then fine-tune the likeliest."""
+        assert isinstance(options, AutoPatternsOptions)
+        candidates = _around_found_words(problem, options, progress) if options.words == "first" else \
+            pattern_candidates(problem, options, progress)
+        if options.words == "for each pattern":
+            candidates = [_with_best_words(problem, each, options) for each in candidates[: options.tried]]
+        reranking = Reranking(problem, options, options.halving, options.ensemble)
+        ranked = reranking.rank(candidates, options.tried, progress)
+        return finished(reranking, ranked, {"patterns_written": float(len(candidates))})
+
+
+def pattern_candidates(problem: Problem, options: AutoPatternsOptions, progress: Progress) -> list[Candidate]:
+    """Patterns for the problem's label words, likeliest first; scores are log-probabilities per example.
+
+    Raises:
+        SpecError: nothing usable was written.
+        ModelError: the writer is not of the T5 family.
+    """
+    assert problem.other_model is not None
+    verbalizer, train = problem.pvps[0].verbalizer, problem.split.train
+    words = {label: verbalizer.first_word(label) for label in problem.labels}
+    writer = problem.other_model(options.writer)
+    total = options.tried * options.steps
+    written = write_patterns(writer, train, words, beam=options.beam, averaged=options.averaged,
+                             told=lambda *_: progress(0, total))
+    examples = 1 if options.averaged else len(train)
+    found = [Candidate(PVP(each.pattern, verbalizer), each.score / examples) for each in written
+             if _can_be_asked(problem, PVP(each.pattern, verbalizer))]
+    if not found:
+        raise SpecError("{writer!r} wrote no pattern that can be used. Choose another writing model, more examples or "
+                        "a wider beam ({beam}).", writer=options.writer, beam=options.beam)
+    return found
+
+
+def _around_found_words(problem: Problem, options: AutoPatternsOptions, progress: Progress) -> list[Candidate]:
+    """Patterns around each of the best sets of words, in turn, so that the first few hold some of each set."""
+    sets = word_candidates(problem, problem.pvps[0], options)[0][: options.word_sets]
+    written = [pattern_candidates(replace(problem, pvps=(each.pvp,)), options, progress) for each in sets]
+    return [each for turn in zip_longest(*written) for each in turn if each is not None]
+
+
+def _with_best_words(problem: Problem, candidate: Candidate, options: AutoPatternsOptions) -> Candidate:
+    best = word_candidates(problem, candidate.pvp, options)[0]
+    return replace(candidate, pvp=best[0].pvp) if best else candidate
+
+
+def _can_be_asked(problem: Problem, pvp: PVP) -> bool:
+    """Whether the model can read the pattern: a causal one needs text before the mask."""
+    try:
+        encode([pvp.pattern.render(problem.split.train[0])], problem.backbone)
+    except InputError:
+        return False
+    return True

@@ -1,0 +1,48 @@
+"""Several predictors that answer together (LM-BFF, arXiv 2012.15723, section 7.1: an ensemble of templates)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from core.data.task import Example
+from core.methods.method import LogProbs, write_note
+from core.methods.prompting import PromptPredictor
+from core.models.backbone import Backbone
+
+
+class EnsemblePredictor:
+    """Trained prompts whose log-probabilities are averaged."""
+
+    def __init__(self, members: Sequence[PromptPredictor]) -> None:
+        """`members` share their labels; the best comes first."""
+        self.members = list(members)
+
+    @property
+    def backbone(self) -> Backbone:
+        """That of the best."""
+        return self.members[0].backbone
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """In the order of every answer."""
+        return self.members[0].pvp.verbalizer.labels
+
+    def log_probs(self, examples: Sequence[Example]) -> LogProbs:
+        """Mean of the members' log-probabilities, `[N, C]`, scaled so that each row's probabilities sum to 1."""
+        mean = np.mean([each.log_probs(examples) for each in self.members], axis=0)
+        return torch.from_numpy(mean).log_softmax(-1).numpy()
+
+    def save(self, folder: Path) -> None:
+        """Write each member into a folder of its own, and `cloze.json`, which counts them."""
+        write_note(folder, kind="ensemble", base=self.backbone.name, labels=self.labels, members=len(self.members))
+        for at, each in enumerate(self.members):
+            each.save(member_folder(folder, at))
+
+
+def member_folder(folder: Path, at: int) -> Path:
+    """Where an ensemble's member number `at` is kept."""
+    return folder / f"member-{at}"

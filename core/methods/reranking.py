@@ -1,0 +1,113 @@
+"""Candidates of a search, tried by fine-tuning each and ranked by development accuracy (LM-BFF, section 5).
+
+Either each is trained to the end, as in the paper, or those that do not keep up are dropped on the way: at each of a
+few rungs a candidate goes on only if it is among the better share of all that have come so far (successive halving,
+arXiv 1502.07943, in its asynchronous form, arXiv 1810.05934, where nothing waits and no weights are kept).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from core.methods.lm_bff import LmBff, LmBffOptions
+from core.methods.method import Learned, Problem, Progress
+from core.prompts.pvp import PVP
+
+RUNGS = (0.2, 0.4)  # shares of the steps at which candidates are compared
+_GO_ON = 3  # one of so many goes on
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A pattern with its words, how it was found, and how it did.
+
+    Attributes:
+        score: by which the search ranked it: accuracy on the training examples without training, or log-probability.
+        dev_accuracy: after fine-tuning, or where it was dropped; None if it was not tried.
+        trained: steps of fine-tuning; fewer than all mean that it was dropped.
+    """
+
+    pvp: PVP
+    score: float
+    dev_accuracy: float | None = None
+    trained: int = 0
+
+    def as_dict(self) -> dict[str, Any]:
+        """As plain values."""
+        return {**self.pvp.as_dict(), "score": self.score, "dev_accuracy": self.dev_accuracy, "trained": self.trained}
+
+
+@dataclass
+class Reranking:
+    """Fine-tuning of candidates in turn, with what has been seen at the rungs.
+
+    Attributes:
+        keep: how many of the best to remember what they learned.
+        best: what they learned, best first.
+    """
+
+    problem: Problem
+    options: LmBffOptions
+    halving: bool
+    keep: int = 1
+    best: list[Learned] = field(default_factory=list)
+    _seen: dict[int, list[float]] = field(default_factory=dict)
+
+    def rank(self, candidates: Sequence[Candidate], tried: int, progress: Progress) -> list[Candidate]:
+        """All candidates, the first `tried` of them trained and ranked.
+
+        Progress hears of every step and of the whole ranking after each candidate.
+        """
+        ranked, total = list(candidates), min(tried, len(candidates)) * self.options.steps
+        progress(0, total, found=[each.as_dict() for each in ranked])
+        for number, candidate in enumerate(candidates[:tried]):
+            done = self._try(candidate, number * self.options.steps, total, progress)
+            ranked[ranked.index(candidate)] = done
+            ranked.sort(key=_order)
+            progress((number + 1) * self.options.steps, total, found=[each.as_dict() for each in ranked])
+        return ranked
+
+    def _try(self, candidate: Candidate, before: int, whole: int, progress: Progress) -> Candidate:
+        reached = replace(candidate)
+
+        def on_step(step: int, total: int, *, loss: float | None = None, dev_accuracy: float | None = None,
+                    found: object = None) -> None:  # noqa: ARG001
+            nonlocal reached
+            progress(before + step, whole, loss=loss, dev_accuracy=dev_accuracy)
+            if dev_accuracy is not None:
+                reached = replace(reached, dev_accuracy=max(dev_accuracy, reached.dev_accuracy or 0.0), trained=step)
+                if self.halving and step < total and self.falls_behind(step, float(reached.dev_accuracy or 0)):
+                    raise _DroppedError
+
+        try:
+            learned = LmBff().learn(replace(self.problem, pvps=(candidate.pvp,)), self._with_rungs(), on_step)
+        except _DroppedError:
+            return reached
+        self.best = sorted([*self.best, learned], key=lambda each: -each.metrics["dev_accuracy"])[: self.keep]
+        return reached
+
+    def falls_behind(self, step: int, accuracy: float) -> bool:
+        """Whether at this step, if it is a rung, the candidate is not among the best third of all so far."""
+        if step not in {max(1, round(share * self.options.steps)) for share in RUNGS}:
+            return False
+        seen = self._seen.setdefault(step, [])
+        seen.append(accuracy)
+        place = sum(each > accuracy for each in seen)
+        return place >= max(1, -(-len(seen) // _GO_ON))
+
+    def _with_rungs(self) -> LmBffOptions:
+        """Evaluate at the rungs, of which the first divides the others."""
+        if not self.halving:
+            return self.options
+        return replace(self.options, evaluate_every=max(1, round(RUNGS[0] * self.options.steps)))
+
+
+class _DroppedError(Exception):
+    """A candidate that does not go on."""
+
+
+def _order(candidate: Candidate) -> tuple[float, ...]:
+    """Tried to the end first, then by steps; the better accuracy first, then the better score."""
+    return (-candidate.trained, -(candidate.dev_accuracy or 0), -candidate.score)

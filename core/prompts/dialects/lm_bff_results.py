@@ -1,0 +1,146 @@
+"""What LM-BFF's automatic search found, as published with it, read as patterns with their words.
+
+A file holds one result a line: JSON with `task`, `seed`, `rank`, `dev_score` and `template` or `mapping`; or, as in
+LM-BFF's own folders, a template or a mapping, with its score after a tab if it has one.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from core.errors import ClozeLabError, DataError, PatternError, VerbalizerError
+from core.prompts.dialects.lm_bff import read_lm_bff, read_mapping
+from core.prompts.library.lm_bff import LM_BFF
+from core.prompts.pvp import PVP
+
+MAX_LINES = 50_000
+_NUMBERED: dict[str, tuple[str, ...]] = {  # the labels that LM-BFF's numbers stand for
+    **dict.fromkeys(("sst2", "mr", "cr", "mpqa"), ("negative", "positive")),
+    "sst5": ("very negative", "negative", "neutral", "positive", "very positive"),
+    "subj": ("subjective", "objective"),
+    "trec": ("description", "entity", "abbreviation", "human", "location", "number"),
+    "cola": ("not acceptable", "acceptable"),
+    "mrpc": ("not_equivalent", "equivalent"),
+    "qqp": ("not_duplicate", "duplicate"),
+}
+
+
+@dataclass(frozen=True)
+class FoundPVP:
+    """A pattern with its words that a search found.
+
+    Attributes:
+        dev_score: on the development examples, 0 to 1 (accuracy; F1 or correlation on some tasks); None if not told.
+        seed: of the split that was searched on; None if not told.
+    """
+
+    pvp: PVP
+    dev_score: float | None
+    seed: int | None
+
+
+@dataclass(frozen=True)
+class Results:
+    """What a file of results holds for one task, best first, and the lines of no use, each with its reason."""
+
+    found: list[FoundPVP]
+    refused: list[tuple[int, ClozeLabError]]
+
+
+def read_results(lines: Iterable[str], task: str, labels: Sequence[str], pairs: bool, *,
+                 seed: int | None = None) -> Results:
+    """The results for one task, each pattern with its words once.
+
+    A template takes the words, and a mapping the pattern, of LM-BFF's Table 1, which they were searched with.
+
+    Args:
+        task: its catalogued name; lines of JSON that name another task are passed over.
+        seed: of the split; None takes all.
+
+    Raises:
+        DataError: Table 1 has no such task, or no line is of use.
+    """
+    manual = next((each for each in LM_BFF if each.task == task), None)
+    if manual is None:
+        raise DataError("LM-BFF published no results for the task {task!r}.", task=task)
+    given = PVP.of(manual.pattern, manual.words, labels, pairs)
+    found: list[FoundPVP] = []
+    refused: list[tuple[int, ClozeLabError]] = []
+    for number, line in _numbered(lines):
+        try:
+            entry = _entry(line)
+            if entry.get("task", task) == task and (seed is None or entry.get("seed", seed) == seed):
+                found.append(_read(entry, given, task, labels, pairs))
+        except ClozeLabError as error:
+            refused.append((number, error))
+    if not found:
+        raise refused[0][1] if refused else DataError("The file has no results for the task {task!r}.", task=task)
+    best = {str(each.pvp.as_dict()): each for each in sorted(found, key=lambda each: each.dev_score or 0)}
+    return Results(sorted(best.values(), key=lambda each: -(each.dev_score or 0)), refused)
+
+
+def read_results_for(lines: Sequence[str], task: str, labels: Sequence[str], pairs: bool, *,
+                     seed: int | None = None) -> Results:
+    """As `read_results`, but for any task: one that LM-BFF did not search takes those of the first with its labels.
+
+    Raises:
+        DataError: the file holds nothing for a task with these labels.
+    """
+    same = list(dict.fromkeys(each.task for each in LM_BFF if set(each.words) == set(labels)))
+    for name in [task] if task in same else same:
+        try:
+            return read_results(lines, name, labels, pairs, seed=seed)
+        except DataError:
+            continue
+    raise DataError("The file has no results for the task {task!r}, nor for another with the labels {labels}.",
+                    task=task, labels=", ".join(labels))
+
+
+def _numbered(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
+    for number, line in enumerate(lines, 1):
+        if number > MAX_LINES:
+            raise DataError("The file has more than {limit} lines.", limit=MAX_LINES)
+        if line.strip():
+            yield number, line.strip()
+
+
+def _entry(line: str) -> dict[str, Any]:
+    if line.startswith('{"'):
+        try:
+            entry: dict[str, Any] = json.loads(line)
+        except ValueError as error:
+            raise DataError("The line {line!r} is not valid JSON.", line=line[:80]) from error
+        if "template" in entry or "mapping" in entry:
+            return {**entry, "task": str(entry.get("task", "")).lower().replace("-", "")}
+    text, _, score = line.partition("\t")
+    key = "mapping" if text.startswith("{") else "template"
+    return {key: text, **({"dev_score": score} if score else {})}
+
+
+def _read(entry: Mapping[str, Any], given: PVP, task: str, labels: Sequence[str], pairs: bool) -> FoundPVP:
+    try:
+        score = None if entry.get("dev_score") is None else float(entry["dev_score"])
+    except (TypeError, ValueError) as error:
+        raise DataError("The score {score!r} is not a number.", score=str(entry["dev_score"])[:40]) from error
+    pattern, words = given.pattern, given.verbalizer.as_dict()
+    if "template" in entry:
+        pattern = read_lm_bff(str(entry["template"]))
+        if pattern.masks != 1:
+            raise PatternError("The template {text!r} has {count} masks; one is needed.",
+                               text=str(entry["template"])[:120], count=pattern.masks)
+    else:
+        mapping = entry["mapping"]
+        words = _named(read_mapping(mapping) if isinstance(mapping, str) else mapping, task)
+    pvp = PVP.of(str(pattern), words, labels, pairs)
+    return FoundPVP(pvp, score, entry.get("seed"))
+
+
+def _named(mapping: Mapping[str, str], task: str) -> dict[str, list[str]]:
+    numbered = _NUMBERED.get(task, ())
+    unknown = [key for key in mapping if key.isdigit() and int(key) >= len(numbered)]
+    if unknown:
+        raise VerbalizerError("The label {label!r} is no label of {task!r}.", label=unknown[0], task=task)
+    return {numbered[int(key)] if key.isdigit() else key: [str(word)] for key, word in mapping.items()}
