@@ -13,7 +13,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # threads that spin starve the other process of the same cores
@@ -28,6 +28,10 @@ from core.models.placement import Placement
 from core.prompts.library import published_pvps
 from core.prompts.verbalizer import Verbalizer
 from core.settings import Settings
+
+if TYPE_CHECKING:
+    from core.runs.spec import StudySpec
+    from core.runs.store import RunStore
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -66,18 +70,33 @@ def _parser() -> argparse.ArgumentParser:
     look.add_argument("--text-b", default="", help="the second text of a pair")
     look.add_argument("--model", default=None)
     look.add_argument("--limit", type=int, default=None, help="test rows to ask about (default: all)")
+    patterns = add("patterns", _patterns, "read what LM-BFF's automatic search found as patterns for a task")
+    patterns.add_argument("file", metavar="FILE", help="its templates or label words, one result a line")
+    patterns.add_argument("--task", required=True)
+    patterns.add_argument("--published", default=None, metavar="TASK",
+                          help="the published task (default: the first in the file with the same labels)")
+    patterns.add_argument("--seed", type=int, default=None, help="only those found on this split")
+    patterns.add_argument("--best", type=int, default=10, help="how many to print, best first (default: 10)")
     run = add("run", _run, "run a study file")
     run.add_argument("study", metavar="STUDY.yaml")
     run.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change a key, e.g. seeds=[13,21]")
     run.add_argument("--data-dir", default=None, help="where runs are kept (default: CLOZE_LAB_DATA)")
+    search = add("search", _search, "search label words or patterns, as a file says")
+    search.add_argument("kind", choices=("words", "patterns"))
+    search.add_argument("file", metavar="SEARCH.yaml")
+    search.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="e.g. search.words.rerank=20")
+    search.add_argument("--data-dir", default=None, help="where runs are kept (default: CLOZE_LAB_DATA)")
     pretrain = add("pretrain", _pretrain, "train a language model by a recipe; go on where it was interrupted")
     pretrain.add_argument("recipe", metavar="RECIPE.yaml")
     pretrain.add_argument("--corpora", required=True, metavar="FOLDER", help="where the recipe's text files lie")
+    pretrain.add_argument("--data", metavar="FOLDER", help="where the tables of its tasks lie (default: the same)")
     pretrain.add_argument("--out", required=True, metavar="FOLDER", help="for checkpoints, and the model in the end")
     pretrain.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="e.g. tokens=1000000")
     report = add("report", _report, "summarise a study that was run: tables, figures, downloads")
     report.add_argument("study", help="its name or id")
     report.add_argument("--out", default=None, help="folder to write to (default: only print)")
+    report.add_argument("--ready-made", metavar="FILE", help="keep the study as a file for everybody's Compare")
+    report.add_argument("--about", default="", help="what it shows, in a sentence or two")
     report.add_argument("--data-dir", default=None)
     return parser
 
@@ -136,20 +155,56 @@ def _look(options: argparse.Namespace, settings: Settings) -> tuple[Any, str]:
             f"examples, calibrated {found.calibrated.accuracy:.1%}")
 
 
-def _run(options: argparse.Namespace, settings: Settings) -> tuple[Any, str]:
-    from core.runs.preflight import check_runs
-    from core.runs.spec import StudySpec
-    from core.runs.store import RunStore
-    from core.runs.study import read_study_file, run_study, study_document
+def _patterns(options: argparse.Namespace, settings: Settings) -> tuple[Any, str]:
+    from core.prompts.dialects.lm_bff_results import read_results_for
 
-    settings = _placed(options, settings)
+    task = _load(options.task, settings)
+    try:
+        lines = Path(options.file).read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SpecError("The file {path!r} cannot be read: {why}.", path=options.file, why=str(error)) from error
+    results = read_results_for(lines, options.published or task.name, task.labels, task.pairs, seed=options.seed)
+    for number, problem in results.refused:
+        print(f"line {number}: {problem}", file=sys.stderr)
+    rows = [{**each.pvp.as_dict(), "dev_score": each.dev_score, "seed": each.seed}
+            for each in results.found[: options.best]]
+    return rows, _lines((f"{row['dev_score'] or 0:.3f}", row["pattern"], row["words"]) for row in rows)
+
+
+def _run(options: argparse.Namespace, settings: Settings) -> tuple[Any, str]:
+    from core.runs.spec import StudySpec
+    from core.runs.study import read_study_file, study_document
+
     study = StudySpec.from_dict(read_study_file(Path(options.study), options.set))
+    key, store = _done(study, _placed(options, settings))
+    document = study_document(key, store)
+    return document, _summary(document)
+
+
+def _search(options: argparse.Namespace, settings: Settings) -> tuple[Any, str]:
+    from core.runs.searching import as_study, search_document
+    from core.runs.study import read_study_file
+
+    study = as_study(read_study_file(Path(options.file), options.set), options.kind)
+    key, store = _done(study, _placed(options, settings))
+    document = search_document(key, options.kind, store)
+    lines = [f"seed {search['seed']}: {search['error'] or search['status']}\n" + _lines(
+        (each["rank"], "" if each["dev"] is None else f"{each['dev']:.3f}", each["pattern"],
+         " / ".join(", ".join(words) for words in each["words"].values())) for each in search["candidates"][:20])
+        for search in document["searches"]]
+    return document, "\n".join(lines)
+
+
+def _done(study: StudySpec, settings: Settings) -> tuple[str, RunStore]:
+    """Check a study, do all its runs, and return its id and where they are kept."""
+    from core.runs.preflight import check_runs
+    from core.runs.store import RunStore
+    from core.runs.study import run_study
+
     task = _load(study.task, settings)
     check_runs(study.runs(task), task, _backbones(settings), settings.max_steps)
     store = RunStore(settings.data_folder, keep_models_gb=settings.keep_models_gb)
-    key = run_study(study, task, store, settings, lambda line: print(line, file=sys.stderr, flush=True))
-    document = study_document(key, store)
-    return document, _summary(document)
+    return run_study(study, task, store, settings, lambda line: print(line, file=sys.stderr, flush=True)), store
 
 
 def _pretrain(options: argparse.Namespace, settings: Settings) -> tuple[Any, str]:
@@ -165,15 +220,19 @@ def _pretrain(options: argparse.Namespace, settings: Settings) -> tuple[Any, str
 
     recipe = read_recipe(read_mapping(Path(options.recipe), options.set, "name: mini-masked"))
     out = Path(options.out)
-    training = Pretraining(recipe, Path(options.corpora), out, Placement.choose(settings.device, settings.precision))
-    found = training.train(told)
-    export(training.backbone, recipe, training.step, found, out / recipe.name)
-    result = {"model": str(out / recipe.name), "steps": training.step, **found.as_dict()}
+    placement = Placement.choose(settings.device, settings.precision)
+    training = Pretraining(recipe, Path(options.corpora), out, placement, Path(options.data or options.corpora))
+    quality = training.train(told).as_dict()
+    if recipe.objective == "next":
+        quality["trigram_loss"] = training.trigram_loss()
+    export(training.backbone, recipe, training.step, quality, out / recipe.name)
+    result = {"model": str(out / recipe.name), "steps": training.step, **quality}
     return result, _lines((key, str(value)) for key, value in result.items())
 
 
 def _report(options: argparse.Namespace, settings: Settings) -> tuple[Any, str]:
     from core.figures.report import write_report
+    from core.runs.ready_made import write_ready_made
     from core.runs.store import RunStore
     from core.runs.study import study_document, study_named
 
@@ -183,6 +242,8 @@ def _report(options: argparse.Namespace, settings: Settings) -> tuple[Any, str]:
     document = study_document(key, store)
     if options.out:
         document["files"] = [str(path) for path in write_report(key, store, Path(options.out))]
+    if options.ready_made:
+        write_ready_made(key, store, Path(options.ready_made), options.about)
     return document, _summary(document) + "".join(f"\nwrote {path}" for path in document.get("files", []))
 
 
@@ -207,8 +268,14 @@ def _summary(document: dict[str, Any]) -> str:
         rows.append((row["method"], row["pattern"] or "–", str(row["shots"]), str(row["n"]), f"{row['mean']:.1%}",
                      "–" if row["sd"] is None else f"{row['sd']:.1%}",
                      "–" if low is None else f"{low:.1%} – {high:.1%}"))
+    apart = [("paired difference", "n", "mean", "95 %", "p", "p (Holm)")]
+    for row in document["differences"]:
+        low, high = row["ci95"]
+        apart.append((f"{row['a']} − {row['b']}", str(row["n"]), f"{row['difference']:+.1%}",
+                      f"{low:+.1%} – {high:+.1%}", f"{row['p']:.3f}", f"{row['p_holm']:.3f}"))
+    tables = "\n\n".join(map(_lines, (rows, apart) if len(apart) > 1 else (rows,)))
     failed = [run for run in document["runs"] if run["status"] != "done"]
-    return _lines(rows) + "".join(f"\n{run['id']} {run['status']}: {run['error'] or ''}" for run in failed)
+    return tables + "".join(f"\n{run['id']} {run['status']}: {run['error'] or ''}" for run in failed)
 
 
 def _lines(rows: Any) -> str:

@@ -16,7 +16,7 @@ from core.settings import Settings
 def do_all(store: RunStore, settings: Settings, cache: BackboneCache) -> None:
     """Do whatever waits in the store, one run after another."""
     while (run := store.claim()) is not None:
-        reporter = Reporter(lambda step, total, points: None, lambda: False)
+        reporter = Reporter(lambda step, total, points, found: None, lambda: False)
         store.settle(run, perform(run, settings, store.session, store.artifacts.token, cache, reporter))
 
 

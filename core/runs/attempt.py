@@ -8,7 +8,7 @@ import shutil
 import threading
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from core.models.backbone import BackboneCache
 from core.models.placement import Placement
 from core.runs.artifacts import publish_model, save_folder, sees_folder
 from core.runs.execution import RunResult, TaskLoader, execute
-from core.runs.run import Point, Run
+from core.runs.run import Candidates, Point, Run
 from core.runs.spec import RunSpec
 from core.settings import Settings
 
@@ -57,29 +57,35 @@ class Outcome:
 
     Attributes:
         points: the whole learning curve, in case some of it was lost on the way.
+        found: all that a search has found, for the same reason.
         notes: lines for the run's log.
     """
 
     result: RunResult | None = None
     failure: Failure | None = None
     points: tuple[Point, ...] = ()
+    found: Candidates | None = None
     notes: tuple[str, ...] = ()
 
 
 class Reporter:
     """Progress that is told about four times a second, in batches; stops the run when a person has cancelled it.
 
-    Of a long run, every n-th loss is told, and always the last step and every development accuracy.
+    What a search has found is told at once. Of a long run, every n-th loss is told, and always the last step and every
+    development accuracy.
     """
 
-    def __init__(self, tell: Callable[[int, int, list[Point]], None], stopped: Callable[[], bool]) -> None:
+    def __init__(self, tell: Callable[[int, int, list[Point], Candidates | None], None],
+                 stopped: Callable[[], bool]) -> None:
         self.points: list[Point] = []
+        self.found: Candidates | None = None
         self._tell = tell
         self._stopped = stopped
         self._told = 0
         self._last_time = 0.0
 
-    def __call__(self, step: int, total: int, *, loss: float | None = None, dev_accuracy: float | None = None) -> None:
+    def __call__(self, step: int, total: int, *, loss: float | None = None, dev_accuracy: float | None = None,
+                 found: Sequence[Mapping[str, Any]] | None = None) -> None:
         """Report a step.
 
         Raises:
@@ -90,9 +96,11 @@ class Reporter:
         if news and (step % every == 0 or step == total or dev_accuracy is not None):
             self.points.append((step, loss, dev_accuracy))
         now = time.monotonic()
-        if now - self._last_time >= _TELL_SECONDS or step == total:
+        if found is not None:
+            self.found = [dict(each) for each in found]
+        if now - self._last_time >= _TELL_SECONDS or step == total or found is not None:
             self._last_time = now
-            self._tell(step, total, self.points[self._told:])
+            self._tell(step, total, self.points[self._told:], self.found if found is not None else None)
             self._told = len(self.points)
         if self._stopped():
             raise Cancelled()
@@ -108,10 +116,10 @@ def attempt(spec: RunSpec, load: TaskLoader, cache: BackboneCache, reporter: Rep
                 if cache.loads > loads else f"The model {spec.model} was in memory.")
         result = execute(spec, load, cache, reporter, save_to)
     except Cancelled:
-        return Outcome(points=tuple(reporter.points))
+        return Outcome(points=tuple(reporter.points), found=reporter.found)
     except Exception as error:
-        return Outcome(failure=failure_of(error, spec), points=tuple(reporter.points))
-    return Outcome(result, points=tuple(reporter.points), notes=(note,))
+        return Outcome(failure=failure_of(error, spec), points=tuple(reporter.points), found=reporter.found)
+    return Outcome(result, points=tuple(reporter.points), found=reporter.found, notes=(note,))
 
 
 def perform(run: Run, settings: Settings, session: str, token: str, cache: BackboneCache,

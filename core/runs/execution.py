@@ -46,7 +46,7 @@ def execute(spec: RunSpec, load_task: TaskLoader, backbones: BackboneCache, prog
     problem = make_problem(spec, task, backbones)
     method = method_named(spec.method)
     options = read_options(method.options, spec.options, method.name)
-    method.check(problem)
+    method.check(problem, options)
 
     started = time.perf_counter()
     learned = method.learn(problem, options, progress)
@@ -65,7 +65,7 @@ def make_problem(spec: RunSpec, task: Task, backbones: BackboneCache) -> Problem
     """Everything that the spec's method may see."""
     pvps = tuple(PVP.from_dict(each, task.labels, task.pairs) for each in spec.patterns)
     split = draw_split(task, spec.shots, spec.seed)
-    return Problem(task.labels, pvps, split, backbones.get(spec.model), spec.seed)
+    return Problem(task.labels, pvps, split, backbones.get(spec.model), spec.seed, backbones.get)
 
 
 def relearn(spec: RunSpec, task: Task, backbones: BackboneCache) -> Predictor:
@@ -93,5 +93,5 @@ def predictions_table(examples: tuple[Example, ...], log_probs: npt.NDArray[np.f
     return pd.DataFrame({**table, **{f"p:{label}": probabilities[:, i] for i, label in enumerate(labels)}})
 
 
-def _silent(step: int, total: int, *, loss: float | None = None, dev_accuracy: float | None = None) -> None:
+def _silent(step: int, total: int, **news: object) -> None:
     """Progress that nobody listens to."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Callable
 
@@ -24,7 +25,7 @@ def run_inline(store: RunStore, run_id: str, cache: BackboneCache, settings: Set
 
 def do_claimed(store: RunStore, run: Run, cache: BackboneCache, settings: Settings) -> None:
     """Do a run that was claimed; it is called interrupted if the thread is (Ctrl-C, the end of a request)."""
-    reporter = Reporter(lambda step, total, points: store.progress(run, step, total, points), _stopped(store, run))
+    reporter = Reporter(functools.partial(store.progress, run), _stopped(store, run))
     try:
         store.settle(run, perform(run, settings, store.session, store.artifacts.token, cache, reporter))
     except BaseException:

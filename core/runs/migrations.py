@@ -67,6 +67,11 @@ MIGRATIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("0002 crashes", (
         "ALTER TABLE runs ADD COLUMN crashes INTEGER NOT NULL DEFAULT 0",
     )),
+    ("0003 what searches found", (
+        """CREATE TABLE found (
+            run TEXT PRIMARY KEY REFERENCES runs (id) ON DELETE CASCADE,
+            candidates TEXT NOT NULL) WITHOUT ROWID""",
+    )),
 )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from core.data.split import draw_split
 from core.data.task import Task
+from core.methods.options import read_options
 from core.methods.registry import method_named
 from core.models.backbone import BackboneCache
 from core.runs.estimate import check_steps
@@ -23,9 +24,10 @@ def check_runs(runs: Sequence[RunSpec], task: Task, backbones: BackboneCache, ma
     for run in runs:
         check_steps(run, max_steps)
         draw = (run.shots, run.seed)
-        question = (run.method, run.pattern_text, run.words_text)
+        question = (run.method, str(run.options), run.pattern_text, run.words_text, run.shots)
         if draw not in asked:
             draw_split(task, *draw)
         if question not in asked:
-            method_named(run.method).check(make_problem(run, task, backbones))
+            method = method_named(run.method)
+            method.check(make_problem(run, task, backbones), read_options(method.options, run.options, method.name))
         asked |= {draw, question}

@@ -17,7 +17,7 @@ from core.runs.artifacts import Artifacts
 from core.runs.attempt import Failure, Outcome, killed
 from core.runs.database import Database
 from core.runs.execution import RunResult
-from core.runs.run import Point, Run
+from core.runs.run import Candidates, Point, Run
 from core.runs.sessions import Session
 
 MAX_KILLS = 2  # deaths of a worker under a run before it fails
@@ -71,15 +71,18 @@ class RunQueue:
                 return None
             database.execute("UPDATE runs SET status = 'running', owner = ?, started = ?, attempt = attempt + 1, "
                              "step = 0, total = 0 WHERE id = ?", (self.session, time.time(), row["id"]))
-            database.execute("DELETE FROM curve WHERE run = ?", (row["id"],))
+            for table in ("curve", "found"):
+                database.execute(f"DELETE FROM {table} WHERE run = ?", (row["id"],))
             return Run.from_row(database.execute("SELECT * FROM runs WHERE id = ?", (row["id"],)).fetchone())
 
-    def progress(self, run: Run, step: int, total: int, points: Sequence[Point]) -> None:
-        """Write how far a claimed run is."""
+    def progress(self, run: Run, step: int, total: int, points: Sequence[Point],
+                 found: Candidates | None = None) -> None:
+        """Write how far a claimed run is, and all that its search has found, if that is new."""
         with self._database.write() as database:
             if self._holds(database, run):
                 database.execute("UPDATE runs SET step = ?, total = ? WHERE id = ?", (step, total, run.id))
                 self._add_points(database, run, points)
+                self._keep_found(database, run, found)
 
     def note(self, run: Run, text: str) -> None:
         """Add a line to a claimed run's log."""
@@ -89,6 +92,9 @@ class RunQueue:
 
     def settle(self, run: Run, outcome: Outcome) -> None:
         """Write what came of a claimed run."""
+        with self._database.write() as database:
+            if self._holds(database, run):
+                self._keep_found(database, run, outcome.found)
         if outcome.result is not None:
             self.finish(run, outcome.result, outcome.points, outcome.notes)
         elif outcome.failure is not None:
@@ -225,10 +231,15 @@ class RunQueue:
                 WHERE id = ?) WHERE id = ?""", (time.time(), source, run))
         database.execute("DELETE FROM curve WHERE run = ?", (run,))
         database.execute("INSERT INTO curve SELECT ?, step, loss, dev_accuracy FROM curve WHERE run = ?", (run, source))
+        database.execute("INSERT OR REPLACE INTO found SELECT ?, candidates FROM found WHERE run = ?", (run, source))
         self._log(database, run, "An equal run has been done already; this is its result.")
 
     def _add_points(self, database: sqlite3.Connection, run: Run, points: Sequence[Point]) -> None:
         database.executemany("INSERT OR REPLACE INTO curve VALUES (?, ?, ?, ?)", [(run.id, *point) for point in points])
+
+    def _keep_found(self, database: sqlite3.Connection, run: Run, found: Candidates | None) -> None:
+        if found is not None:
+            database.execute("INSERT OR REPLACE INTO found VALUES (?, ?)", (run.id, json.dumps(found)))
 
     def _log(self, database: sqlite3.Connection, run: str, text: str) -> None:
         database.execute("INSERT INTO events (run, time, text) VALUES (?, ?, ?)", (run, time.time(), text))

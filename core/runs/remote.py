@@ -12,7 +12,7 @@ import torch
 from distributed import WorkerPlugin, get_worker
 
 from core.runs.attempt import Outcome, Reporter, backbones, perform
-from core.runs.run import Point, Run
+from core.runs.run import Candidates, Point, Run
 from core.settings import Settings
 
 _log = logging.getLogger("cloze_lab")
@@ -66,8 +66,8 @@ def do_run(order: Order) -> Outcome:
     key = worker.get_current_task()
     ticket = {"run": order.run.id, "attempt": order.run.attempt}
 
-    def tell(step: int, total: int, points: list[Point]) -> None:
-        news = {"step": step, "total": total, "points": [list(point) for point in points]}
+    def tell(step: int, total: int, points: list[Point], found: Candidates | None) -> None:
+        news = {"step": step, "total": total, "points": [list(point) for point in points], "found": found}
         worker.log_event(order.topic, {**ticket, **news})
 
     def stopped() -> bool:

@@ -15,6 +15,7 @@ from core.runs.spec import RunSpec
 
 RunStatus = Literal["queued", "running", "done", "failed", "cancelled", "interrupted"]
 Point = tuple[int, float | None, float | None]  # step, training loss, development accuracy
+Candidates = list[dict[str, Any]]  # what a search has found, best first, as `methods.reranking.Candidate.as_dict`
 
 
 def _unchanged(text: str) -> str:

@@ -12,7 +12,7 @@ from core.data.split import LM_BFF_SEEDS
 from core.data.task import Task
 from core.errors import SpecError
 from core.methods.method import Method
-from core.methods.options import options_dict, read_options
+from core.methods.options import Options, options_dict, read_options
 from core.methods.registry import method_named
 from core.models.backbone import default_model, weights_digest
 from core.prompts.pvp import PVP
@@ -36,6 +36,7 @@ class RunSpec:
         method, options: every option, defaults included.
         shots, seed: K per label, and the seed of the split and of training.
         test_limit: how many test rows to measure on; None means all.
+        other_digests: of the weights of further models that the method asks.
     """
 
     task: str | dict[str, Any]
@@ -48,6 +49,7 @@ class RunSpec:
     shots: int
     seed: int
     test_limit: int | None = None
+    other_digests: tuple[str, ...] = ()
 
     @property
     def task_name(self) -> str:
@@ -67,17 +69,21 @@ class RunSpec:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, as the store keeps them."""
-        return {**self.__dict__, "patterns": list(self.patterns)}
+        return {**self.__dict__, "patterns": list(self.patterns),
+                "other_digests": list(self.other_digests)}
 
     @staticmethod
     def from_dict(data: Mapping[str, Any]) -> RunSpec:
         """The inverse of `as_dict`."""
-        return RunSpec(**{**data, "patterns": tuple(data["patterns"])})
+        return RunSpec(**{**data, "patterns": tuple(data["patterns"]),
+                          "other_digests": tuple(data.get("other_digests", ()))})
 
     @property
     def fingerprint(self) -> str:
         """Equal for runs that must give the same result: content counts, names of tasks and idle seeds do not."""
         content = {**self.as_dict(), "task": self.task_hash, "version": RESULT_VERSION}
+        if not self.other_digests:
+            del content["other_digests"]
         if not method_named(self.method).uses_seed:
             content["seed"] = None
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:24]
@@ -85,7 +91,11 @@ class RunSpec:
 
 @dataclass(frozen=True)
 class StudySpec:
-    """What a person asks for: methods × patterns × shots × seeds on one task and model."""
+    """What a person asks for: methods × their options × patterns × shots × seeds on one task and model.
+
+    Attributes:
+        options: for a method its options, or a list of several that it is to be run with.
+    """
 
     name: str
     task: str | dict[str, Any]
@@ -94,7 +104,7 @@ class StudySpec:
     model: str = field(default_factory=default_model)
     shots: tuple[int, ...] = (16,)
     seeds: tuple[int, ...] = LM_BFF_SEEDS
-    options: dict[str, dict[str, Any]] = field(default_factory=dict)
+    options: dict[str, Any] = field(default_factory=dict)
     test_limit: int | None = None
 
     @staticmethod
@@ -107,11 +117,13 @@ class StudySpec:
         given = _checked_keys(data)
         methods = _list(given, "methods", str)
         options = given.get("options") or {}
-        if not isinstance(options, Mapping) or not all(isinstance(each, Mapping) for each in options.values()):
-            raise SpecError("'options' must map method names to their options, e.g. {example}.",
+        if not isinstance(options, Mapping) or not all(isinstance(one, Mapping) for each in options.values()
+                                                       for one in _each(each)):
+            raise SpecError("'options' must map method names to their options, or to lists of several, e.g. {example}.",
                             example="{lm-bff: {steps: 100}}")
         for name in [*methods, *options]:
-            read_options(method_named(str(name)).options, options.get(name) or {}, str(name))
+            for one in _each(options.get(name) or {}):
+                read_options(method_named(str(name)).options, one, str(name))
         limit = given.get("test_limit")
         if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 1):
             raise SpecError("'test_limit' is {value!r}; it must be a whole number above 0.", value=str(limit)[:40])
@@ -128,7 +140,8 @@ class StudySpec:
             methods=tuple(dict.fromkeys(methods)), patterns=tuple(patterns),
             model=model, shots=tuple(dict.fromkeys(_list(given, "shots", int, (16,)))),
             seeds=tuple(dict.fromkeys(_list(given, "seeds", int, LM_BFF_SEEDS))),
-            options={str(name): dict(each) for name, each in options.items()}, test_limit=limit,
+            options={str(name): [dict(one) for one in each] if isinstance(each, list) else dict(each)
+                     for name, each in options.items()}, test_limit=limit,
         )
 
     def as_dict(self) -> dict[str, Any]:
@@ -146,16 +159,17 @@ class StudySpec:
         distinct = dict.fromkeys(PVP.from_dict(each, task.labels, task.pairs) for each in self.patterns)
         pvps = tuple(pvp.as_dict() for pvp in distinct)
         grids = {name: self._grid(method_named(name), pvps) for name in self.methods}
-        count = sum(len(groups) * len(shots) * len(seeds) for groups, shots, seeds in grids.values())
+        options = {name: self._options(method_named(name)) for name in self.methods}
+        count = sum(len(groups) * len(shots) * len(seeds) * len(options[name])
+                    for name, (groups, shots, seeds) in grids.items())
         if count > MAX_RUNS:
             raise SpecError("This study makes {count} runs; {limit} are allowed. Choose fewer seeds, shots or "
                             "patterns.", count=count, limit=MAX_RUNS)
         digest = weights_digest(self.model)
-        options = {name: self._options(method_named(name)) for name in self.methods}
         return [
-            RunSpec(self.task, task.content_hash, self.model, digest, name, group, options[name], each_shots, seed,
-                    self.test_limit)
-            for name, (groups, shots, seeds) in grids.items()
+            RunSpec(self.task, task.content_hash, self.model, digest, name, group, options_dict(each), each_shots, seed,
+                    self.test_limit, tuple(map(weights_digest, method_named(name).other_models(each))))
+            for name, (groups, shots, seeds) in grids.items() for each in options[name]
             for group in groups for each_shots in shots for seed in seeds
         ]
 
@@ -168,8 +182,15 @@ class StudySpec:
         return (alone if method.uses_pattern else [()], self.shots if method.uses_shots else (0,),
                 self.seeds if method.uses_seed else self.seeds[:1])
 
-    def _options(self, method: Method) -> dict[str, object]:
-        return options_dict(read_options(method.options, self.options.get(method.name, {}), method.name))
+    def _options(self, method: Method) -> list[Options]:
+        """The options that the method is run with, each once."""
+        given = _each(self.options.get(method.name) or {})
+        return list(dict.fromkeys(read_options(method.options, each, method.name) for each in given))
+
+
+def _each(options: Any) -> list[Any]:
+    """One or several sets of options; none at all is one of defaults."""
+    return (options or [{}]) if isinstance(options, list) else [options]
 
 
 def _checked_keys(data: object) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from core.methods.registry import method_named
 from core.runs.estimate import check_steps
 from core.runs.queue import RunQueue
 from core.runs.records import RunRecord
-from core.runs.run import Point, Run, RunStatus, Study
+from core.runs.run import Candidates, Point, Run, RunStatus, Study
 from core.runs.spec import RunSpec, StudySpec
 
 __all__ = ["Run", "RunStatus", "RunStore", "Study"]
@@ -143,6 +143,13 @@ class RunStore(RunQueue):
         rows = self._database.read("SELECT curve.step, loss, dev_accuracy FROM curve JOIN runs ON runs.id = run "
                                    "WHERE run = ? AND visitor = ? ORDER BY curve.step", run_id, visitor)
         return [(row["step"], row["loss"], row["dev_accuracy"]) for row in rows]
+
+    def found(self, run_id: str, visitor: str) -> Candidates:
+        """What a run's search has found, best first; empty for runs that do not search."""
+        rows = self._database.read("SELECT candidates FROM found JOIN runs ON runs.id = run WHERE run = ? AND "
+                                   "visitor = ?", run_id, visitor)
+        candidates: Candidates = json.loads(rows[0]["candidates"]) if rows else []
+        return candidates
 
     def log(self, run_id: str, visitor: str) -> list[str]:
         """A run's log: lines with the time of day."""

@@ -13,7 +13,7 @@ import yaml
 
 from core.data.task import Task
 from core.errors import SpecError
-from core.metrics.significance import summary_rows
+from core.metrics.significance import difference_rows, summary_rows
 from core.runs.attempt import backbones
 from core.runs.export import plain
 from core.runs.inline import do_claimed
@@ -93,7 +93,8 @@ def study_document(study_id: str, store: RunStore, visitor: str | None = None) -
              "seed": record.seed, "status": record.status, "metrics": record.metrics, "seconds": record.seconds,
              "error": record.error or None} for record in records]
     document: dict[str, Any] = plain({"study": study.name, "id": study.id, "runs": runs,
-                                      "summary": summary_rows(done, metric)})
+                                      "summary": summary_rows(done, metric),
+                                      "differences": difference_rows(done, metric)})
     return document
 
 

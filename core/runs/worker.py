@@ -179,7 +179,8 @@ class Workers:
                 assignment.began = True
                 assignment.ended = "ended" in news
                 if "step" in news:
-                    self._store.progress(assignment.run, news["step"], news["total"], news["points"])
+                    self._store.progress(assignment.run, news["step"], news["total"], news["points"],
+                                         news["found"])
 
     def _settle(self, cluster: Cluster) -> None:
         """Write down what has come of runs, stop the cancelled ones, and notice dead workers."""

@@ -20,7 +20,10 @@ from core.runs.spec import RunSpec, StudySpec
 
 PVP = {"pattern": "{text_a} It was {mask}.", "words": {"bad": ["terrible"], "good": ["great"]}}
 FEW_STEPS = {"steps": 2, "batch_size": 4, "evaluate_every": 1}
-OPTIONS = {"in-context": {"demonstrations": 2}, "head": FEW_STEPS, "lm-bff": FEW_STEPS}
+WRITER = str(Path(__file__).parents[1] / "fixtures" / "models" / "t5_tiny")
+SEARCH = {**FEW_STEPS, "tried": 2, "k": 4}
+OPTIONS = {"in-context": {"demonstrations": 2}, "head": FEW_STEPS, "lm-bff": FEW_STEPS, "auto-words": SEARCH,
+           "auto-patterns": {**SEARCH, "writer": WRITER, "beam": 8}}
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +37,7 @@ def spec_of(task: Task, method: str, **changes: Any) -> RunSpec:
     return run
 
 
-def silent(step: int, total: int, *, loss: float | None = None, dev_accuracy: float | None = None) -> None:
+def silent(step: int, total: int, **news: object) -> None:
     """Progress that nobody listens to."""
 
 

@@ -120,7 +120,8 @@ def test_too_many_runs_are_counted_not_made(tiny_task: Task) -> None:
 def test_runs_hold_every_option(tiny_task: Task) -> None:
     run = only_run(tiny_task, options={"lm-bff": {"steps": 3}, "head": {"steps": 9}})
     assert run.options["steps"] == 3
-    assert set(run.options) == {"steps", "batch_size", "learning_rate", "evaluate_every", "weight_decay"}
+    assert set(run.options) == {"steps", "batch_size", "learning_rate", "evaluate_every", "weight_decay",
+                                "demonstrations", "contexts", "similar", "demonstration_tokens"}
 
 
 def test_fingerprint_is_of_content_not_of_names(tiny_task: Task) -> None:
@@ -218,3 +219,15 @@ def test_whatever_a_file_holds_is_an_answer_or_a_message(tiny_task: Task) -> Non
             outcomes.append(len(str(error)) < 600)
     assert len(outcomes) == 500
     assert all(outcomes)
+
+
+def test_a_method_may_be_run_with_several_options(tiny_task: Task) -> None:
+    several = [{}, {"demonstrations": True}, {"demonstrations": False}]
+    spec = study(methods=["lm-bff"], shots=[4], seeds=[13, 21], options={"lm-bff": several})
+    assert [(run.options["demonstrations"], run.seed) for run in spec.runs(tiny_task)] == [
+        (False, 13), (False, 21), (True, 13), (True, 21)]
+    assert StudySpec.from_dict(json.loads(json.dumps(spec.as_dict()))) == spec
+    assert len(study(methods=["lm-bff"], shots=[4], seeds=[13], options={"lm-bff": []}).runs(tiny_task)) == 1
+    for wrong in ([1], [{"steps": 0}], "all"):
+        with pytest.raises(SpecError):
+            study(methods=["lm-bff"], options={"lm-bff": wrong})

@@ -48,6 +48,28 @@ def test_a_run_from_submission_to_result(store: RunStore, submit: Submit) -> Non
     assert list(store.predictions(key, "ann")["gold"]) == ["bad", "good"]
 
 
+def test_what_a_search_found_is_kept_whatever_becomes_of_it(store: RunStore, submit: Submit) -> None:
+    (key,) = submit()
+    run = claimed(store)
+    first, second = [{"pattern": "a", "score": 0.5}], [{"pattern": "b", "score": 0.7}, {"pattern": "a", "score": 0.5}]
+    assert store.found(key, "ann") == []
+    store.progress(run, 1, 4, [], first)
+    store.progress(run, 2, 4, [(2, 0.5, None)])
+    assert store.found(key, "ann") == first
+    assert store.found(key, "bob") == []
+    store.settle(run, Outcome(found=second))
+    assert store.run(key, "ann").status == "cancelled"
+    assert store.found(key, "ann") == second
+
+
+def test_an_equal_run_has_the_same_candidates(store: RunStore, submit: Submit) -> None:
+    (key,) = submit()
+    run = claimed(store)
+    (other,) = submit("bob")
+    store.settle(run, Outcome(RESULT, found=[{"pattern": "a", "score": 0.5}]))
+    assert store.found(other, "bob") == store.found(key, "ann") == [{"pattern": "a", "score": 0.5}]
+
+
 def test_a_store_opened_again_knows_everything(store: RunStore, submit: Submit) -> None:
     (key,) = submit()
     store.finish(claimed(store), RESULT)

@@ -98,7 +98,7 @@ def test_an_interrupted_study_leaves_nothing_waiting(store: RunStore, settings: 
 @pytest.mark.parametrize(("total", "told"), [(5, 5), (CURVE_POINTS, CURVE_POINTS), (4 * CURVE_POINTS, CURVE_POINTS)])
 def test_long_curves_are_thinned_but_no_accuracy_is_lost(total: int, told: int) -> None:
     heard: list[Point] = []
-    reporter = Reporter(lambda step, total, points: heard.extend(points), lambda: False)
+    reporter = Reporter(lambda step, total, points, found: heard.extend(points), lambda: False)
     for step in range(1, total + 1):
         reporter(step, total, loss=1.0, dev_accuracy=0.5 if step in (3, total) else None)
     assert heard == reporter.points
