@@ -54,7 +54,7 @@ def main() -> None:
             footer_links=["api", "settings"], max_file_size=settings.max_file_mb * 1_000_000,
             blocked_paths=[str(settings.data_folder / "cloze-lab.sqlite")], prevent_thread_lock=True,
         )
-        services.warm_up()
+        services.warm_up(patience=20)
         gc.freeze()
         gc.enable()
         workers.start()  # last, for what processes import at their start would hold up the page and the first answer

@@ -10,6 +10,7 @@ from core.data.catalog import task_text
 from core.errors import ClozeLabError
 from core.models.cards import model_card
 from ui.feedback import explain, speaker
+from ui.live import follow
 from ui.services import Services
 from ui.text import label
 
@@ -23,8 +24,7 @@ class About:
               gr.Row(elem_classes="cl-columns", equal_height=False)):
             self.task_card = gr.Markdown(elem_id="task-card", elem_classes="cl-about")
             self.model_card = gr.Markdown(elem_id="model-card", elem_classes="cl-about")
-        gr.on([part.expand, task.change, model.change], self.tell, [task, model], [self.task_card, self.model_card],
-              show_progress="hidden", trigger_mode="always_last", api_visibility="private")
+        follow([part.expand, task.change, model.change], self.tell, [task, model], [self.task_card, self.model_card])
 
     def tell(self, request: gr.Request, task: str | None, model: str | None) -> list[Any]:
         """Both cards, or a line that says that there is none."""

@@ -150,4 +150,100 @@ _PAGE = {
     "AdamW's weight decay": "AdamW 的权重衰减",
 }
 
-CHINESE: dict[str, str] = {**_PAGE, **CHINESE_ERRORS, **CHINESE_DATA, **CHINESE_COMPARE}
+_SEARCH = {
+    "Search": "搜索",
+    "What is searched": "搜索什么",
+    "Label words for the pattern in the Lab": "为实验台的模式搜索标签词",
+    "Patterns for the words in the Lab": "为实验台的标签词搜索模式",
+    "Searches": "搜索记录",
+    "Cancel": "取消",
+    "Take along": "带走",
+    "Keep as variants, for Train": "保留为变体，用于训练",
+    "Load the best ticked into the Lab": "把所选中最好的载入实验台",
+    "at most {steps} training steps, about {time}": "至多训练 {steps} 步，约 {time}",
+    "The search has started. You may close this page; it goes on.": "搜索已开始。可以关闭页面，搜索会继续。",
+    "No search yet. Choose what is searched, then press Search.": "还没有搜索。请选择搜索什么，然后点击“搜索”。",
+    "Kept {n}. The Lab shows them side by side, and Train offers them.": "已保留 {n} 个。实验台会并排显示，训练页可选用。",
+    "Tick a candidate first.": "请先勾选一个候选。",
+    "Loaded. Open the Lab to look at it.": "已载入，可打开实验台查看。",
+    "Candidates found: {n}": "找到候选：{n} 个",
+    "Finding candidates": "正在寻找候选",
+    "Fine-tuned and ranked: {n} of {total}": "已微调并排序：{n} / {total}",
+    "Best one measured on the test rows": "在测试行上评测最佳候选",
+    "time left:": "剩余时间：",
+    "Test accuracy": "测试准确率",
+    "Candidates, best first": "候选，从好到差",
+    "Log-probability": "对数概率",
+    "Before training": "训练之前",
+    "Development": "开发集",
+    "Fine-tuned": "微调",
+    "and {n} more": "还有 {n} 个",
+    "not tried": "未尝试",
+    "dropped at step {step}": "在第 {step} 步淘汰",
+    "to the end": "完整训练",
+    "Those trained to the end come first, the better development accuracy first; then those that were dropped, by how far "
+    "they came; then those not tried, by their score before training.":
+        "先是完整训练的，按开发集准确率排序；然后是被淘汰的，按走得多远；最后是未尝试的，按训练前的得分。",
+    "Results published with LM-BFF": "LM-BFF 公布的结果",
+    "Templates or label words as LM-BFF publishes them, one a line. A task of the same labels takes them too: "
+    "reviews those of SST-2.":
+        "LM-BFF 公布的模板或标签词，每行一个。标签相同的任务也可使用：例如评论任务可用 SST-2 的结果。",
+    "File (.jsonl, .txt, .tsv)": "文件（.jsonl、.txt、.tsv）",
+    "{n} results for this task, {refused} lines of no use; the best are shown.":
+        "本任务有 {n} 条结果，{refused} 行无法使用；显示最好的几条。",
+    "Show demonstrations beside the question": "在问题旁显示示例",
+    "One answered example of each label, drawn from those most like the text by Sentence-BERT. Another text brings "
+    "others; training draws anew at every step.":
+        "每个标签一个已作答的示例，取自由 Sentence-BERT 判断与文本最相似的样本。换一段文本就换一组示例；训练时每一步都重新抽取。",
+    "With demonstrations": "加上示例",
+    "Demonstration": "示例", "Similarity": "相似度", "Drawn from": "候选数",
+    "Labels, mean of {n} draws": "标签（{n} 次抽取的平均）",
+    "Labels without demonstrations": "标签（不加示例）",
+    "The whole prompt of the first draw": "第一次抽取的完整提示",
+    "LM-BFF, automatic words": "LM-BFF，自动标签词",
+    "LM-BFF, automatic patterns": "LM-BFF，自动模式",
+    "Options of the search": "搜索选项",
+    "Automatic words and patterns take their options from Search.": "自动标签词与自动模式使用“搜索”页的选项。",
+    "Finds label words for the pattern by the model itself, fine-tunes the best and keeps the best of all.":
+        "由模型自己为模式寻找标签词，微调最好的几组并保留最佳的一组。",
+    "Lets a T5 model write patterns around the label words, fine-tunes the best and keeps the best of all.":
+        "让 T5 模型围绕标签词写出模式，微调最好的几个并保留最佳的一个。",
+    "tried": "微调个数",
+    "halving": "逐步淘汰",
+    "k": "k",
+    "combinations": "组合数",
+    "distinct": "互不相同",
+    "neighbours": "近邻数",
+    "beam": "束宽",
+    "writer": "写作模型",
+    "averaged": "取平均",
+    "similar": "相似比例",
+    "demonstration tokens": "示例词元数",
+    "candidates that are fine-tuned and ranked by development accuracy (the paper: 100)": "微调并按开发集准确率排序的候选数（论文：100）",
+    "drop candidates that do not keep up at a fifth and two fifths of the steps": "在五分之一和五分之二的步数处淘汰落后的候选",
+    "likeliest words of each label that are combined (the paper: 30 to 100)": "每个标签参与组合的最可能的词数（论文：30 到 100）",
+    "best combinations kept, before any training": "训练之前保留的最佳组合数",
+    "never give one word to two labels": "不让两个标签使用同一个词",
+    "of the likeliest words keep this many that are nearest to the pattern's own words; 0 keeps all":
+        "在最可能的词中，保留与模式自带的词最接近的若干个；0 表示全部保留",
+    "texts that the writing model keeps at each step (the paper: 100)": "写作模型每一步保留的文本数（论文：100）",
+    "a model of the T5 family that writes the patterns: a bundled name, a hub id or a folder":
+        "写出模式的 T5 系列模型：内置名称、hub 编号或文件夹",
+    "rank by the mean of the logits over the examples, as LM-BFF's code, not by log-probabilities, as the paper":
+        "像 LM-BFF 的代码那样按样本 logit 的平均值排序，而不像论文那样按对数概率",
+    "the label words: those given; searched for each pattern that is tried; or searched first, with the given pattern, and "
+    "patterns written around each of the best":
+        "标签词：用给定的；为每个尝试的模式搜索；或先用给定的模式搜索，再围绕最好的几组生成模式",
+    "with words searched first, how many of the best sets patterns are written around": "先搜索标签词时，围绕最好的几组生成模式",
+    "how many of the best answer together, by the mean of their log-probabilities (the paper: 20 patterns)":
+        "最好的几个一起作答，取对数概率的平均（论文：20 个模式）",
+    "ensemble": "集成", "word sets": "标签词组数",
+    "show an answered example of each label beside the question, drawn anew at each step":
+        "在问题旁为每个标签显示一个已回答的示例，每一步重新抽取",
+    "answers are averaged over this many draws of demonstrations (the paper: 16)": "对多少次示例抽取的答案取平均（论文：16）",
+    "share of each label's examples, those most like the question by Sentence-BERT, that demonstrations are drawn from; 1 "
+    "takes all": "示例从每个标签中按 Sentence-BERT 最像问题的这一比例里抽取；1 表示全部",
+    "longer texts of demonstrations are cut to this many tokens": "示例文本超过此词元数时截断",
+}
+
+CHINESE: dict[str, str] = {**_PAGE, **_SEARCH, **CHINESE_ERRORS, **CHINESE_DATA, **CHINESE_COMPARE}

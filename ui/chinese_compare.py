@@ -80,6 +80,9 @@ CHINESE_COMPARE: dict[str, str] = {
     "Next page": "下一页",
     "{start}–{end} of {n}": "第 {start}–{end} 个，共 {n} 个",
     "There is no such example.": "没有这样的样本。",
+    "comes with the app": "随应用提供",
+    "Comparisons that come with the app have no single answers here. Choose runs of your own.":
+        "随应用提供的比较没有单条回答，请选择自己的运行。",
     "Choose two finished runs of the same task.": "请选择同一任务的两次已完成的运行。",
     "These two runs were measured on different examples. Choose two runs of the same task.":
         "这两次运行评测的样本不同。请选择同一任务的两次运行。",

@@ -86,7 +86,7 @@ CHINESE_ERRORS: dict[str, str] = {
     "The method {method!r} trains on examples, and K is 0. Choose K ≥ 1.": "方法 {method!r} 需要训练样例，但 K 为 0。请选择 K ≥ 1。",
     "The words of the label {label!r} are {words!r}; they must be texts. Put words such as {example} in quotes: YAML reads "
     "them as something else.": "标签 {label!r} 的标签词是 {words!r}，应为文本。像 {example} 这样的词请加引号，否则 YAML 会把它们读成别的类型。",
-    "'options' must map method names to their options, e.g. {example}.": "'options' 必须把方法名对应到它的选项，例如 {example}。",
+    "'options' must map method names to their options, or to lists of several, e.g. {example}.": "'options' 必须把方法名对应到它的选项，例如 {example}。",
     "'test_limit' is {value!r}; it must be a whole number above 0.": "'test_limit' 是 {value!r}，应为大于 0 的整数。",
     "'patterns' must be a list of {form}.": "'patterns' 应为 {form} 的列表。",
     "This study makes {count} runs; {limit} are allowed. Choose fewer seeds, shots or patterns.":
@@ -134,4 +134,10 @@ CHINESE_ERRORS: dict[str, str] = {
     "The store {path!r} cannot be used: {why}.": "无法使用存储 {path!r}：{why}。",
     "The data folder {folder!r} cannot be used: {why}. Choose another one with CLOZE_LAB_DATA.":
         "无法使用数据文件夹 {folder!r}：{why}。请用 CLOZE_LAB_DATA 另选一个。",
+    "LM-BFF published no results for the task {task!r}.": "LM-BFF 没有公布任务 {task!r} 的结果。",
+    "The file has no results for the task {task!r}, nor for another with the labels {labels}.":
+        "文件中没有任务 {task!r} 的结果，也没有标签为 {labels} 的其他任务的结果。",
+    "The file has more than {limit} lines.": "文件超过 {limit} 行。",
+    "The file has more than {limit} MB.": "文件超过 {limit} MB。",
+    "The file is no text in UTF-8.": "文件不是 UTF-8 文本。",
 }

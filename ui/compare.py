@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from html import escape
 from typing import Any
 
 import gradio as gr
 
 from core.figures.wording import TITLES
 from core.runs.downloads import Download, csv_download, json_download, yaml_download
+from core.runs.ready_made import ready_made
 from ui.compare_choice import NOTHING, Choice, Shown
 from ui.compare_confusion import Confusion
 from ui.compare_examples import Examples
@@ -15,6 +18,7 @@ from ui.compare_figures import Figures
 from ui.compare_panels import METRIC_TITLES, run_names, run_table, shared_settings
 from ui.downloads import saved
 from ui.feedback import message, speaker
+from ui.live import follow
 from ui.run_panels import runs_heading
 from ui.services import Services
 from ui.session import Session
@@ -57,20 +61,19 @@ class Compare:
         self._listen(tab)
 
     def _listen(self, tab: gr.Tab) -> None:
-        private: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private",
-                                   "trigger_mode": "always_last"}
         chosen = [self.session.visitor, self.studies, self.singles]
         looks = gr.State(0)  # how often the lists were read: its change shows the runs again
-        gr.on([tab.select, self.refresh.click], self.list_runs, [*chosen, looks], [self.studies, self.singles, looks],
-              **private)
-        gr.on([looks.change, self.studies.change, self.singles.change], self.show, [*chosen, self.metric, self.shown],
-              [self.shown, self.note, self.body, self.metric, self.table, *self.files], **private)
+        follow([tab.select, self.refresh.click], self.list_runs, [*chosen, looks], [self.studies, self.singles, looks])
+        follow([looks.change, self.studies.change, self.singles.change], self.show, [*chosen, self.metric, self.shown],
+               [self.shown, self.note, self.body, self.metric, self.table, *self.files])
 
     def list_runs(self, request: gr.Request, visitor: str, studies: list[str] | None, singles: list[str] | None,
                   looks: int) -> list[Any]:
         """Offer the visitor's studies and finished runs; the newest study is chosen if nothing is."""
         store = self.services.store
         titles = {study.id: study.title for study in store.studies(visitor) if study.kind == "study"}
+        note = speaker(request)("comes with the app")
+        titles |= {each.study.id: f"{each.study.name} · {note}" for each in ready_made()}
         done = [run.record() for run in store.runs(visitor) if run.status == "done"][-MAX_LISTED:]
         names = {record.id: name for record, name in zip(done, run_names(done, speaker(request)), strict=True)}
         kept, runs = ([each for each in old or [] if each in new] for old, new in ((studies, titles), (singles, names)))
@@ -91,7 +94,7 @@ class Compare:
             told = say(_CHOOSE if self.services.store.runs(visitor) else _EMPTY)
             return [now, message(told, "note"), gr.update(visible=False), *[gr.skip()] * (2 + len(self.files))]
         records = choice.records
-        note = runs_heading(choice.runs, say) + shared_settings(records, say)
+        note = _about(now["studies"]) + runs_heading(choice.runs, say) + shared_settings(records, say)
         if not choice.done:
             note += message(say(_EMPTY), "note")
         if len(records) > MAX_ROWS:
@@ -104,5 +107,12 @@ class Compare:
                 run_table(records[:MAX_ROWS], say), *map(saved, files)]
 
     def _study_files(self, visitor: str, choice: Choice, now: Shown) -> Download:
-        studies = [study for study in self.services.store.studies(visitor) if study.id in now["studies"]]
+        known = [*(each.study for each in ready_made()), *self.services.store.studies(visitor)]
+        studies = [study for study in known if study.id in now["studies"]]
         return yaml_download(studies, [run for run in choice.runs if run.study not in now["studies"]])
+
+
+def _about(studies: Collection[str]) -> str:
+    """What the chosen ones among the studies that come with the app show."""
+    return "".join(f'<p class="cl-hint">{escape(each.about)}</p>' for each in ready_made()
+                   if each.about and each.study.id in studies)

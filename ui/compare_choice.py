@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.runs.comparison import distinct
+from core.runs.ready_made import ready_made_runs
 from core.runs.records import RunRecord
 from core.runs.run import Run
 from core.runs.store import RunStore
@@ -25,9 +26,10 @@ class Choice:
 
     @staticmethod
     def of(store: RunStore, visitor: str, studies: Collection[str], singles: Collection[str]) -> Choice:
-        """Read the visitor's runs; what is not theirs is not found."""
+        """Read the visitor's runs and those that come with the app; what is another's is not found."""
         mine = store.runs(visitor) if visitor else []
-        return Choice(distinct(run for run in mine if run.study in studies or run.id in singles))
+        chosen = (run for run in mine if run.study in studies or run.id in singles)
+        return Choice(distinct([*ready_made_runs(studies), *chosen]))
 
     @staticmethod
     def shown(store: RunStore, visitor: str, shown: Shown) -> Choice:

@@ -12,11 +12,13 @@ from core.figures.confusion import confusion_figure
 from core.metrics.groups import grouped
 from core.runs.comparison import label_probabilities
 from core.runs.downloads import predictions_download
+from core.runs.ready_made import READY_MADE
 from core.runs.run import Run
 from ui.compare_choice import Choice, Shown
 from ui.compare_panels import confusion_table, group_name, run_names
 from ui.downloads import saved
 from ui.feedback import speaker
+from ui.live import follow
 from ui.services import Services
 from ui.session import Session
 from ui.text import label
@@ -41,11 +43,11 @@ class Confusion:
                     table = gr.HTML(elem_id="confusion-table")
                 with gr.Column(min_width=320):
                     calibration = gr.Plot(label=label("Reliability"), show_label=False, elem_id="calibration-figure")
-        private: dict[str, Any] = {"api_visibility": "private", "trigger_mode": "always_last"}
-        runs, outputs = [session.visitor, shown, chosen], [confusion, table, calibration, file]
-        shown.change(self.list_runs, runs, chosen, show_progress="hidden", **private).then(
-            self.show, runs, outputs, show_progress="minimal", **private)
-        chosen.input(self.show, runs, outputs, show_progress="minimal", **private)
+            shown_on: dict[str, Any] = {"show_progress": "minimal", "show_progress_on": None,
+                                        "api_visibility": "private"}
+            runs, outputs = [session.visitor, shown, chosen], [confusion, table, calibration, file]
+            follow([shown.change], self.list_runs, runs, chosen).then(self.show, runs, outputs, **shown_on)
+            follow([chosen.input], self.show, runs, outputs, **shown_on)
 
     def list_runs(self, request: gr.Request, visitor: str, shown: Shown, chosen: str | None) -> Any:
         """Offer every group of runs that differ in their seed only, and every finished run."""
@@ -63,11 +65,12 @@ class Confusion:
             return [confusion_figure([], [], say), "", calibration_figure(np.zeros((0, 1)), [], say=say),
                     gr.update(value=None, interactive=False)]
         labels, confusion = runs[0].labels, np.sum([run.confusion for run in runs], axis=0).tolist()
-        tables = [self.services.store.predictions(run.id, visitor) for run in runs]
+        tables = [self.services.store.predictions(run.id, visitor) for run in runs if run.visitor != READY_MADE]
         probabilities, gold = label_probabilities(tables, labels)
         return [confusion_figure(confusion, labels, say), confusion_table(confusion, labels, say),
                 calibration_figure(probabilities, gold, say=say),
-                gr.update(value=saved(predictions_download(runs, tables)), interactive=True)]
+                gr.update(value=saved(predictions_download(runs, tables)), interactive=True) if tables else
+                gr.update(value=None, interactive=False)]
 
     def _members(self, visitor: str, shown: Shown, chosen: str) -> list[Run]:
         """The chosen run, or the chosen one and those that differ from it in their seed only, with the same labels."""

@@ -10,15 +10,18 @@ import pandas as pd
 from core.errors import InputError
 from core.metrics.significance import mcnemar, paired_bootstrap
 from core.runs.comparison import examples_where, opponents, right_in, side_by_side
+from core.runs.ready_made import READY_MADE
 from ui.compare_choice import Choice, Shown
 from ui.compare_panels import example_list, mcnemar_panel, run_names
 from ui.feedback import Say, explain, message, speaker
+from ui.live import QUIET, follow
 from ui.services import Services
 from ui.session import Session
 from ui.text import label
 
 PAGE = 10  # examples at a time
 WHO_IS_RIGHT = {"a": "A right, B wrong", "b": "B right, A wrong", "neither": "both wrong"}
+_NO_TEXTS = "Comparisons that come with the app have no single answers here. Choose runs of your own."
 _NEEDS_TWO = "Choose two finished runs of the same task."
 
 
@@ -39,16 +42,14 @@ class Examples:
                 back = gr.Button(label("Previous page"), size="sm", min_width=110, elem_id="examples-back")
                 place = gr.HTML(elem_id="examples-place", min_width=110)
                 on = gr.Button(label("Next page"), size="sm", min_width=110, elem_id="examples-on")
-        page = gr.State(0)
-        runs = [session.visitor, a, b, right]
-        outputs = [test, right, examples, place, back, on, page]
-        private: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private",
-                                   "trigger_mode": "always_last"}
-        shown.change(self.list_runs, [session.visitor, shown, a, b], [a, b], **private).then(
-            self.show, runs, outputs, **private)
-        gr.on([a.input, b.input, right.input], self.show, runs, outputs, **private)
-        back.click(self.back, [*runs, page], outputs, **private)
-        on.click(self.on, [*runs, page], outputs, **private)
+            page = gr.State(0)
+            runs = [session.visitor, a, b, right]
+            outputs = [test, right, examples, place, back, on, page]
+            follow([shown.change], self.list_runs, [session.visitor, shown, a, b], [a, b]).then(
+                self.show, runs, outputs, **QUIET)
+            follow([a.input, b.input, right.input], self.show, runs, outputs)
+            back.click(self.back, [*runs, page], outputs, **QUIET)
+            on.click(self.on, [*runs, page], outputs, **QUIET)
 
     def list_runs(self, request: gr.Request, visitor: str, shown: Shown, a: str | None, b: str | None) -> list[Any]:
         """Offer the finished runs; at first the best one, and the best of another method with the same seed."""
@@ -86,6 +87,8 @@ class Examples:
                 gr.update(interactive=end < len(found)), page]
 
     def _joined(self, visitor: str, a: str | None, b: str | None) -> pd.DataFrame:
+        if any((key or "").startswith(READY_MADE) for key in (a, b)):
+            raise InputError(_NO_TEXTS)
         tables = [self.services.store.predictions(key, visitor) for key in (a, b) if key]
         if len(tables) < 2 or any(table.empty for table in tables):
             raise InputError(_NEEDS_TWO)

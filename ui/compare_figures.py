@@ -14,6 +14,7 @@ from core.runs.comparison import spread_rows
 from ui.compare_choice import Choice, Shown
 from ui.compare_panels import difference_table, spread_table, summary_table, verdicts
 from ui.feedback import speaker
+from ui.live import follow
 from ui.services import Services
 from ui.session import Session
 from ui.text import label
@@ -39,13 +40,12 @@ class Figures:
             words = gr.HTML(elem_id="differences-words")
             pairs = gr.Plot(label=label("Paired differences"), show_label=False, elem_id="differences-figure")
             tests = gr.HTML(elem_id="differences-table")
-        private: dict[str, Any] = {"show_progress": "minimal", "api_visibility": "private",
-                                   "trigger_mode": "always_last"}
-        runs = [session.visitor, shown, metric]
-        news = [shown.change, metric.input]
-        gr.on(news, self.show_accuracy, runs, [accuracy, summary, curve], **private)
-        gr.on([*news, over.input], self.show_stability, [*runs, over], [stability, spread], **private)
-        gr.on([*news, by.input], self.show_differences, [*runs, by], [words, pairs, tests], **private)
+            shown_on: dict[str, Any] = {"show_progress": "minimal", "show_progress_on": None}
+            runs = [session.visitor, shown, metric]
+            news = [shown.change, metric.input]
+            follow(news, self.show_accuracy, runs, [accuracy, summary, curve], **shown_on)
+            follow([*news, over.input], self.show_stability, [*runs, over], [stability, spread], **shown_on)
+            follow([*news, by.input], self.show_differences, [*runs, by], [words, pairs, tests], **shown_on)
 
     def show_accuracy(self, request: gr.Request, visitor: str, shown: Shown, metric: str) -> list[Any]:
         """Means with spread, interval and every run; and the curve over K if there are several."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from dataclasses import fields
 from typing import Any, get_type_hints
 
@@ -12,19 +13,22 @@ from core.methods.options import Options
 from ui.text import label
 
 
-def controls(kind: type[Options], prefix: str) -> dict[str, gr.components.Component]:
-    """A control for each option, by name, in the order in which the class has them."""
+def controls(kind: type[Options], prefix: str,
+             only: Collection[str] | None = None) -> dict[str, gr.components.Component]:
+    """A control for each option (of those named `only`), by name, in the order in which the class has them."""
     types = get_type_hints(kind)
     return {each.name: _control(each.name, types[each.name], each.default, each.metadata, prefix)
-            for each in fields(kind)}
+            for each in fields(kind) if only is None or each.name in only}
 
 
 def _control(name: str, kind: Any, default: Any, facts: Any, prefix: str) -> gr.components.Component:
     shared: dict[str, Any] = {"value": default, "label": label(name.replace("_", " ")), "info": label(facts["explain"]),
                               "elem_id": f"{prefix}-{name}"}
     if kind is bool:
-        return gr.Checkbox(**shared)
+        return gr.Checkbox(**shared, min_width=140)
+    if kind is str and not facts["choices"]:
+        return gr.Textbox(**shared, max_lines=1, min_width=140)
     if kind is str:
-        return gr.Dropdown(list(facts["choices"]), **shared)
+        return gr.Dropdown(list(facts["choices"]), **shared, min_width=140)
     low, high = (None if math.isinf(facts[end]) else facts[end] for end in ("low", "high"))
     return gr.Number(**shared, precision=0 if kind is int else None, minimum=low, maximum=high, min_width=140)

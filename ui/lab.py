@@ -12,7 +12,9 @@ from core.errors import ClozeLabError, LimitError
 from core.inspection import Question, look_at_examples, look_at_prompt
 from core.prompts.library import suggested
 from core.runs.execution import test_part
+from ui.demonstrations import DemonstrationBoxes
 from ui.feedback import Say, explain, message, problem, speaker
+from ui.live import QUIET, follow
 from ui.panels import answer_panel, dataset_panel, prompt_panel, waiting_panel
 from ui.services import Services
 from ui.session import Session, unpack
@@ -61,6 +63,7 @@ class Lab:
             with gr.Column(scale=6, min_width=340):
                 prompt = gr.HTML(elem_id="prompt-panel")
                 answer = gr.HTML(elem_id="answer-panel")
+                self.demonstrations = DemonstrationBoxes(services, session)
                 sample = gr.Dropdown([str(n) for n in SAMPLES], value=str(SAMPLES[0]), elem_id="sample",
                                      label=label("Test examples measured while you type"))
                 dataset = gr.HTML(elem_id="dataset-panel")
@@ -107,20 +110,19 @@ class Lab:
             button.click(None, js=_INSERT.format(field=field))
         question = [session.task, session.model, boxes.pattern, *boxes.words]
         typed = [boxes.pattern, boxes.text_a, boxes.text_b, *boxes.words]
-        live: dict[str, Any] = {"show_progress": "hidden", "trigger_mode": "always_last", "api_visibility": "private",
-                                "concurrency_id": "model", "concurrency_limit": 2}
-        gr.on([box.change for box in [*typed, session.model]], self.watch_prompt,
-              [*question[:3], boxes.text_a, boxes.text_b, *boxes.words],
-              [boxes.pattern_note, boxes.words_note, *boxes.word_notes, boxes.prompt, boxes.answer], **live)
-        gr.on([box.change for box in [boxes.pattern, *boxes.words, session.model, boxes.sample]], self.watch_examples,
-              [*question[:3], boxes.sample, *boxes.words], boxes.dataset, **live)
-        session.task.input(self.open_task, session.task, self.opened, show_progress="hidden", api_visibility="private")
+        live: dict[str, Any] = {"concurrency_id": "model", "concurrency_limit": 2}
+        follow([box.change for box in [*typed, session.model]], self.watch_prompt,
+               [*question[:3], boxes.text_a, boxes.text_b, *boxes.words],
+               [boxes.pattern_note, boxes.words_note, *boxes.word_notes, boxes.prompt, boxes.answer], **live)
+        follow([box.change for box in [boxes.pattern, *boxes.words, session.model, boxes.sample]], self.watch_examples,
+               [*question[:3], boxes.sample, *boxes.words], boxes.dataset, **live)
+        self.demonstrations.listen(boxes.pattern, boxes.text_a, boxes.text_b, boxes.words, live)
+        session.task.input(self.open_task, session.task, self.opened, **QUIET)
         boxes.library.input(self.take_published, [session.task, boxes.library], [boxes.pattern, *boxes.words],
-                            show_progress="hidden", api_visibility="private")
+                            **QUIET)
         for name, button in moves.items():
             button.click(self.move, [session.task, boxes.position, gr.State(name)],
-                         [boxes.text_a, boxes.text_b, boxes.position, boxes.gold], show_progress="hidden",
-                         api_visibility="private")
+                         [boxes.text_a, boxes.text_b, boxes.position, boxes.gold], **QUIET)
 
     @property
     def opened(self) -> list[gr.components.Component]:

@@ -16,6 +16,7 @@ from core.errors import ClozeLabError, InputError
 from core.models.lengths import token_lengths
 from ui.data_panels import as_choice, findings_panel, table_line
 from ui.feedback import Say, explain, message, speaker
+from ui.live import QUIET, follow
 from ui.own_sources import Read, Sources
 from ui.services import Services
 from ui.session import Session
@@ -74,26 +75,24 @@ class OwnData:
         self.keep_button = gr.Button(label("Use this data"), variant="primary", elem_id="own-use", interactive=False)
 
     def _listen(self, part: gr.Accordion) -> None:
-        private: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
         session, columns = self.session, [self.text_a, self.text_b, self.label]
         chosen = [*self.sources.boxes, *columns, self.name, self.labels]
         check: dict[str, Any] = {
-            "fn": self.check, "inputs": [session.model, *chosen], "trigger_mode": "always_last",
+            "fn": self.check, "inputs": [session.model, *chosen],
             "outputs": [self.findings, self.balance, self.labels, self.keep_button],
-            "concurrency_id": "own-data", "concurrency_limit": 4, **private}
-        gr.on(self.sources.triggers, self.read, [self.automatic, *chosen],
-              [self.note, self.found, self.preview, *columns, self.name, self.automatic, self.body],
-              trigger_mode="always_last", show_progress="minimal", show_progress_on=self.found,
-              api_visibility="private").then(**check)
-        gr.on([*(box.input for box in columns), self.labels.input, session.model.change], **check)
+            "concurrency_id": "own-data", "concurrency_limit": 4}
+        follow(self.sources.triggers, self.read, [self.automatic, *chosen],
+               [self.note, self.found, self.preview, *columns, self.name, self.automatic, self.body],
+               show_progress="minimal", show_progress_on=[self.found]).then(**check, **QUIET)
+        follow([*(box.input for box in columns), self.labels.input, session.model.change], **check)
         self.keep_button.click(self.keep, [session.own_tasks, *chosen],
-                               [session.own_tasks, session.task, self.mine, self.note, self.chosen], **private)
+                               [session.own_tasks, session.task, self.mine, self.note, self.chosen], **QUIET)
         listed = [self.list_row, self.mine]
-        gr.on([session.own_tasks.change, part.expand], self.list_own, [session.own_tasks, self.mine], listed, **private)
+        gr.on([session.own_tasks.change, part.expand], self.list_own, [session.own_tasks, self.mine], listed, **QUIET)
         self.remove_button.click(self.remove, [session.own_tasks, self.mine, session.task],
-                                 [session.own_tasks, session.task, self.note, self.chosen], **private)
+                                 [session.own_tasks, session.task, self.note, self.chosen], **QUIET)
         gr.on([self.rename_button.click, self.new_name.submit], self.rename,
-              [session.own_tasks, self.mine, self.new_name], [session.own_tasks, session.task, self.note], **private)
+              [session.own_tasks, self.mine, self.new_name], [session.own_tasks, session.task, self.note], **QUIET)
 
     def read(self, request: gr.Request, automatic: str, *chosen: Any) -> list[Any]:
         """Read the files; guess the columns unless those chosen before are still there."""

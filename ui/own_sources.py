@@ -14,6 +14,7 @@ from core.data.draft import PARTS
 from core.data.files import DataLimits, Table, read_table
 from core.data.hub import HubTables, load_hub_tables
 from core.errors import DataError
+from ui.live import QUIET
 from ui.services import Services
 from ui.text import label
 
@@ -60,7 +61,7 @@ class Sources:
             read_hub = gr.Button(label("Read"), scale=0, min_width=90, elem_id="own-read-hub")
         self.boxes: list[gr.components.Component] = [self.kind, *uploads, *places, repo]
         self.kind.change(lambda kind: [gr.update(visible=kind == each) for each in _KINDS], self.kind,
-                         [files, paths, hub], show_progress="hidden", api_visibility="private")
+                         [files, paths, hub], trigger_mode="multiple", **QUIET)
         self.triggers: list[Any] = [self.kind.change, *(upload.change for upload in uploads), read_paths.click,
                                     *(place.submit for place in places), read_hub.click, repo.submit]
 

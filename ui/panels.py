@@ -20,8 +20,14 @@ def colour(index: int) -> str:
 
 
 def prompt_panel(view: PromptView, say: Say) -> str:
-    """The rendered prompt with text, pattern and mask told apart, and the tokens below it."""
-    shown = "".join(_segment(segment) for segment in view.prompt.segments)
+    """The question as the model reads it."""
+    return prompt_card(view, say("What the model reads"), say)
+
+
+def prompt_card(view: PromptView, title: str, say: Say) -> str:
+    """A rendered prompt with text, pattern and mask told apart, and the tokens below it."""
+    *inner, last = view.prompt.segments
+    shown = "".join(_segment(segment) for segment in (*inner, *([last] if last.kind != "sep" else [])))
     masks = set(view.mask_positions)
     kinds = [segment.kind for segment in view.prompt.segments]
     tokens = "".join(
@@ -32,8 +38,7 @@ def prompt_panel(view: PromptView, say: Say) -> str:
         cut = f'<p class="cl-hint">{escape(say("Tokens cut from the text to fit:"))} {view.shortened}</p>'
     legend = "".join(f'<span class="cl-key cl-{kind}">{escape(say(name))}</span>'
                      for kind, name in (("text", "text"), ("literal", "pattern"), ("mask", "mask")))
-    title = escape(say("What the model reads"))
-    return (f'<div class="cl-card"><h3>{title}<span class="cl-legend">{legend}</span></h3>'
+    return (f'<div class="cl-card"><h3>{escape(title)}<span class="cl-legend">{legend}</span></h3>'
             f'<p class="cl-prompt">{shown}</p>{cut}'
             f'<details class="cl-details"><summary>{len(view.tokens)} {escape(say("tokens"))}</summary>'
             f'<div class="cl-tokens">{tokens}</div></details></div>')
@@ -89,7 +94,7 @@ def found_percent(share: float) -> str:
 
 def _segment(segment: Segment) -> str:
     if segment.kind in ("cls", "sep"):
-        return '<span class="cl-sep" title="separator">⏎</span>' if segment.kind == "sep" and segment.text else ""
+        return ' <span class="cl-sep" title="separator">⏎</span> ' if segment.kind == "sep" else ""
     text = "&nbsp;?&nbsp;" if segment.kind == "mask" else escape(segment.text)
     space = " " if segment.space else ""
     return f'{space}<span class="cl-{segment.kind}">{text}</span>'

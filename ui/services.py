@@ -8,6 +8,7 @@ import logging
 import os
 import re
 import secrets
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -118,8 +119,16 @@ class Services:
         where = self.settings.scheduler or "local worker"
         return [str(self.backbones.placement), where, "temporary storage" if self.settings.temporary else "saved"]
 
-    def warm_up(self) -> None:
-        """Load the default model and ask it once, so that the first visitor need not wait."""
+    def warm_up(self, patience: float) -> None:
+        """Load the default model and ask it once, so that the first visitor need not wait.
+
+        Returns when it has answered, or after `patience` seconds: a download goes on in the background.
+        """
+        first = threading.Thread(target=self._first_answer, name="warm-up", daemon=True)
+        first.start()
+        first.join(patience)
+
+    def _first_answer(self) -> None:
         try:
             backbone, task = self.backbone(self.settings.model), self.task("reviews")
             pvp = suggested(task.name, task.labels, task.pairs)[0]

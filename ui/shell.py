@@ -14,7 +14,9 @@ from ui.api import publish
 from ui.compare import Compare
 from ui.feedback import Say, speaker
 from ui.lab import Lab
+from ui.live import QUIET
 from ui.own_data import OwnData, task_choices
+from ui.search import Search
 from ui.services import Services
 from ui.session import Session, unpack
 from ui.text import label
@@ -55,8 +57,10 @@ def build_app(services: Services) -> gr.Blocks:
         with gr.Tabs(elem_id="tabs"):
             with gr.Tab(label("Lab"), id="lab"):
                 lab = Lab(services, session)
+            with gr.Tab(label("Search"), id="search") as search_tab:
+                search = Search(services, session, lab, search_tab)
             with gr.Tab(label("Train"), id="train") as train_tab:
-                train = Train(services, session, lab, train_tab)
+                train = Train(services, session, lab, search, train_tab)
             with gr.Tab(label("Compare"), id="compare") as compare_tab:
                 Compare(services, session, compare_tab)
             with gr.Tab(label("Use"), id="use") as use_tab:
@@ -65,12 +69,11 @@ def build_app(services: Services) -> gr.Blocks:
         def greet(request: gr.Request) -> str:
             return _header(services, speaker(request))
 
-        quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-        demo.load(greet, None, header, **quiet)
-        demo.load(_welcome, [visitor, own_tasks], [visitor, task], **quiet).then(
-            lab.first_look, task, lab.opened, **quiet)
-        own_data.chosen.change(lab.open_task, task, lab.opened, **quiet)
-        demo.load(lab.variants.show, [task, model, variants, lab.boxes.sample], lab.variants.outputs, **quiet)
+        demo.load(greet, None, header, **QUIET)
+        demo.load(_welcome, [visitor, own_tasks], [visitor, task], **QUIET).then(
+            lab.first_look, task, lab.opened, **QUIET)
+        own_data.chosen.change(lab.open_task, task, lab.opened, **QUIET)
+        demo.load(lab.variants.show, [task, model, variants, lab.boxes.sample], lab.variants.outputs, **QUIET)
         train.resume_on(demo)
     return demo
 

@@ -18,7 +18,10 @@ from core.runs.spec import RunSpec, StudySpec
 from ui.feedback import Say, explain, message, speaker
 from ui.form import controls
 from ui.lab import Lab
+from ui.live import QUIET, follow
 from ui.run_panels import COLUMNS, run_card, run_rows, runs_heading, span
+from ui.search import SEARCHES, Search
+from ui.search_panels import candidate_table
 from ui.services import Services
 from ui.session import Session
 from ui.text import label
@@ -31,8 +34,8 @@ _POLL_SECONDS = 1.5
 class Train:
     """The tab and its handlers."""
 
-    def __init__(self, services: Services, session: Session, lab: Lab, tab: gr.Tab) -> None:
-        self.services, self.session, self.lab = services, session, lab
+    def __init__(self, services: Services, session: Session, lab: Lab, search: Search, tab: gr.Tab) -> None:
+        self.services, self.session, self.lab, self.search = services, session, lab, search
         with gr.Row(elem_classes="cl-columns", equal_height=False):
             with gr.Column(scale=5, min_width=340):
                 self._plan_boxes()
@@ -60,10 +63,13 @@ class Train:
                                    elem_id="study-name", min_width=150)
         self.options: list[tuple[str, str, gr.components.Component]] = []
         for name, method in METHODS.items():
+            if name in SEARCHES:  # their options are those of the tab Search
+                continue
             with gr.Accordion(label(f"Options: {method.title}"), open=False, elem_id=f"options-{name}"):
                 gr.Markdown(label(method.summary()))
-                with gr.Row():
+                with gr.Row(elem_classes="cl-options"):
                     self.options += [(name, each, box) for each, box in controls(method.options, name).items()]
+        gr.Markdown(label("Automatic words and patterns take their options from Search."), elem_classes="cl-hint")
         self.plan = gr.HTML(elem_id="plan")
         self.start = gr.Button(label("Start"), variant="primary", elem_id="start")
         self.start_note = gr.HTML(elem_id="start-note", elem_classes="cl-note-slot")
@@ -92,38 +98,37 @@ class Train:
         self.run_note = gr.HTML(elem_id="run-note", elem_classes="cl-note-slot")
 
     def _listen(self, tab: gr.Tab) -> None:
-        private: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
         lab, session = self.lab.boxes, self.session
         plan = [session.task, session.model, self.methods, self.patterns, self.shots, self.seeds, self.limit, self.name,
-                session.variants, lab.pattern, *lab.words, *(box for _, _, box in self.options)]
-        gr.on([tab.select, session.variants.change, session.task.change, lab.pattern.change], self.list_patterns,
-              [session.task, session.variants, lab.pattern, self.patterns], self.patterns, **private)
+                session.variants, lab.pattern, *lab.words, *(box for _, _, box in self.options),
+                *self.search.options.values()]
+        follow([tab.select, session.task.change], self.list_patterns,
+               [session.task, session.variants, lab.pattern, self.patterns], self.patterns)
         watched = [self.methods, self.patterns, self.shots, self.seeds, self.limit, session.task, session.model,
                    *(box for _, _, box in self.options)]
-        gr.on([tab.select, *(box.change for box in watched)], self.show_plan, plan, [self.plan, self.start],
-              trigger_mode="always_last", **private)
+        follow([tab.select, *(box.change for box in watched)], self.show_plan, plan, [self.plan, self.start])
         shown = [self.study, self.heading, self.table, self.timer]
         detail = [self.card, self.curves, self.loss, self.dev, self.actions, self.again]
-        self.start.click(self.submit, [session.visitor, *plan], [self.start_note, self.study], **private).then(
-            self.show_runs, [session.visitor, self.study], shown, **private)
+        self.start.click(self.submit, [session.visitor, *plan], [self.start_note, self.study], **QUIET).then(
+            self.show_runs, [session.visitor, self.study], shown, **QUIET)
         gr.on([tab.select, self.refresh.click, self.study.input], self.show_runs, [session.visitor, self.study], shown,
-              **private)
-        self.timer.tick(self.show_runs, [session.visitor, self.study], shown, **private).then(
-            self.show_run, [session.visitor, self.chosen], detail, **private)
-        self.table.select(self.choose, session.visitor, [self.chosen, self.change, *detail], **private)
+              **QUIET)
+        self.timer.tick(self.show_runs, [session.visitor, self.study], shown, **QUIET).then(
+            self.show_run, [session.visitor, self.chosen], detail, **QUIET)
+        self.table.select(self.choose, session.visitor, [self.chosen, self.change, *detail], **QUIET)
         again = [session.visitor, self.study]
-        self.cancel.click(self.cancel_run, [session.visitor, self.chosen], self.run_note, **private).then(
-            self.show_runs, again, shown, **private).then(
-            self.show_run, [session.visitor, self.chosen], detail, **private)
-        self.stop_all.click(self.cancel_all, again, self.run_note, **private).then(
-            self.show_runs, again, shown, **private)
-        self.retry.click(self.run_again, [session.visitor, self.chosen, self.change], self.run_note, **private).then(
-            self.show_runs, again, shown, **private)
+        self.cancel.click(self.cancel_run, [session.visitor, self.chosen], self.run_note, **QUIET).then(
+            self.show_runs, again, shown, **QUIET).then(
+            self.show_run, [session.visitor, self.chosen], detail, **QUIET)
+        self.stop_all.click(self.cancel_all, again, self.run_note, **QUIET).then(
+            self.show_runs, again, shown, **QUIET)
+        self.retry.click(self.run_again, [session.visitor, self.chosen, self.change], self.run_note, **QUIET).then(
+            self.show_runs, again, shown, **QUIET)
 
     def resume_on(self, demo: gr.Blocks) -> None:
         """Show the visitor's runs as soon as the page knows who they are."""
         gr.on([demo.load, self.session.visitor.change], self.show_runs, [self.session.visitor, self.study],
-              [self.study, self.heading, self.table, self.timer], show_progress="hidden", api_visibility="private")
+              [self.study, self.heading, self.table, self.timer], **QUIET)
 
     def list_patterns(self, request: gr.Request, choice: str, variants: list[Variant] | None, typed: str,
                       chosen: Sequence[str]) -> Any:
@@ -165,9 +170,11 @@ class Train:
         if not methods:
             raise SpecError("No method is chosen. Choose at least one.")
         options: dict[str, dict[str, Any]] = {method: {} for method in methods}
-        for (method, option, _), value in zip(self.options, values, strict=True):
+        for (method, option, _), value in zip(self.options, values, strict=False):
             if method in options:
                 options[method][option] = value if value is not None else ""
+        options |= {method: self.search.options_of(method, values[len(self.options) :])
+                    for method in methods if method in SEARCHES}
         chosen = []
         if IN_THE_LAB in patterns:
             typed_words = {each: split_words(text or "") for each, text in zip(task.labels, words, strict=False)}
@@ -203,7 +210,7 @@ class Train:
         return [key, yaml.safe_dump(change, sort_keys=False), *self.show_run(request, visitor, key)]
 
     def show_run(self, request: gr.Request, visitor: str, key: str) -> list[Any]:
-        """One run: its state, curve and log."""
+        """One run: its state, curve and log, and the candidates of a search."""
         if not key:
             return [gr.skip()] * 6
         say, store = speaker(request), self.services.store
@@ -213,7 +220,9 @@ class Train:
             return [message(explain(error, say)), *[gr.update(visible=False)] * 5]
         curve = pd.DataFrame(store.curve(key, visitor), columns=["step", "loss", "dev_accuracy"]).rename(
             columns={"dev_accuracy": "dev accuracy"})
-        return [run_card(run, store.log(key, visitor), say), gr.update(visible=len(curve) > 0),
+        found = store.found(key, visitor) if run.spec.method in SEARCHES else []
+        tried = candidate_table(found, run.spec.method, int(str(run.spec.options.get("steps", 0))), say)
+        return [run_card(run, store.log(key, visitor), say) + tried, gr.update(visible=len(curve) > 0),
                 curve[["step", "loss"]].dropna(), curve[["step", "dev accuracy"]].dropna(),
                 gr.update(visible=run.active), gr.update(visible=not run.active)]
 

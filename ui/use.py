@@ -16,6 +16,7 @@ from core.runs.run import Run
 from core.runs.use import label_texts, predictor_for, takes_pairs, weights_of, write_archive
 from ui.compare_panels import run_names
 from ui.feedback import Say, explain, message, speaker
+from ui.live import QUIET
 from ui.panels import waiting_panel
 from ui.services import Services
 from ui.session import Session
@@ -62,20 +63,19 @@ class Use:
         self.ask_note = gr.HTML(elem_id="use-ask-note", elem_classes="cl-note-slot")
 
     def _listen(self, tab: gr.Tab) -> None:
-        private: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
         mine = [self.session.visitor, self.run]
         typed = [*mine, self.text, self.text_b, self.lines]
         answer: dict[str, Any] = {"outputs": [self.ask_note, self.answer], "show_progress": "minimal",
                                   "api_visibility": "private", "concurrency_id": "model", "concurrency_limit": 2}
-        gr.on([tab.select, self.refresh.click], self.list_runs, mine, [self.run, self.note], **private)
+        gr.on([tab.select, self.refresh.click], self.list_runs, mine, [self.run, self.note], **QUIET)
         self.run.change(self.open_run, mine, [self.about, self.note, self.body, self.take, self.again, self.text_b,
-                                              self.file.text_b, self.file.result], **private).then(
+                                              self.file.text_b, self.file.result], **QUIET).then(
             self.ask_again, typed, **answer)
         gr.on([self.ask_button.click, self.text.submit, self.text_b.submit], self.ask, typed, **answer)
         self.take.click(self.pack_model, mine, [self.note, self.archive], show_progress="minimal",
                         show_progress_on=self.take, api_visibility="private", concurrency_id="archive",
                         concurrency_limit=1).success(None, js=_CLICK)
-        self.again.click(self.train_again, mine, self.note, **private)
+        self.again.click(self.train_again, mine, self.note, **QUIET)
 
     def list_runs(self, request: gr.Request, visitor: str, chosen: str | None) -> list[Any]:
         """Offer the visitor's finished runs, the newest first; the newest with weights is chosen if none is."""

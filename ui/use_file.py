@@ -14,6 +14,7 @@ from core.runs.use import label_table, labelled_download, predictor_for, takes_p
 from ui.data_panels import as_choice, table_line
 from ui.downloads import saved
 from ui.feedback import explain, message, speaker
+from ui.live import QUIET
 from ui.services import Services
 from ui.session import Session
 from ui.text import label
@@ -48,9 +49,8 @@ class UseFile:
                                             max_chars=120, label=label("The first rows"),
                                             buttons=["fullscreen", "copy"])
                 self.csv = gr.DownloadButton(label("Download all rows (CSV)"), elem_id="use-file-csv")
-        private: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
         self.file.change(self.read_file, self.file, [self.note, self.text_a, self.text_b, self.start, self.counts,
-                                                     self.result], **private)
+                                                     self.result], **QUIET)
         self.start.click(self.label_file, [session.visitor, run, self.file, self.text_a, self.text_b],
                          [self.note, self.counts, self.result, self.preview, self.csv], show_progress="full",
                          show_progress_on=self.counts, api_visibility="private", concurrency_id="file",

@@ -14,6 +14,7 @@ from core.inspection import Question, look_at_examples, read_question
 from core.prompts.verbalizer import split_words
 from core.runs.execution import test_part
 from ui.feedback import Say, explain, message, speaker
+from ui.live import QUIET, follow
 from ui.panels import found_percent, interval_bar
 from ui.services import Services
 from ui.session import Session, pack
@@ -47,15 +48,13 @@ class Variants:
             self.chosen = gr.Dropdown([], label=label("Variant"), elem_id="variant-choice", scale=4)
             load = gr.Button(label("Load into the boxes"), scale=1)
             remove = gr.Button(label("Remove"), scale=1)
-        private: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
         self.keep_button.click(self.keep, [session.task, session.model, pattern, session.variants, *words],
-                               [session.variants, self.note], **private)
-        remove.click(self.remove, [session.variants, self.chosen], [session.variants, self.note], **private)
-        gr.on([session.variants.change, session.task.change, session.model.change, sample.change], self.show,
-              [session.task, session.model, session.variants, sample], self.outputs,
-              concurrency_id="model", trigger_mode="always_last", **private)
-        load.click(self.load, [session.task, session.variants, self.chosen], [pattern, *words], **private)
-        self.share_button.click(self.share, [session.task, pattern, *words], [self.link, self.note], **private).then(
+                               [session.variants, self.note], **QUIET)
+        remove.click(self.remove, [session.variants, self.chosen], [session.variants, self.note], **QUIET)
+        follow([session.variants.change, session.task.change, session.model.change, sample.change], self.show,
+               [session.task, session.model, session.variants, sample], self.outputs, concurrency_id="model")
+        load.click(self.load, [session.task, session.variants, self.chosen], [pattern, *words], **QUIET)
+        self.share_button.click(self.share, [session.task, pattern, *words], [self.link, self.note], **QUIET).then(
             None, self.link, self.link, js=_COPY)
 
     @property

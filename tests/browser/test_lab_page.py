@@ -27,8 +27,8 @@ def test_the_last_keystroke_wins(page: Page) -> None:
 
 def test_a_new_label_word_changes_the_accuracy_panel(page: Page) -> None:
     before = page.locator("#dataset-panel").inner_text()
-    page.locator("#words-0 textarea, #words-0 input").first.fill("boring")
-    expect(page.locator("#answer-panel")).to_contain_text("boring")
+    page.locator("#words-0 textarea, #words-0 input").first.fill("ugly")
+    expect(page.locator("#answer-panel")).to_contain_text("ugly")
     page.wait_for_function("before => document.querySelector('#dataset-panel').innerText !== before", arg=before)
 
 
@@ -136,7 +136,7 @@ def test_nothing_runs_over_the_side(app, browser: Browser, width: int) -> None:
     page.goto(app.url)
     page.wait_for_selector("#dataset-panel .cl-confusion")
     over = {}
-    for tab in ("Lab", "Train", "Compare", "Use"):
+    for tab in ("Lab", "Search", "Train", "Compare", "Use"):
         page.get_by_role("tab", name=tab).click()
         over[tab] = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     context.close()
@@ -159,3 +159,27 @@ def test_cards_of_task_and_model_open(page: Page) -> None:
     page.get_by_text("About this task and model").click()
     expect(page.locator("#model-card")).to_contain_text("mini-masked")
     expect(page.locator("#task-card")).to_contain_text("written for Cloze Lab")
+
+
+def test_demonstrations_stand_beside_the_question(page: Page) -> None:
+    page.locator("#text-a textarea").fill("The soup came cold, and nobody said sorry.")
+    page.locator("#demonstrate input").check()
+    card = page.locator("#demonstrations-panel")
+    expect(card.locator("tbody tr")).to_have_count(2)
+    expect(card.locator(".cl-prompt")).to_contain_text("The soup came cold, and nobody said sorry.")
+    before = card.locator("tbody").inner_text()
+    page.locator("#text-a textarea").fill("A lively novel with a hero whom nobody forgets.")
+    expect(card.locator(".cl-prompt")).to_contain_text("A lively novel with a hero whom nobody forgets.")
+    assert card.locator("tbody").inner_text() != before
+
+
+def test_the_page_falls_silent_when_all_is_answered(page: Page) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "/queue/join" in request.url else None)
+    type_pattern(page, "{text_a} To me it seemed {mask}.")
+    expect(page.locator("#prompt-panel .cl-prompt")).to_contain_text("To me it seemed")
+    page.wait_for_timeout(4000)  # a busy machine may take long to answer; it may not go on asking
+    so_far = len(asked)
+    page.wait_for_timeout(2000)
+    assert len(asked) == so_far
+    assert 2 <= so_far <= 12

@@ -19,6 +19,7 @@ from core.metrics.classification import evaluate
 from core.metrics.significance import compare_methods
 from core.randomness import rng
 from core.runs.execution import RunResult, predictions_table
+from core.runs.ready_made import READY_MADE, ready_made, write_ready_made
 from core.runs.records import RunRecord
 from core.runs.spec import RunSpec, StudySpec
 from core.runs.store import RunStore
@@ -95,7 +96,8 @@ def shown(compare: Compare, store: RunStore) -> dict[str, Any]:
 
 def test_the_newest_study_is_chosen_and_only_ones_own_are_offered(compare: Compare) -> None:
     studies, singles, looks = compare.list_runs(ENGLISH, "ann", [], [], 3)
-    assert [title.split(" · ")[0] for title, _ in studies["choices"]] == ["first", "curve"]
+    own = [title for title, key in studies["choices"] if not key.startswith(READY_MADE)]
+    assert [title.split(" · ")[0] for title in own] == ["first", "curve"]
     assert studies["value"] == [studies["choices"][0][1]]
     assert (len(singles["choices"]), singles["value"], looks) == (60, [], 4)
 
@@ -288,3 +290,26 @@ def test_all_that_is_said_can_be_said_in_chinese(store: RunStore, monkeypatch: p
     compare.examples.show(ENGLISH, "ann", *runs, "neither")
     assert len(asked) > 60
     assert asked - CHINESE.keys() == set()
+
+
+def test_comparisons_come_with_the_app(compare: Compare, store: RunStore, tmp_path: Path,
+                                       monkeypatch: pytest.MonkeyPatch) -> None:
+    key = submit(store, study("prompt or head"), store.command_line)
+    write_ready_made(key, store, tmp_path / "prompt-or-head.json", "Prompts need fewer <examples>.")
+    monkeypatch.setattr("core.runs.ready_made.FOLDER", tmp_path)
+    ready_made.cache_clear()
+    try:
+        studies, singles, _ = compare.list_runs(ENGLISH, "newcomer", [], [], 0)
+        assert studies["choices"] == [("prompt or head · comes with the app", "ready-made:prompt-or-head")]
+        assert (studies["value"], singles["choices"]) == (["ready-made:prompt-or-head"], [])
+        shown, note, body, *_ = compare.show(ENGLISH, "newcomer", studies["value"], [], "accuracy", NOTHING)
+        assert "Prompts need fewer &lt;examples&gt;." in note
+        assert body["visible"]
+        chosen = compare.confusion.list_runs(ENGLISH, "newcomer", shown, None)["value"]
+        _, table, _, file = compare.confusion.show(ENGLISH, "newcomer", shown, chosen)
+        assert "<table" in table
+        assert not file["interactive"]
+        a, b = (each["value"] for each in compare.examples.list_runs(ENGLISH, "newcomer", shown, None, None))
+        assert "no single answers here" in compare.examples.show(ENGLISH, "newcomer", a, b, "a")[0]
+    finally:
+        ready_made.cache_clear()

@@ -52,3 +52,23 @@ def test_examples_go_round(lab: Lab) -> None:
 @pytest.mark.filterwarnings("ignore::UserWarning")
 def test_an_unknown_task_changes_nothing(lab: Lab) -> None:
     assert lab.open_task(ENGLISH, "no/such-task") == [gr.skip()] * (6 + 2 * MAX_LABELS)
+
+
+def look(lab: Lab, on: bool = True, shots: float | None = 4, text: str = "The soup was cold.") -> str:
+    pattern, words = "{text_a} It was {mask}.", ["terrible", "great"]
+    return lab.demonstrations.watch(ENGLISH, on, "reviews", "mini-masked", pattern, text, "", shots, 13, 2, 0.5, 50,
+                                    *words, *[""] * (MAX_LABELS - 2))[1]
+
+
+def test_demonstrations_are_shown_with_their_similarity(lab: Lab) -> None:
+    card = look(lab)
+    assert card.count("<tr><td>") == 2
+    assert "The whole prompt of the first draw" in card
+    assert look(lab, text="What a beautiful song!") != card
+    assert look(lab, on=False) == ""
+
+
+def test_demonstrations_that_cannot_be_drawn_are_told(lab: Lab) -> None:
+    assert "training rows of each label" in look(lab, shots=900)
+    assert "whole numbers" in look(lab, shots=None)
+    assert "fewer than 2 examples" in look(lab, shots=1)

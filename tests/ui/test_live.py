@@ -1,0 +1,44 @@
+"""Events and those who listen: no two handlers of the same event may keep each other running."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from core.models.backbone import BackboneCache
+from core.models.placement import Placement
+from core.runs.store import RunStore
+from core.settings import Settings
+from ui.services import Services
+from ui.shell import build_app
+
+
+@pytest.fixture(scope="module")
+def handlers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[dict[str, Any]]]:
+    folder = tmp_path_factory.mktemp("data")
+    store = RunStore(folder)
+    services = Services(Settings(data_folder=folder, device="cpu"), BackboneCache(Placement("cpu", "float32")), store,
+                        None)  # type: ignore[arg-type]
+    yield build_app(services).config["dependencies"]
+    store.close()
+
+
+def test_who_waits_for_the_last_of_many_events_listens_alone(handlers: list[dict[str, Any]]) -> None:
+    listeners = defaultdict(list)
+    for each in handlers:
+        for target, event in each["targets"]:
+            if target is not None and event != "load":
+                listeners[target, event].append(each)
+    assert sum(len(found) > 1 for found in listeners.values()) > 10
+    crowded = {key: [each["api_name"] for each in found] for key, found in listeners.items()
+               if len(found) > 1 and any(each["trigger_mode"] == "always_last" for each in found)}
+    assert crowded == {}
+
+
+def test_handlers_that_show_no_progress_name_no_component_for_it(handlers: list[dict[str, Any]]) -> None:
+    hidden = [each for each in handlers if each["show_progress"] == "hidden" and each["api_visibility"] == "private"]
+    assert len(hidden) > 40
+    assert [each["api_name"] for each in hidden if each["show_progress_on"] != []] == []

@@ -1,0 +1,87 @@
+"""What a search has found, as tables and choices."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+from core.runs.run import Run
+from core.runs.spec import RunSpec
+from ui.search_panels import ROWS_SHOWN, best_of, candidate_table, choices, search_title, stages, ticks
+
+SPEC = RunSpec("reviews", "h", "mini-masked", "d", "auto-words", ({"pattern": "{text_a} {mask}", "words": {}},),
+               {"tried": 3, "steps": 100}, 16, 13)
+RUN = Run("abc", "s", "v", SPEC, "running", 0.0)
+
+
+def say(text: str) -> str:
+    return text
+
+
+def candidate(word: str, score: float, dev: float | None = None, trained: int = 0,
+              pattern: str = "{text_a} It was {mask}.") -> dict[str, Any]:
+    return {"pattern": pattern, "words": {"bad": [word], "good": ["great"]}, "score": score, "dev_accuracy": dev,
+            "trained": trained}
+
+
+FOUND = [candidate("awful", 0.78, 0.9, 100), candidate("<b>", 0.8, 0.6, 20), candidate("poor", 0.7)]
+
+
+def test_each_row_says_why_it_ranks_where_it_does() -> None:
+    html = candidate_table(FOUND, "auto-words", 100, say)
+    assert html.index("awful / great") < html.index("dropped at step 20") < html.index("not tried")
+    assert html.count("<tr") == 1 + len(FOUND)
+    assert "&lt;b&gt; / great" in html
+    assert "78.0 %" in html
+    assert "Pattern" not in html  # all candidates share it, so it stands above
+    assert candidate_table([], "auto-words", 100, say) == ""
+
+
+def test_log_probabilities_of_patterns_are_not_shown_as_shares() -> None:
+    written = [candidate("bad", -3.456, pattern="{text_a} This is {mask}."), candidate("bad", -4.0)]
+    html = candidate_table(written, "auto-patterns", 100, say)
+    assert "-3.46" in html
+    assert "Log-probability" in html
+    assert "Words" not in html
+
+
+def test_long_lists_are_cut_and_say_so() -> None:
+    found = [candidate(f"w{at}", 0.5) for at in range(ROWS_SHOWN + 7)]
+    assert "and 7 more" in candidate_table(found, "auto-words", 100, say)
+
+
+def test_choices_stand_for_whole_candidates() -> None:
+    offered = choices(FOUND)
+    assert [text for text, _ in offered] == ["1. awful / great", "2. <b> / great", "3. poor / great"]
+    assert json.loads(offered[2][1]) == {"pattern": "{text_a} It was {mask}.",
+                                         "words": {"bad": ["poor"], "good": ["great"]}}
+
+
+def test_the_best_is_ticked_as_the_ranking_moves_until_a_person_ticks() -> None:
+    before, after = choices(FOUND), choices(FOUND[::-1])
+    best, worst = before[0][1], before[2][1]
+    assert ticks(before, "abc", (None, [])) == [best]
+    assert ticks(after, "abc", (None, [])) == [worst]
+    assert ticks(after, "abc", ("abc", [best])) == [best]
+    assert ticks(after, "abc", ("abc", [])) == []
+    assert ticks(after, "abc", ("another", [best])) == [worst]
+
+
+def test_the_best_of_the_ticked_is_loaded_whatever_the_order_of_ticking() -> None:
+    first, second, third = (value for _, value in choices(FOUND))
+    assert best_of([third, second], choices(FOUND)) == second
+    assert best_of([third, first, second], choices(FOUND)) == first
+    assert best_of(["gone", third], choices(FOUND)) == third
+
+
+def test_stages_follow_the_search() -> None:
+    assert "Finding candidates" in stages(RUN, [], say)
+    middle = stages(RUN, FOUND, say)
+    assert "Candidates found: 3" in middle
+    assert "Fine-tuned and ranked: 2 of 3" in middle
+    assert middle.count("cl-done") == 1
+    done = stages(replace(RUN, status="done", metrics={"accuracy": 0.815}), FOUND, say)
+    assert "Test accuracy: 81.5 %" in done.replace("<b>", "")
+    assert done.count('"cl-done"') == 3
+    failed = replace(RUN, status="failed", error="There is no {what}.", error_values={"what": "<i>"})
+    assert "There is no &lt;i&gt;." in stages(failed, [], say)
+    assert search_title(RUN) == "reviews · auto-words · K = 16 · 13 · abc"
