@@ -1,4 +1,4 @@
-"""From `python app.py` to a page that answers, the memory of the app's process, and a study's first and second run."""
+"""From `python app.py` to a page that answers and to the model's first answer, and the memory of both processes."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from core.data.catalog import load_task
 from core.data.files import DataLimits
 from core.data.split import draw_split
 from core.data.task import Example
-from core.methods.lm_bff import FineTuningOptions, LmBff
+from core.methods.lm_bff import LmBff, LmBffOptions
 from core.methods.method import LogProbs, Problem
 from core.methods.training import train
 from core.models.backbone import load_backbone
@@ -26,16 +26,16 @@ from core.prompts.pvp import PVP
 SEED = 13
 
 
-def silent(step: int, total: int, *, loss: float | None = None, dev_accuracy: float | None = None) -> None:
+def silent(step: int, total: int, **news: object) -> None:
     """Progress that nobody listens to."""
 
 
-def ours(problem: Problem, options: FineTuningOptions, test: list) -> LogProbs:
+def ours(problem: Problem, options: LmBffOptions, test: list) -> LogProbs:
     """The method as it ships."""
     return LmBff().learn(problem, options, silent).predictor.log_probs(test)
 
 
-def plainly(problem: Problem, options: FineTuningOptions, test: list) -> LogProbs:
+def plainly(problem: Problem, options: LmBffOptions, test: list) -> LogProbs:
     """The same loop, with prompts padded to 128 and logits of the whole vocabulary at every position."""
     backbone, pvp = problem.backbone.trainable_copy(), problem.pvps[0]
     examples, gold = problem.split.train, torch.tensor(problem.gold(problem.split.train))
@@ -61,12 +61,12 @@ def main() -> None:
     backbone = load_backbone("mini-masked", Placement.choose("cpu"))
     problem = Problem(task.labels, (pvp,), draw_split(task, 16, SEED), backbone, SEED)
     found = {}
-    for batch_size in (FineTuningOptions().batch_size, 8):
-        found[f"batches_of_{batch_size}"] = _compare(problem, FineTuningOptions(batch_size=batch_size), task.test[:200])
+    for batch_size in (8, 4):
+        found[f"batches_of_{batch_size}"] = _compare(problem, LmBffOptions(batch_size=batch_size), task.test[:200])
     print(json.dumps({"threads": torch.get_num_threads(), **found}, indent=2))
 
 
-def _compare(problem: Problem, options: FineTuningOptions, test: Sequence[Example]) -> dict[str, Any]:
+def _compare(problem: Problem, options: LmBffOptions, test: Sequence[Example]) -> dict[str, Any]:
     gold = np.array(problem.gold(test))
     found: dict[str, Any] = {"seconds": {}, "accuracy": {}}
     answers = []
