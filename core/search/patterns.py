@@ -6,6 +6,7 @@ for all examples together, by a beam over tokens.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -52,7 +53,8 @@ class WrittenPattern:
 
 
 def write_patterns(backbone: Backbone, examples: Sequence[Example], label_words: Mapping[str, str], *, beam: int = 100,
-                   averaged: bool = False, told: Told = lambda *_: None) -> list[WrittenPattern]:
+                   averaged: bool = False, strict: bool = True,
+                   told: Told = lambda *_: None) -> list[WrittenPattern]:
     """The patterns that a model of the T5 family finds likeliest for labelled examples, each once, likeliest first.
 
     Single texts are sought before and after the answer, half of the beam from each, as in the paper.
@@ -61,6 +63,7 @@ def write_patterns(backbone: Backbone, examples: Sequence[Example], label_words:
         label_words: for each label the word that stands for it.
         beam: hypotheses kept at each step.
         averaged: score by the logits' mean over the examples, as LM-BFF's code does, not by summed log-probabilities.
+        strict: see `fill_gaps`.
         told: called with steps done and steps at most.
 
     Raises:
@@ -72,7 +75,7 @@ def write_patterns(backbone: Backbone, examples: Sequence[Example], label_words:
     for number, layout in enumerate(layouts):
         done = number * MOST_STEPS
         ids = [example_ids(each, label_words[str(each.label)], layout, backbone) for each in examples]
-        hypotheses = fill_gaps(backbone, ids, beam, averaged=averaged,
+        hypotheses = fill_gaps(backbone, ids, beam, averaged=averaged, strict=strict,
                                told=lambda step, done=done: told(done + step, len(layouts) * MOST_STEPS))  # type: ignore[misc]
         for each in hypotheses[: max(1, beam // len(layouts))]:
             pattern = as_pattern(each, layout, backbone)
@@ -113,8 +116,14 @@ def example_ids(example: Example, word: str, layout: Layout, backbone: Backbone)
 
 @torch.inference_mode()
 def fill_gaps(backbone: Backbone, ids: Sequence[Sequence[int]], beam: int, *, averaged: bool = False,
-              told: Callable[[int], None] = lambda *_: None) -> list[Hypothesis]:
-    """Beam search for one text that fills the gaps of all examples, best first; unfinished ones are returned too."""
+              strict: bool = True, told: Callable[[int], None] = lambda *_: None) -> list[Hypothesis]:
+    """Beam search for one text that fills the gaps of all examples, best first; unfinished ones are returned too.
+
+    Args:
+        strict: follow only what can still become well formed: the first gap's sentinel, its text, the second's, its
+            text, an end. LM-BFF's code follows everything and throws malformed texts away afterwards, which may leave
+            nothing where a model would rather answer the examples than fill their gaps.
+    """
     if not ids:
         raise SpecError("There are no labelled examples to write patterns for.")
     sentinels, end = _sentinels(backbone), backbone.tokenizer.eos_token_id
@@ -128,7 +137,10 @@ def fill_gaps(backbone: Backbone, ids: Sequence[Sequence[int]], beam: int, *, av
             break
         last = [hypothesis.tokens[-1] if hypothesis.tokens else backbone.model.config.decoder_start_token_id
                 for hypothesis, _, _ in alive]
-        scores, tokens = _next_tokens(backbone, decoder.step([place for _, place, _ in alive], last), beam, averaged)
+        features = decoder.step([place for _, place, _ in alive], last)
+        barred = [_barred(part, sentinels, end) if strict and step else [] for _, _, part in alive]
+        only = sentinels[:1] if strict and not step else None
+        scores, tokens = _next_tokens(backbone, features, beam, averaged, barred, only)
         extended, place = [], 0
         for each in pool:
             if each[0].finished:
@@ -136,7 +148,7 @@ def fill_gaps(backbone: Backbone, ids: Sequence[Sequence[int]], beam: int, *, av
                 continue
             hypothesis, _, part = each
             for score, token in zip(scores[place], tokens[place], strict=True):
-                if token in refused or (token == stop and hypothesis.tokens[-1:] == (stop,)):
+                if score == -math.inf or token in refused or (token == stop and hypothesis.tokens[-1:] == (stop,)):
                     continue
                 reached = part + (token in (sentinels[part], end))
                 longer = Hypothesis((*hypothesis.tokens, token), hypothesis.score + score, reached > 2)
@@ -170,15 +182,28 @@ def as_template(tokens: Ids, layout: Layout, backbone: Backbone) -> str:
     return text
 
 
-def _next_tokens(backbone: Backbone, features: torch.Tensor, beam: int,
-                 averaged: bool) -> tuple[list[list[float]], list[list[int]]]:
-    """For each hypothesis the likeliest next tokens over all examples, with what they add to its score."""
+def _barred(part: int, sentinels: Sequence[int], end: int) -> list[int]:
+    """What cannot follow within gap number `part`: the first sentinel again, and what closes only the other gap."""
+    return [sentinels[0], *([sentinels[2], end] if part == 1 else [sentinels[1]])]
+
+
+def _next_tokens(backbone: Backbone, features: torch.Tensor, beam: int, averaged: bool, barred: Sequence[list[int]],
+                 only: Sequence[int] | None) -> tuple[list[list[float]], list[list[int]]]:
+    """For each hypothesis the likeliest next tokens over all examples, with what they add to its score.
+
+    Tokens `barred` for it, and all but those in `only` if given, come with a score of minus infinity, if at all.
+    """
     if averaged:
         scores = project(backbone, features.mean(1)).log_softmax(-1)
     else:
         at_once = max(1, _PROJECTED_AT_ONCE // features.shape[1])
         scores = torch.cat([project(backbone, features[at : at + at_once]).log_softmax(-1).sum(1)
                             for at in range(0, len(features), at_once)])
+    for row, tokens in zip(scores, barred, strict=True):
+        row[tokens] = -torch.inf
+    if only is not None:
+        scores = torch.full_like(scores, -torch.inf).index_copy_(1, torch.tensor(only, device=scores.device),
+                                                                 scores[:, only])
     best = scores.topk(min(beam + _SPARE, scores.shape[1]), dim=-1)
     return best.values.tolist(), best.indices.tolist()
 

@@ -27,7 +27,7 @@ def test_lmbff_template_search_beams(parity, averaged: bool) -> None:
         shown = _shown(case, backbone)
         for beam, values in expected["by_beam"].items():
             wanted = values["reference_value" if averaged else "paper_value"]
-            found = fill_gaps(backbone, shown, int(beam), averaged=averaged)
+            found = fill_gaps(backbone, shown, int(beam), averaged=averaged, strict=False)
             assert [list(each.tokens) for each in found] == [each["token_ids"] for each in wanted], case["id"]
             assert [as_template(each.tokens, case["layout"], backbone) for each in found] == [
                 each["template"] for each in wanted]
@@ -40,7 +40,8 @@ def test_lmbff_template_search_beams(parity, averaged: bool) -> None:
 def test_lmbff_template_search_whole(parity) -> None:
     for case, expected in parity.pairs("whole_search"):
         backbone = parity.backbone(case["model"])
-        found = write_patterns(backbone, _examples(case), case["label_words"], beam=case["beam"], averaged=True)
+        found = write_patterns(backbone, _examples(case), case["label_words"], beam=case["beam"], averaged=True,
+                               strict=False)
         templates = expected["templates"] if isinstance(expected, dict) else expected
         sound = [template for template in templates if template.startswith("*cls*") and template.endswith("*sep+*")]
         assert {str(each.pattern) for each in found} == {str(read_lm_bff(template)) for template in sound}

@@ -60,6 +60,21 @@ def test_malformed_hypotheses_are_dropped(backbone: Backbone, said: str, finishe
     assert as_pattern(Hypothesis(tokens, -1.0, finished), "mask-last", backbone) is None
 
 
+def test_only_what_can_become_well_formed_is_followed(backbone: Backbone) -> None:
+    """That changes nothing for a model that fills gaps by itself; a random one would open none."""
+    loose, strict = (write_patterns(backbone, EXAMPLES, WORDS, beam=20, strict=each) for each in (False, True))
+    assert [str(each.pattern) for each in loose] == [str(each.pattern) for each in strict]
+    chaotic = load_backbone(str(MODELS / "t5_random"), Placement("cpu", "float32"))
+    first, second, third = chaotic.tokenizer.convert_tokens_to_ids([f"<extra_id_{at}>" for at in range(3)])
+    shown = [[10, 11, first, 12, second, 1]] * 2
+    assert all(each.tokens[0] != first for each in fill_gaps(chaotic, shown, 20, strict=False))
+    for each in fill_gaps(chaotic, shown, 20):
+        assert each.tokens[0] == first
+        assert first not in each.tokens[1:]
+        assert {second, third, 1}.isdisjoint(each.tokens[1:]) or second in each.tokens
+        assert each.score > float("-inf")
+
+
 def test_nothing_to_learn_from_is_said(backbone: Backbone) -> None:
     with pytest.raises(SpecError, match="no labelled examples"):
         fill_gaps(backbone, [], 5)
