@@ -5,6 +5,7 @@ from __future__ import annotations
 from ui.chinese_compare import CHINESE_COMPARE
 from ui.chinese_data import CHINESE_DATA
 from ui.chinese_errors import CHINESE_ERRORS
+from ui.chinese_stages import CHINESE_STAGES
 
 _PAGE = {
     "Lab": "实验台",
@@ -246,4 +247,4 @@ _SEARCH = {
     "longer texts of demonstrations are cut to this many tokens": "示例文本超过此词元数时截断",
 }
 
-CHINESE: dict[str, str] = {**_PAGE, **_SEARCH, **CHINESE_ERRORS, **CHINESE_DATA, **CHINESE_COMPARE}
+CHINESE: dict[str, str] = {**_PAGE, **_SEARCH, **CHINESE_STAGES, **CHINESE_ERRORS, **CHINESE_DATA, **CHINESE_COMPARE}

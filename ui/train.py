@@ -14,6 +14,7 @@ from core.errors import ClozeLabError, InputError, SpecError
 from core.methods.registry import METHODS
 from core.prompts.verbalizer import Verbalizer, split_words
 from core.runs.estimate import estimate_seconds
+from core.runs.run import Run
 from core.runs.spec import RunSpec, StudySpec
 from ui.feedback import Say, explain, message, speaker
 from ui.form import controls
@@ -24,6 +25,7 @@ from ui.search import SEARCHES, Search
 from ui.search_panels import candidate_table
 from ui.services import Services
 from ui.session import Session
+from ui.stage_panels import METHODS_IN_STAGES, curve_table, stages_panel
 from ui.text import label
 from ui.variants import Variant, variant_key, variant_title
 
@@ -218,13 +220,20 @@ class Train:
             run = store.run(key, visitor)
         except ClozeLabError as error:
             return [message(explain(error, say)), *[gr.update(visible=False)] * 5]
-        curve = pd.DataFrame(store.curve(key, visitor), columns=["step", "loss", "dev_accuracy"]).rename(
-            columns={"dev_accuracy": "dev accuracy"})
-        found = store.found(key, visitor) if run.spec.method in SEARCHES else []
-        tried = candidate_table(found, run.spec.method, int(str(run.spec.options.get("steps", 0))), say)
-        return [run_card(run, store.log(key, visitor), say) + tried, gr.update(visible=len(curve) > 0),
-                curve[["step", "loss"]].dropna(), curve[["step", "dev accuracy"]].dropna(),
-                gr.update(visible=run.active), gr.update(visible=not run.active)]
+        curve = curve_table(run, store.curve(key, visitor))
+        colour = "part" if curve["part"].any() else None
+        plots = [gr.update(value=curve[["step", name, "part"]].dropna(), color=colour) for name in (
+            "loss", "dev accuracy")]
+        return [run_card(run, store.log(key, visitor), say) + self._findings(run, visitor, say),
+                gr.update(visible=len(curve) > 0), *plots, gr.update(visible=run.active),
+                gr.update(visible=not run.active)]
+
+    def _findings(self, run: Run, visitor: str, say: Say) -> str:
+        """What a run has found on its way: a search's candidates, or the stages of an ensemble."""
+        found = self.services.store.found(run.id, visitor)
+        if run.spec.method in SEARCHES:
+            return candidate_table(found, run.spec.method, int(str(run.spec.options.get("steps", 0))), say)
+        return stages_panel(run, found, say) if run.spec.method in METHODS_IN_STAGES else ""
 
     def cancel_run(self, request: gr.Request, visitor: str, key: str) -> str:
         """Stop one run at its next step."""

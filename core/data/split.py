@@ -16,13 +16,19 @@ LM_BFF_SEEDS = (13, 21, 42, 87, 100)  # the five seeds of the paper's published 
 
 @dataclass(frozen=True)
 class FewShotSplit:
-    """K training and K development examples per label, and all the rest of the training part without labels."""
+    """K training and K development examples per label, and all the rest of the training part without labels.
+
+    Attributes:
+        hidden: the labels of the unlabelled examples where they are known. Nothing may learn from them; they tell
+            afterwards how good labels are that a method gave to the pool itself.
+    """
 
     shots: int
     seed: int
     train: tuple[Example, ...]
     dev: tuple[Example, ...]
     unlabelled: tuple[Example, ...]
+    hidden: tuple[str | None, ...] = ()
 
 
 def few_shot_indices(
@@ -62,8 +68,9 @@ def draw_split(task: Task, shots: int, seed: int) -> FewShotSplit:
             )
     train, dev = few_shot_indices(gold, shots, seed)
     used = set(train) | set(dev)
-    rest = (Example(e.text_a, e.text_b) for i, e in enumerate(task.train) if i not in used)
+    rest = [example for index, example in enumerate(task.train) if index not in used]
     return FewShotSplit(
-        shots, seed,
-        tuple(task.train[i] for i in train), tuple(task.train[i] for i in dev), (*rest, *task.unlabelled),
+        shots, seed, tuple(task.train[i] for i in train), tuple(task.train[i] for i in dev),
+        (*(Example(each.text_a, each.text_b) for each in rest), *task.unlabelled),
+        (*(each.label for each in rest), *(None for _ in task.unlabelled)),
     )

@@ -43,7 +43,7 @@ class AutoPatterns(Method):
     paper = "arXiv 2012.15723"
     options = AutoPatternsOptions
 
-    def steps(self, options: Options) -> int:
+    def steps(self, options: Options, patterns: int = 1) -> int:  # noqa: ARG002
         """All steps of all candidates; fewer where some are dropped."""
         assert isinstance(options, AutoPatternsOptions)
         return options.tried * options.steps

@@ -61,7 +61,7 @@ class AutoWords(Method):
     paper = "arXiv 2012.15723"
     options = AutoWordsOptions
 
-    def steps(self, options: Options) -> int:
+    def steps(self, options: Options, patterns: int = 1) -> int:  # noqa: ARG002
         """All steps of all candidates; fewer where some are dropped."""
         assert isinstance(options, AutoWordsOptions)
         return options.tried * options.steps

@@ -33,7 +33,7 @@ class Head(Method):
     uses_pattern = False
     single_token = False
 
-    def steps(self, options: Options) -> int:
+    def steps(self, options: Options, patterns: int = 1) -> int:  # noqa: ARG002
         """One for each update."""
         assert isinstance(options, FineTuningOptions)
         return options.steps

@@ -36,7 +36,7 @@ class InContext(Method):
     trains = False
     families = ("masked", "causal")
 
-    def steps(self, options: Options) -> int:  # noqa: ARG002
+    def steps(self, options: Options, patterns: int = 1) -> int:  # noqa: ARG002
         """Nothing is trained."""
         return 0
 

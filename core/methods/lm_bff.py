@@ -54,7 +54,7 @@ class LmBff(Method):
     paper = "arXiv 2012.15723"
     options = LmBffOptions
 
-    def steps(self, options: Options) -> int:
+    def steps(self, options: Options, patterns: int = 1) -> int:  # noqa: ARG002
         """One for each update."""
         assert isinstance(options, LmBffOptions)
         return options.steps

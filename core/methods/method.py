@@ -71,10 +71,17 @@ class Problem:
 
 @dataclass(frozen=True)
 class Learned:
-    """The result of a method: a predictor, and figures that it found on the way (dev_accuracy, best_step …)."""
+    """The result of a method.
+
+    Attributes:
+        predictor: what answers in the end.
+        metrics: figures found on the way (dev_accuracy, best_step …).
+        measure: for methods with models on the way, measures these too on the labelled examples that it is given.
+    """
 
     predictor: Predictor
     metrics: dict[str, float] = field(default_factory=dict)
+    measure: Callable[[Sequence[Example]], dict[str, float]] | None = None
 
 
 class Method(ABC):
@@ -86,6 +93,7 @@ class Method(ABC):
         trains: whether it changes weights.
         uses_pattern, ensemble: whether it needs a pattern, and whether it takes several as one.
         uses_shots, uses_seed: whether its result depends on the training examples or on any randomness.
+        needs_shots: whether it needs labelled examples to train at all.
         families: the model families that it works on.
         single_token: whether each label word must be one token.
     """
@@ -99,6 +107,7 @@ class Method(ABC):
     ensemble: ClassVar[bool] = False
     uses_shots: ClassVar[bool] = True
     uses_seed: ClassVar[bool] = True
+    needs_shots: ClassVar[bool] = True
     single_token: ClassVar[bool] = True
     families: ClassVar[tuple[Family, ...]] = ("masked", "seq2seq", "causal")
 
@@ -107,8 +116,8 @@ class Method(ABC):
         """Learn from the problem's split and return a predictor."""
 
     @abstractmethod
-    def steps(self, options: Options) -> int:
-        """How many steps `learn` reports, for estimates of time."""
+    def steps(self, options: Options, patterns: int = 1) -> int:
+        """How many steps `learn` reports, for estimates of time; `patterns` counts those that it takes as one."""
 
     def check(self, problem: Problem, options: Options) -> None:  # noqa: ARG002
         """Raise an InputError, before anything starts, if the method cannot work on this problem."""
@@ -116,7 +125,7 @@ class Method(ABC):
             raise SpecError("The method {method!r} works on {families} models; {model!r} is a {family} model.",
                             method=self.name, families=" and ".join(self.families), model=problem.backbone.name,
                             family=problem.backbone.family)
-        if self.trains and self.uses_shots and not problem.split.train:
+        if self.trains and self.uses_shots and self.needs_shots and not problem.split.train:
             raise SpecError("The method {method!r} trains on examples, and K is 0. Choose K ≥ 1.", method=self.name)
         for pvp in problem.pvps if self.single_token else ():
             single_ids(pvp.verbalizer.all_words(), problem.backbone)

@@ -7,12 +7,14 @@ from core.methods.auto_patterns import AutoPatterns
 from core.methods.auto_words import AutoWords
 from core.methods.head import Head
 from core.methods.in_context import InContext
+from core.methods.ipet import Ipet
 from core.methods.lm_bff import LmBff
 from core.methods.method import Method
+from core.methods.pet import Pet
 from core.methods.zero_shot import ZeroShot
 
 METHODS: dict[str, Method] = {method.name: method for method in (
-    ZeroShot(), InContext(), Head(), LmBff(), AutoWords(), AutoPatterns())}
+    ZeroShot(), InContext(), Head(), LmBff(), AutoWords(), AutoPatterns(), Pet(), Ipet())}
 
 
 def method_named(name: str) -> Method:

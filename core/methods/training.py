@@ -50,13 +50,14 @@ def default_learning_rate(backbone: Backbone) -> float:
 
 
 def train(model: nn.Module, loss: Callable[[list[int]], torch.Tensor], examples: int, schedule: Schedule, seed: int,
-          evaluate: Callable[[], float], progress: Progress) -> Trained:
-    """Train `model` in place and leave it with the weights that were best on development data.
+          evaluate: Callable[[], float], progress: Progress, keep_best: bool = True) -> Trained:
+    """Train `model` in place and leave it with the weights that were best on development data, or with the last ones.
 
     Args:
         loss: from indices of training examples to a scalar, with gradients.
         examples: how many training examples there are.
         evaluate: accuracy on the development examples; called with the model in evaluation mode.
+        keep_best: if not, development data are only looked at, and the last step's weights are kept.
     """
     torch.manual_seed(stream_seed(seed, "dropout"))
     trainable = [parameter for parameter in model.parameters() if parameter.requires_grad]
@@ -78,7 +79,9 @@ def train(model: nn.Module, loss: Callable[[list[int]], torch.Tensor], examples:
             model.eval()
             accuracy = evaluate()
             model.train()
-            if accuracy > best.dev_accuracy:
+            if not keep_best:
+                best = Trained(step, accuracy)
+            elif accuracy > best.dev_accuracy:
                 best = Trained(step, accuracy)
                 best_state = {name: weight.detach().clone() for name, weight in model.state_dict().items()}
         progress(step, schedule.steps, loss=float(value.detach()), dev_accuracy=accuracy)

@@ -31,7 +31,7 @@ class ZeroShot(Method):
     uses_shots = False
     uses_seed = False
 
-    def steps(self, options: Options) -> int:  # noqa: ARG002
+    def steps(self, options: Options, patterns: int = 1) -> int:  # noqa: ARG002
         """Nothing is trained."""
         return 0
 

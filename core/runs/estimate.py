@@ -30,7 +30,7 @@ def estimate_seconds(runs: Sequence[RunSpec], history: History, parameters: int)
 def steps_of(run: RunSpec) -> int:
     """How many steps the run's method reports; 0 if it trains nothing."""
     method = method_named(run.method)
-    return method.steps(read_options(method.options, run.options, method.name))
+    return method.steps(read_options(method.options, run.options, method.name), len(run.patterns))
 
 
 def check_steps(run: RunSpec, limit: int) -> None:

@@ -52,13 +52,14 @@ def execute(spec: RunSpec, load_task: TaskLoader, backbones: BackboneCache, prog
     learned = method.learn(problem, options, progress)
     test = test_part(task, spec.test_limit)
     log_probs = learned.predictor.log_probs(test)
+    on_the_way = learned.measure(test) if learned.measure else {}
     seconds = time.perf_counter() - started
 
     if save_to is not None and method.trains:
         learned.predictor.save(save_to)
     evaluation = evaluate(log_probs, problem.gold(test))
-    return RunResult({**evaluation.metrics(), **learned.metrics}, task.labels, evaluation.confusion.tolist(),
-                     predictions_table(test, log_probs, task.labels), seconds)
+    return RunResult({**evaluation.metrics(), **learned.metrics, **on_the_way}, task.labels,
+                     evaluation.confusion.tolist(), predictions_table(test, log_probs, task.labels), seconds)
 
 
 def make_problem(spec: RunSpec, task: Task, backbones: BackboneCache) -> Problem:

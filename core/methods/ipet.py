@@ -1,0 +1,108 @@
+"""iPET: PET in generations, whose models train each other on ever more examples (arXiv 2001.07676, section 3.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from core.data.task import Example
+from core.methods.generations import Drawn, Growth, draw_generation, new_counts
+from core.methods.members import plans, train_member, untrained
+from core.methods.method import Learned, Method, Problem, Progress
+from core.methods.options import Options, option
+from core.methods.pet import Team, check_ensemble, distilled, pattern_weights, pool_rows
+from core.methods.stages import Stages
+from core.methods.student import StudentOptions, share_right
+
+
+@dataclass(frozen=True)
+class IpetOptions(StudentOptions):
+    """How the generations grow."""
+
+    generations: int = option(2, "generations after the first (the paper: 3)", 1, 10)
+    factor: float = option(5.0, "how many times as many examples each generation learns from; never more than there "
+                                "are unlabelled ones (the paper: 5)", 1.1, 100.0)
+    teachers: float = option(0.25, "share of the other models that label for one, at least one (the paper: 0.25)", 0.01,
+                             1.0)
+    likeliest: int = option(100, "with K = 0, each label is first drawn from so many examples, those likeliest for it",
+                            1, 100_000)
+
+
+class Ipet(Method):
+    """PET over several generations: models label examples for each other, and every generation learns from more.
+
+    With K = 0 it starts from the pretrained model alone.
+    """
+
+    name = "ipet"
+    title = "iPET"
+    paper = "arXiv 2001.07676"
+    options = IpetOptions
+    ensemble = True
+    needs_shots = False
+
+    def steps(self, options: Options, patterns: int = 1) -> int:
+        """Those of all models of all generations, and the classifier's."""
+        assert isinstance(options, IpetOptions)
+        models = patterns * options.repetitions
+        return models * options.steps * (1 + options.generations) + options.student_steps
+
+    def check(self, problem: Problem, options: Options) -> None:
+        """As PET."""
+        assert isinstance(options, IpetOptions)
+        super().check(problem, options)
+        check_ensemble(self.name, problem, options)
+
+    def learn(self, problem: Problem, options: Options, progress: Progress) -> Learned:
+        """Train a generation, let it label for the next, and distil the last."""
+        assert isinstance(options, IpetOptions)
+        stages = Stages(progress, self.steps(options, len(problem.pvps)))
+        rows, weights = pool_rows(problem, options), pattern_weights(problem)
+        pool = [problem.split.unlabelled[row] for row in rows]
+        planned = plans(problem, options.repetitions)
+        nothing = Drawn((), ())
+        team = Team(problem, stages)
+        given = [nothing] * len(planned)
+        for generation in range(options.generations + 1):
+            if generation:
+                logits = team.log_probs(pool)
+                given = _drawn(problem, logits, generation, options, team.weights)
+                team = Team(problem, stages)
+                _tell(stages, problem, rows, given, generation)
+            for plan, each in zip(planned, given, strict=True):
+                examples = [*problem.split.train, *_labelled(problem, pool, each)]
+                part = stages.part(options.steps)
+                member = train_member(problem, plan, options, examples, pool, part) if examples else untrained(
+                    problem, plan)
+                team.add(member, weights[plan.pvp], generation=generation, examples=len(examples))
+        return distilled(team, rows, team.log_probs(pool), options)
+
+
+def _drawn(problem: Problem, logits: np.ndarray, generation: int, options: IpetOptions,
+           weights: Sequence[float]) -> list[Drawn]:
+    """What each model is given for a generation, counted from 1; all together at most as many as the pool has."""
+    labelled = problem.gold(problem.split.train)
+    known = np.bincount(labelled, minlength=len(problem.labels)).tolist() if labelled else [0] * len(problem.labels)
+    counts = new_counts(known, options.factor, generation - 1)
+    most = logits.shape[1]
+    if sum(counts) > most:
+        counts = [count * most // sum(counts) for count in counts]
+    start = options.likeliest if generation == 1 and not labelled else 0
+    return draw_generation(logits, counts, Growth(options.factor, options.teachers, problem.seed),
+                           weights if options.weighted and labelled else None, start)
+
+
+def _labelled(problem: Problem, pool: Sequence[Example], drawn: Drawn) -> list[Example]:
+    return [replace(pool[row], label=problem.labels[label]) for row, label in drawn.rows]
+
+
+def _tell(stages: Stages, problem: Problem, rows: Sequence[int], given: Sequence[Drawn], generation: int) -> None:
+    """How many examples the generation was given, how many of their labels are right, and labels nobody gave."""
+    right = [share_right(problem, [rows[row] for row, _ in each.rows], [label for _, label in each.rows])
+             for each in given]
+    known = [each for each in right if each is not None]
+    stages.add("generation", generation=generation, drawn=float(np.mean([len(each.rows) for each in given])),
+               right=float(np.mean(known)) if known else None,
+               missing=sorted({problem.labels[label] for each in given for label in each.missing}))

@@ -1,0 +1,92 @@
+"""A classifier that learns what an ensemble makes of unlabelled examples (PET, arXiv 2001.07676, section 3.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from core.data.task import Example
+from core.methods.head import HeadPredictor, with_head
+from core.methods.members import MemberOptions
+from core.methods.merging import Floats, distillation_loss, entropies, soft_labels
+from core.methods.method import Problem, Progress
+from core.methods.options import option
+from core.methods.stages import Row, Stages
+from core.methods.training import Schedule, default_learning_rate, train
+from core.models.compact import compact, expand
+
+_BINS = 10  # of entropies
+_DISPUTED = 8  # examples that are shown
+
+
+@dataclass(frozen=True)
+class StudentOptions(MemberOptions):
+    """How an ensemble's models are trained, made one, and passed on to a classifier."""
+
+    weighted: bool = option(True, "each model counts by its accuracy on the training examples before training; "
+                                  "otherwise all count alike")
+    pool: int = option(1000, "most unlabelled examples that are used (the paper: 10,000 for each label)", 1, 1_000_000)
+    temperature: float = option(2.0, "evens out the soft labels (the paper: 2)", 0.1, 100.0)
+    student_steps: int = option(300, "updates of the final classifier (the paper: 5,000)", 1, 100_000)
+
+
+def label_pool(stages: Stages, problem: Problem, rows: Sequence[int], merged: Floats, temperature: float) -> Floats:
+    """Soft labels of the pool's chosen `rows` from the ensemble's logits `[N, C]`; tells how decided they are."""
+    pool = problem.split.unlabelled
+    targets = soft_labels(merged, temperature)
+    undecided = entropies(targets)
+    disputed = np.argsort(-undecided, kind="stable")[:_DISPUTED]
+    stages.add(
+        "soft labels", examples=len(rows), entropy=float(undecided.mean()),
+        histogram=np.histogram(undecided, bins=_BINS, range=(0, 1))[0].tolist(),
+        shares=dict(zip(problem.labels, (np.bincount(targets.argmax(1), minlength=len(problem.labels)) / len(rows)
+                                         ).tolist(), strict=True)),
+        right=share_right(problem, rows, targets.argmax(1).tolist()),
+        disputed=[{"text_a": pool[rows[at]].text_a, "text_b": pool[rows[at]].text_b,
+                   "probabilities": targets[at].tolist()} for at in disputed])
+    return targets
+
+
+def share_right(problem: Problem, rows: Sequence[int], given: Sequence[int]) -> float | None:
+    """The share of the pool's `rows` whose `given` label is the true one; None where no true label is known."""
+    hidden = problem.split.hidden
+    known = [(hidden[row], problem.labels[label]) for row, label in zip(rows, given, strict=True)
+             if row < len(hidden) and hidden[row] in problem.labels]
+    return sum(true == label for true, label in known) / len(known) if known else None
+
+
+def train_student(problem: Problem, examples: Sequence[Example], targets: Floats, options: StudentOptions,
+                  progress: Progress) -> tuple[HeadPredictor, Row]:
+    """A fresh classifier trained on soft labels `[N, C]` alone; the labelled examples are not mixed in.
+
+    Returns:
+        The classifier with its last weights, and its facts for people: development accuracy, and its learning curve.
+    """
+    dev, labels = problem.split.dev, problem.labels
+    fresh = with_head(problem.backbone, labels, problem.seed)
+    encoded = HeadPredictor(fresh, labels).encode(examples)
+    used = {token for each in [*encoded, *HeadPredictor(fresh, labels).encode(dev)] for token in each.ids}
+    whole = options.weight_decay > 0
+    predictor = HeadPredictor(fresh.trainable_copy() if whole else compact(fresh, used), labels)
+    wanted, gold = torch.from_numpy(targets.astype(np.float32)), problem.gold(dev)
+    curve: list[tuple[int, float, float | None]] = []
+
+    def told(step: int, total: int, *, loss: float | None = None, dev_accuracy: float | None = None,
+             found: object = None) -> None:  # noqa: ARG001
+        if step % options.evaluate_every == 0 or step == total:
+            curve.append((step, float(loss or 0), dev_accuracy if dev else None))
+        progress(step, total, loss=loss, dev_accuracy=dev_accuracy if dev else None)
+
+    rate = options.learning_rate or default_learning_rate(problem.backbone)
+    schedule = Schedule(options.student_steps, options.batch_size, rate, options.evaluate_every, options.weight_decay)
+    trained = train(
+        predictor.backbone.model,
+        lambda batch: distillation_loss(predictor.logits([encoded[at] for at in batch]), wanted[batch],
+                                        options.temperature),
+        len(encoded), schedule, problem.seed,
+        lambda: float((predictor.log_probs(dev).argmax(1) == gold).mean()) if dev else 0.0, told, keep_best=False)
+    learned = predictor if whole else HeadPredictor(expand(predictor.backbone, fresh), labels)
+    return learned, {"dev_accuracy": trained.dev_accuracy if dev else None, "curve": curve}
