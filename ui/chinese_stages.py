@@ -18,6 +18,7 @@ CHINESE_STAGES = {
     "repetitions": "重复次数", "alpha": "alpha", "unlabelled batch": "未标注批大小", "weighted": "加权", "pool": "未标注池",
     "temperature": "温度", "student steps": "分类器步数", "generations": "代数", "factor": "增长倍数", "teachers": "教师比例",
     "likeliest": "最可能样本数",
+    "steps between looks at the development examples, which choose nothing": "每隔多少步看一次开发样本；它们不用于选择",
     "models for each pattern, which differ by their seeds": "每个模式的模型数，它们的种子不同",
     "weight of the auxiliary language modelling on unlabelled texts, (1 − alpha) · answers + alpha · language (the paper: "
     "0.0001); 0 leaves it out": "在未标注文本上辅助语言建模的权重，(1 − alpha) · 回答 + alpha · 语言（论文：0.0001）；0 表示不用",

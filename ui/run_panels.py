@@ -37,19 +37,26 @@ def run_rows(runs: Sequence[Run], say: Say) -> list[list[object]]:
 def run_card(run: Run, log: Sequence[str], say: Say) -> str:
     """One run in full: what it is, how far it is, what it found or why it failed, and its log."""
     facts = [("method", run.spec.method), ("pattern", run.spec.pattern_text), ("words", run.spec.words_text),
-             ("K", run.spec.shots), ("seed", run.spec.seed), ("model", run.spec.model), ("task", run.spec.task_name),
-             *run.spec.options.items()]
-    listed = "".join(f"<tr><th>{escape(say(str(name)))}</th><td>{escape(str(value))}</td></tr>" for name, value in facts
-                     if value != "")
+             ("K", run.spec.shots), ("seed", run.spec.seed), ("model", run.spec.model), ("task", run.spec.task_name)]
+    options = [(name.replace("_", " "), value) for name, value in run.spec.options.items()]
+    chosen = (f'<details class="cl-details"><summary>{escape(say("Options"))}</summary>'
+              f'<table class="cl-table cl-facts">{_facts(options, say)}</table></details>') if options else ""
     found = "".join(f"<tr><th>{escape(name)}</th><td><b>{escape(value)}</b></td></tr>"
                     for name, value in _findings(run.metrics, say))
     why = f'<div class="cl-message">{escape(run.explanation(say))}</div>' if run.status == "failed" else ""
     return (f'<div class="cl-card"><h3><span>{escape(say("Run"))} {escape(run.id)} '
             f'<span class="cl-state cl-state-{run.status}">{escape(say(run.status))}</span></span>'
             f'<span class="cl-over">{_progress(run)}</span></h3>{why}<div class="cl-halves">'
-            f'<table class="cl-table">{listed}</table><table class="cl-table">{found}</table></div>'
+            f'<table class="cl-table cl-facts">{_facts(facts, say)}</table><table class="cl-table">{found}</table>'
+            f'</div>{chosen}'
             f'<details class="cl-details"><summary>{escape(say("Log"))}</summary>'
             f'<div class="cl-log">{escape(chr(10).join(log))}</div></details></div>')
+
+
+def _facts(facts: Sequence[tuple[str, object]], say: Say) -> str:
+    """Table rows of names and values; empty values are left out."""
+    return "".join(f"<tr><th>{escape(say(name))}</th><td>{escape(str(value))}</td></tr>" for name, value in facts
+                   if value != "")
 
 
 def span(seconds: float) -> str:

@@ -80,8 +80,7 @@ def _models(models: Sequence[Row], say: Say) -> str:
         first, size = ([str(each["generation"])], [str(each["examples"])]) if several else ([], [])
         body += _line([*first, each["pattern"], words, str(each["seed"]), *size, _share(each["before"]),
                        _share(each["dev_accuracy"]), _share(each.get("test_accuracy"))], mono=len(first))
-    table = _table(say("Models"), heads, body, say)
-    return f'<div class="cl-tall">{table}</div>'
+    return _table(say("Models"), heads, body, say)
 
 
 def _soft_labels(row: Row, options: Mapping[str, object], say: Say) -> str:
@@ -114,13 +113,15 @@ def _probabilities(labels: Sequence[str], values: Sequence[float]) -> str:
 
 def _table(title: str, heads: Sequence[str], body: str, say: Say) -> str:
     head = "".join(f'<th scope="col">{escape(say(each))}</th>' for each in heads)
-    return (f'<div class="cl-card"><h3>{escape(title)}</h3><div class="cl-scroll"><table class="cl-table">'
+    return (f'<div class="cl-card"><h3>{escape(title)}</h3><div class="cl-scroll cl-tall"><table class="cl-table">'
             f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div></div>")
 
 
 def _line(cells: Sequence[str], mono: int = -1) -> str:
-    return "<tr>" + "".join(f"<td{' class=cl-mono' * (at == mono)}>{escape(each)}</td>"
-                            for at, each in enumerate(cells)) + "</tr>"
+    kinds = [" class=cl-mono" if at == mono else " class=cl-number" if each.endswith("%") else ""
+             for at, each in enumerate(cells)]
+    return "<tr>" + "".join(f"<td{kind}>{escape(each)}</td>" for kind, each in zip(kinds, cells, strict=True)) + "</tr>"
+
 
 
 def _share(value: float | None) -> str:

@@ -30,6 +30,7 @@ from ui.text import label
 from ui.variants import Variant, variant_key, variant_title
 
 IN_THE_LAB = "lab"  # the choice that stands for what is typed in the Lab now
+_FIRST_METHODS = ("zero-shot", "head", "lm-bff")
 _POLL_SECONDS = 1.5
 
 
@@ -48,7 +49,7 @@ class Train:
 
     def _plan_boxes(self) -> None:
         self.methods = gr.CheckboxGroup([(method.title, name) for name, method in METHODS.items()], elem_id="methods",
-                                        value=["zero-shot", "head", "lm-bff"], label=label("Methods"))
+                                        value=list(_FIRST_METHODS), label=label("Methods"))
         self.patterns = gr.CheckboxGroup([], label=label("Patterns"), elem_id="patterns",
                                          info=label("The one in the Lab now, and the variants kept for this task."))
         with gr.Row():
@@ -64,10 +65,12 @@ class Train:
             self.name = gr.Textbox("", label=label("Name of the study"), placeholder=label("optional"), max_length=80,
                                    elem_id="study-name", min_width=150)
         self.options: list[tuple[str, str, gr.components.Component]] = []
+        self.accordions: dict[str, gr.Accordion] = {}
         for name, method in METHODS.items():
             if name in SEARCHES:  # their options are those of the tab Search
                 continue
-            with gr.Accordion(label(f"Options: {method.title}"), open=False, elem_id=f"options-{name}"):
+            with gr.Accordion(label(f"Options: {method.title}"), open=False, elem_id=f"options-{name}",
+                              visible=name in _FIRST_METHODS) as self.accordions[name]:
                 gr.Markdown(label(method.summary()))
                 with gr.Row(elem_classes="cl-options"):
                     self.options += [(name, each, box) for each, box in controls(method.options, name).items()]
@@ -88,8 +91,8 @@ class Train:
         self.chosen = gr.State("")
         self.card = gr.HTML(elem_id="run-card")
         with gr.Row(visible=False) as self.curves:
-            self.loss = gr.LinePlot(x="step", y="loss", title="loss", height=200, elem_id="loss-curve", label="loss")
-            self.dev = gr.LinePlot(x="step", y="dev accuracy", y_lim=[0, 1], title="dev accuracy", height=200,
+            self.loss = gr.LinePlot(x="step", y="loss", title="loss", height=240, elem_id="loss-curve", label="loss")
+            self.dev = gr.LinePlot(x="step", y="dev accuracy", y_lim=[0, 1], title="dev accuracy", height=240,
                                    elem_id="dev-curve", label="dev accuracy")
         with gr.Row(visible=False, elem_classes="cl-actions") as self.actions:
             self.cancel = gr.Button(label("Cancel this run"), elem_id="cancel-run", min_width=140)
@@ -109,6 +112,8 @@ class Train:
         watched = [self.methods, self.patterns, self.shots, self.seeds, self.limit, session.task, session.model,
                    *(box for _, _, box in self.options)]
         follow([tab.select, *(box.change for box in watched)], self.show_plan, plan, [self.plan, self.start])
+        follow([self.methods.change], lambda chosen: [gr.update(visible=name in chosen) for name in self.accordions],
+               self.methods, list(self.accordions.values()))
         shown = [self.study, self.heading, self.table, self.timer]
         detail = [self.card, self.curves, self.loss, self.dev, self.actions, self.again]
         self.start.click(self.submit, [session.visitor, *plan], [self.start_note, self.study], **QUIET).then(
@@ -150,7 +155,8 @@ class Train:
         except ClozeLabError as error:
             return [message(explain(error, say)), gr.update(interactive=False)]
         seconds = estimate_seconds(runs, self.services.store, self.services.backbone(study.model).parameters)
-        text = say("{n} runs, about {time}").format(n=len(runs), time=span(seconds))
+        text = say("1 run, about {time}" if len(runs) == 1 else "{n} runs, about {time}").format(
+            n=len(runs), time=span(seconds))
         return [message(text, "note"), gr.update(interactive=True)]
 
     def submit(self, request: gr.Request, visitor: str, *values: Any) -> list[Any]:
@@ -161,7 +167,8 @@ class Train:
             key = self.services.store.submit(study, runs, visitor)
         except Exception as error:
             return [message(explain(error, say)), gr.skip()]
-        text = say("Started {n} runs. You may close this page; they go on.").format(n=len(runs))
+        text = say("Started 1 run. You may close this page; it goes on." if len(runs) == 1 else
+                   "Started {n} runs. You may close this page; they go on.").format(n=len(runs))
         return [message(text, "good"), gr.update(value=key)]
 
     def _planned(self, choice: str, model: str, methods: list[str], patterns: list[str], shots: list[str],

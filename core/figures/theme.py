@@ -8,7 +8,6 @@ and tritan vision (Machado et al. 2009); symbols tell methods apart without any 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from itertools import count
 from typing import Any, NamedTuple
 
 import plotly.graph_objects as go
@@ -39,6 +38,7 @@ STYLES: dict[str, Style] = {
     "prefix-tuning": Style("#9a3bed", "triangle-down"),
     "text-to-text": Style("#bf30b6", "hexagram"),
 }
+_VARIANTS = ("", "-open", "-open-dot", "-dot")  # of a method's symbol, for its options
 _OTHERS = [Style(style.color, symbol) for symbol in ("cross", "x", "bowtie", "hourglass")
            for style in list(STYLES.values())[1:]]
 
@@ -56,11 +56,21 @@ TEMPLATE = go.layout.Template(layout={
 
 
 def styles(names: Iterable[str]) -> dict[str, Style]:
-    """A style for each name: known methods first, in the order in which people meet them, then others in theirs."""
-    given = dict.fromkeys(names)
-    others = count()
-    known = {name: style for name, style in STYLES.items() if name in given}
-    return known | {name: _OTHERS[next(others) % len(_OTHERS)] for name in given if name not in STYLES}
+    """A style for each name: known methods first, in the order in which people meet them, then others in theirs.
+
+    A method with options, `lm-bff (steps=300)`, has its method's colour; the symbols of further ones are hollow.
+    Others take colours that are still free, as long as there are any.
+    """
+    given = list(dict.fromkeys(names))
+    known: dict[str, Style] = {}
+    for method, style in STYLES.items():
+        mine = [name for name in given if name == method or name.startswith(f"{method} (")]
+        known |= {name: Style(style.color, style.symbol + _VARIANTS[at % len(_VARIANTS)])
+                  for at, name in enumerate(mine)}
+    used = {style.color for style in known.values()}
+    others = sorted(_OTHERS, key=lambda style: style.color in used)
+    rest = [name for name in given if name not in known]
+    return known | {name: others[at % len(others)] for at, name in enumerate(rest)}
 
 
 def new_figure(traces: Iterable[Any] = (), **layout: Any) -> go.Figure:

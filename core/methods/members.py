@@ -27,6 +27,8 @@ SEEDS_APART = 1000  # a run's members have the seeds from this times its own on
 class MemberOptions(FineTuningOptions):
     """How each model of an ensemble is trained."""
 
+    evaluate_every: int = option(20, "steps between looks at the development examples, which choose nothing", 1,
+                                 100_000)
     repetitions: int = option(3, "models for each pattern, which differ by their seeds", 1, 20)
     alpha: float = option(0.0, "weight of the auxiliary language modelling on unlabelled texts, "
                                "(1 − alpha) · answers + alpha · language (the paper: 0.0001); 0 leaves it out", 0.0,

@@ -40,7 +40,8 @@ R = TypeVar("R", bound=Measured)
 class Setting(NamedTuple):
     """Everything that decides a run except its seed.
 
-    `method` names, beside the method, those of its options in which its runs differ: `lm-bff (steps=300)`.
+    `method` names, beside the method, those of its options in which its runs differ: `lm-bff (steps=300)`. What is
+    either on or off is named where it is on: `lm-bff (demonstrations)`.
     """
 
     task: str
@@ -75,8 +76,8 @@ def grouped(records: Sequence[R]) -> dict[Setting, list[R]]:
 
 
 def _method_name(record: Measured, seen: Mapping[tuple[str, str], set[str]]) -> str:
-    differing = [f"{name}={_written(value)}" for name, value in sorted(record.options.items())
-                 if len(seen[record.method, name]) > 1]
+    differing = [name if value is True else f"{name}={_written(value)}" for name, value in sorted(
+        record.options.items()) if len(seen[record.method, name]) > 1 and value is not False]
     return f"{record.method} ({', '.join(differing)})" if differing else record.method
 
 

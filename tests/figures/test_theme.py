@@ -58,6 +58,14 @@ def test_known_methods_look_the_same_whoever_stands_beside_them() -> None:
     assert len(set(found.values())) == 4
 
 
+def test_options_of_a_method_share_its_colour_and_others_take_free_ones() -> None:
+    found = styles(["head", "lm-bff", "lm-bff (demonstrations)", "lm-bff (steps=300)", "auto-words", "auto-patterns"])
+    kin = [style for name, style in found.items() if name.startswith("lm-bff")]
+    assert {style.color for style in kin} == {STYLES["lm-bff"].color}
+    assert [style.symbol for style in kin] == ["circle", "circle-open", "circle-open-dot"]
+    assert len({style.color for style in found.values()}) == 4
+
+
 def test_many_unknown_methods_get_looks_of_their_own() -> None:
     found = styles([f"method {each}" for each in range(40)])
     assert len(set(found.values())) == 28

@@ -41,4 +41,4 @@ def test_method_names_the_options_that_differ_and_no_others() -> None:
                run("lm-bff", 0.8, options={"steps": 300, "demonstrations": False, "rate": 1e-5}),
                run("pet", 0.8, options={"steps": 7, "filter": "none"})]
     assert [each.method for each in settings(records)] == [
-        "lm-bff (demonstrations=true, steps=100)", "lm-bff (demonstrations=false, steps=300)", "pet"]
+        "lm-bff (demonstrations, steps=100)", "lm-bff (steps=300)", "pet"]

@@ -52,7 +52,7 @@ def test_generations_show_growth_and_what_was_never_given() -> None:
     found = [model("{text_a} {mask}", generation=0, examples=32), model("{text_a} {mask}", generation=1, examples=160),
              {"stage": "generation", "generation": 1, "drawn": 128.0, "right": None, "missing": ["bad"]}]
     html = stages_panel(RUN, found, say)
-    assert "<td>1</td><td>128</td><td></td><td>75.0 %</td><td>bad</td>" in html
+    assert "<td>1</td><td>128</td><td></td><td class=cl-number>75.0 %</td><td>bad</td>" in html
     assert "<td>160</td>" in html
 
 
