@@ -41,6 +41,7 @@ class Ipet(Method):
     paper = "arXiv 2001.07676"
     options = IpetOptions
     ensemble = True
+    several_tokens = True
     needs_shots = False
 
     def steps(self, options: Options, patterns: int = 1) -> int:

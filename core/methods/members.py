@@ -12,6 +12,7 @@ from core.methods.lm_bff import FineTuningOptions
 from core.methods.method import LogProbs, Problem, Progress
 from core.methods.options import option
 from core.methods.prompting import PromptPredictor
+from core.methods.several import SeveralMasksPredictor, asking
 from core.methods.training import train
 from core.models.backbone import Backbone
 from core.models.compact import compact, expand
@@ -63,7 +64,7 @@ class Member:
         """Answers about any examples, `[N, C]`; `original` lends what training left as it was."""
         backbone = self.predictor.backbone
         whole = backbone if backbone.rows is None else expand(backbone, original)
-        return PromptPredictor(whole, self.plan.pvp).log_probs(examples)
+        return asking(whole, self.plan.pvp).log_probs(examples)
 
 
 def plans(problem: Problem, repetitions: int) -> list[Plan]:
@@ -82,7 +83,7 @@ def accuracy(predictor: PromptPredictor, problem: Problem, examples: Sequence[Ex
 
 def untrained(problem: Problem, plan: Plan) -> Member:
     """A member that is the pretrained model itself."""
-    asked = PromptPredictor(problem.backbone, plan.pvp)
+    asked = asking(problem.backbone, plan.pvp)
     return Member(plan, asked, accuracy(asked, problem, problem.split.dev))
 
 
@@ -92,11 +93,11 @@ def train_member(problem: Problem, plan: Plan, options: MemberOptions, examples:
 
     The last step's weights are kept: PET does not choose by development examples, which are only looked at.
     """
-    asked, dev = PromptPredictor(problem.backbone, plan.pvp), problem.split.dev
-    whole = options.alpha > 0 or options.weight_decay > 0
+    asked, dev = asking(problem.backbone, plan.pvp), problem.split.dev
+    whole = options.alpha > 0 or options.weight_decay > 0 or isinstance(asked, SeveralMasksPredictor)
     backbone = problem.backbone.trainable_copy() if whole else compact(
         problem.backbone, asked.tokens([*examples, *dev, *pool]))
-    predictor = PromptPredictor(backbone, plan.pvp)
+    predictor = asking(backbone, plan.pvp)
     gold = torch.tensor(problem.gold(examples))
     language = _language(predictor, pool, options, plan.seed) if options.alpha else None
 

@@ -95,7 +95,7 @@ class Method(ABC):
         uses_shots, uses_seed: whether its result depends on the training examples or on any randomness.
         needs_shots: whether it needs labelled examples to train at all.
         families: the model families that it works on.
-        single_token: whether each label word must be one token.
+        single_token: whether label words must be single tokens; several_tokens: unless the model is a masked one.
     """
 
     name: ClassVar[str]
@@ -109,6 +109,7 @@ class Method(ABC):
     uses_seed: ClassVar[bool] = True
     needs_shots: ClassVar[bool] = True
     single_token: ClassVar[bool] = True
+    several_tokens: ClassVar[bool] = False
     families: ClassVar[tuple[Family, ...]] = ("masked", "seq2seq", "causal")
 
     @abstractmethod
@@ -128,7 +129,8 @@ class Method(ABC):
         if self.trains and self.uses_shots and self.needs_shots and not problem.split.train:
             raise SpecError("The method {method!r} trains on examples, and K is 0. Choose K ≥ 1.", method=self.name)
         for pvp in problem.pvps if self.single_token else ():
-            single_ids(pvp.verbalizer.all_words(), problem.backbone)
+            if not (self.several_tokens and problem.backbone.family == "masked"):
+                single_ids(pvp.verbalizer.all_words(), problem.backbone)
             if pvp.pattern.masks != 1:
                 raise SpecError("The method {method!r} needs exactly one {field}; the pattern {pattern!r} has {count}.",
                                 method=self.name, field="{mask}", pattern=str(pvp.pattern), count=pvp.pattern.masks)

@@ -12,7 +12,7 @@ from core.methods.members import Member, accuracy, plans, train_member
 from core.methods.merging import Floats, merge
 from core.methods.method import Learned, Method, Problem, Progress
 from core.methods.options import Options
-from core.methods.prompting import PromptPredictor
+from core.methods.several import asking, check_words
 from core.methods.stages import Row, Stages
 from core.methods.student import StudentOptions, label_pool, train_student
 from core.randomness import rng
@@ -26,6 +26,7 @@ class Pet(Method):
     paper = "arXiv 2001.07676"
     options = StudentOptions
     ensemble = True
+    several_tokens = True
 
     def steps(self, options: Options, patterns: int = 1) -> int:
         """Those of all models, and the classifier's."""
@@ -112,8 +113,7 @@ def pool_rows(problem: Problem, options: StudentOptions) -> list[int]:
 
 def pattern_weights(problem: Problem) -> dict[object, float | None]:
     """For each pattern the accuracy of the pretrained model on the training examples; None if there are none."""
-    return {pvp: accuracy(PromptPredictor(problem.backbone, pvp), problem, problem.split.train)
-            for pvp in problem.pvps}
+    return {pvp: accuracy(asking(problem.backbone, pvp), problem, problem.split.train) for pvp in problem.pvps}
 
 
 def check_ensemble(method: str, problem: Problem, options: StudentOptions) -> None:
@@ -125,6 +125,7 @@ def check_ensemble(method: str, problem: Problem, options: StudentOptions) -> No
         raise SpecError("The method {method!r} needs unlabelled examples, and none are left: all {count} training rows "
                         "are used for training and development. Choose a smaller K or add unlabelled rows.",
                         method=method, count=len(problem.split.train) + len(problem.split.dev))
+    check_words(problem)
     if options.alpha > 0 and problem.backbone.family != "masked":
         raise SpecError("Auxiliary language modelling needs a masked model, and {model!r} is a {family} model. Set "
                         "alpha to 0.", model=problem.backbone.name, family=problem.backbone.family)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from core.methods.method import Learned, Method, Problem, Progress
 from core.methods.options import Options, option
-from core.methods.prompting import PromptPredictor
+from core.methods.several import asking, check_words
 from core.randomness import rng
 
 _CALIBRATION_TEXTS = 200
@@ -28,6 +28,7 @@ class ZeroShot(Method):
     paper = "arXiv 2001.07676, 2012.15723"
     options = ZeroShotOptions
     trains = False
+    several_tokens = True
     uses_shots = False
     uses_seed = False
 
@@ -35,10 +36,15 @@ class ZeroShot(Method):
         """Nothing is trained."""
         return 0
 
+    def check(self, problem: Problem, options: Options) -> None:
+        """Also: words of several tokens can be asked for."""
+        super().check(problem, options)
+        check_words(problem)
+
     def learn(self, problem: Problem, options: Options, progress: Progress) -> Learned:
         """Return the backbone asked through the pattern, calibrated on the unlabelled pool if wanted."""
         assert isinstance(options, ZeroShotOptions)
-        predictor = PromptPredictor(problem.backbone, problem.pvps[0])
+        predictor = asking(problem.backbone, problem.pvps[0])
         pool = problem.split.unlabelled
         if options.calibrate and pool:
             chosen = rng(0, "calibration").permutation(len(pool))[:_CALIBRATION_TEXTS]

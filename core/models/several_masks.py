@@ -12,9 +12,12 @@ from typing import Literal, get_args
 
 import torch
 
+from core.errors import VerbalizerError
 from core.models.backbone import Backbone
-from core.models.encoding import Encoded, collate, length_buckets
+from core.models.encoding import Encoded, Limits, collate, encode, length_buckets, word_ids
 from core.models.scoring import answer_features, project
+from core.prompts.pattern import MAX_MASKS, Prompt, Segment
+from core.prompts.verbalizer import Verbalizer
 
 Order = Literal["max-first", "left-to-right", "parallel"]
 ORDERS: tuple[str, ...] = get_args(Order)
@@ -56,6 +59,47 @@ class _Open:
         self.encoded = replace(self.encoded, ids=ids, masks=masks)
         self.order.append(self.missing.pop(at))
         self.log_probs.append(log_prob)
+
+
+def answer_ids(verbalizer: Verbalizer, backbone: Backbone) -> list[list[int]]:
+    """The tokens of each label's word.
+
+    Raises:
+        VerbalizerError: a label has several words, or a word has too many tokens or one that is unknown.
+    """
+    found = []
+    for label, words in verbalizer.words:
+        ids = word_ids(words[0], backbone)
+        if len(words) > 1:
+            raise VerbalizerError("The label {label!r} has {count} words. Where a word has several tokens, each label "
+                                  "must have one word.", label=label, count=len(words))
+        if backbone.tokenizer.unk_token_id in ids:
+            raise VerbalizerError("The model {model!r} does not know the word {word!r} of the label {label!r}. Choose "
+                                  "another word.", model=backbone.name, word=words[0], label=label)
+        if not 0 < len(ids) <= MAX_MASKS:
+            raise VerbalizerError("The word {word!r} of the label {label!r} has {count} tokens; at most {most} are "
+                                  "allowed. Choose a shorter one.", word=words[0], label=label, count=len(ids),
+                                  most=MAX_MASKS)
+        found.append(ids)
+    return found
+
+
+def widened(prompt: Prompt, masks: int) -> Prompt:
+    """The prompt with so many masks in the place of its one."""
+    segments: list[Segment] = []
+    for each in prompt.segments:
+        segments += [each, *[replace(each, space=False)] * (masks - 1)] if each.kind == "mask" else [each]
+    return replace(prompt, segments=tuple(segments))
+
+
+def fill_words(backbone: Backbone, prompts: Sequence[Prompt], answers: Sequence[Sequence[int]],
+               order: Order = "max-first", limits: Limits = Limits()) -> list[list[Filled]]:
+    """How each of the C answers is filled into the one mask of each of N prompts, `[N][C]`."""
+    encoded = {length: encode([widened(prompt, length) for prompt in prompts], backbone, limits)
+               for length in {len(answer) for answer in answers}}
+    asked = [(encoded[len(answer)][at], answer) for at in range(len(prompts)) for answer in answers]
+    found = fill_masks(backbone, [each for each, _ in asked], [answer for _, answer in asked], order)
+    return [found[at : at + len(answers)] for at in range(0, len(found), len(answers))]
 
 
 @torch.inference_mode()
