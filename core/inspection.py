@@ -6,10 +6,11 @@ small matrix product, and a text's tokens are kept whatever the pattern around i
 
 from __future__ import annotations
 
+import math
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -19,8 +20,9 @@ from core.data.task import Example, Task
 from core.errors import InputError, VerbalizerError
 from core.metrics.classification import Evaluation, evaluate
 from core.models.backbone import Backbone
-from core.models.encoding import Encoded, Limits, encode, single_ids
+from core.models.encoding import Encoded, Limits, encode, single_ids, word_ids
 from core.models.scoring import all_answer_features, label_log_probs, project
+from core.models.several_masks import answer_ids, fill_words
 from core.prompts.pattern import Pattern, Prompt
 from core.prompts.verbalizer import Verbalizer, split_words
 
@@ -37,12 +39,14 @@ class Question:
         pattern, verbalizer: None where they cannot be used.
         pattern_problem: what is wrong with the pattern.
         word_problems: for each label what is wrong with its words; the key "" stands for all labels together.
+        several: whether a word has several tokens, so that each is filled into as many masks as it has.
     """
 
     pattern: Pattern | None
     verbalizer: Verbalizer | None
     pattern_problem: InputError | None = None
     word_problems: Mapping[str, InputError] | None = None
+    several: bool = False
 
     @property
     def sound(self) -> bool:
@@ -66,6 +70,15 @@ class Word:
 
 
 @dataclass(frozen=True)
+class Step:
+    """A token of a label word as it is filled in: its `position` in the word, and how probable it is there and then."""
+
+    position: int
+    token: str
+    probability: float
+
+
+@dataclass(frozen=True)
 class PromptView:
     """One prompt as the model sees it.
 
@@ -76,6 +89,8 @@ class PromptView:
         label_words: for each mask the label words with their probabilities over the whole vocabulary.
         label_probabilities: label → probability over the labels; empty if the question is not sound.
         shortened: tokens cut from the texts to fit.
+        steps: label → its word's tokens in the order in which they are filled in; empty where all words are single
+            tokens.
     """
 
     prompt: Prompt
@@ -86,6 +101,7 @@ class PromptView:
     label_words: list[list[Word]]
     label_probabilities: dict[str, float]
     shortened: int
+    steps: Mapping[str, Sequence[Step]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -130,11 +146,13 @@ def read_question(pattern: str, words: Mapping[str, str], task: Task, backbone: 
         parsed.check(task.pairs)
     except InputError as problem:
         parsed, pattern_problem = None, problem
+    several = backbone.family == "masked" and any(
+        len(word_ids(word, backbone)) > 1 for label in task.labels for word in chosen.get(label, []))
     problems: dict[str, InputError] = {}
     for label in task.labels:
         try:
             single = Verbalizer.of({label: chosen.get(label, [])}, [label])
-            single_ids(single.all_words(), backbone)
+            answer_ids(single, backbone) if several else single_ids(single.all_words(), backbone)
         except InputError as problem:
             problems[label] = problem
     verbalizer = None
@@ -143,7 +161,7 @@ def read_question(pattern: str, words: Mapping[str, str], task: Task, backbone: 
             verbalizer = Verbalizer.of(chosen, task.labels)
         except VerbalizerError as problem:
             problems[problem.label or ""] = problem
-    return Question(parsed, verbalizer, pattern_problem, problems)
+    return Question(parsed, verbalizer, pattern_problem, problems, several)
 
 
 def look_at_prompt(question: Question, example: Example, backbone: Backbone, top: int = 10) -> PromptView:
@@ -165,11 +183,15 @@ def look_at_rendered(prompt: Prompt, question: Question, backbone: Backbone, lim
     with torch.inference_mode():
         logits = project(backbone, features).cpu()
     probabilities = logits.softmax(-1).numpy()
-    owners = question.verbalizer.all_words() if question.verbalizer else []
+    owners = [(label, word) for label, word in question.verbalizer.all_words() if len(word_ids(word, backbone)) == 1
+              ] if question.verbalizer else []
     columns = single_ids(owners, backbone)
     label_of = dict(zip(columns, (label for label, _ in owners), strict=True))
-    labels = {}
-    if question.verbalizer and question.sound:
+    labels: dict[str, float] = {}
+    steps: dict[str, list[Step]] = {}
+    if question.verbalizer and question.sound and question.several:
+        labels, steps = _several_answers(prompt, question.verbalizer, backbone, limits)
+    elif question.verbalizer and question.sound:
         answer = _label_log_probs(logits[:1, columns], question.verbalizer)[0]
         labels = dict(zip(question.verbalizer.labels, np.exp(answer).tolist(), strict=True))
     return PromptView(
@@ -177,7 +199,7 @@ def look_at_rendered(prompt: Prompt, question: Question, backbone: Backbone, lim
         [_top_words(row, label_of, backbone, top) for row in probabilities],
         [[Word(word, float(row[column]), label) for column, (label, word) in zip(columns, owners, strict=True)]
          for row in probabilities],
-        labels, encoded.shortened,
+        labels, encoded.shortened, steps,
     )
 
 
@@ -194,11 +216,40 @@ def look_at_examples(question: Question, examples: Sequence[Example], backbone: 
         raise InputError("Accuracy needs a pattern with exactly one {field}; this one has {count}.", field="{mask}",
                          count=question.pattern.masks)
     verbalizer = question.verbalizer
+    if question.several:
+        return _dataset_view(_several_log_probs(question.pattern, verbalizer, examples, backbone), examples,
+                             verbalizer.labels)
     columns = torch.tensor(single_ids(verbalizer.all_words(), backbone), device=backbone.placement.device)
     with torch.inference_mode():
         logits = project(backbone, _pattern_features(question.pattern, examples, backbone), columns).cpu()
     log_probs = _label_log_probs(logits, verbalizer)
     return _dataset_view(log_probs, examples, verbalizer.labels)
+
+
+def _several_answers(prompt: Prompt, verbalizer: Verbalizer, backbone: Backbone,
+                     limits: Limits) -> tuple[dict[str, float], dict[str, list[Step]]]:
+    """Label probabilities for one prompt, and how each label's word is filled in."""
+    answers = answer_ids(verbalizer, backbone)
+    filled = fill_words(backbone, [prompt], answers, limits=limits)[0]
+    probabilities = torch.tensor([each.score for each in filled]).softmax(-1).tolist()
+    steps = {label: [Step(at + 1, str(backbone.tokenizer.decode([answer[at]])).strip(), math.exp(log_prob))
+                     for at, log_prob in zip(each.order, each.log_probs, strict=True)]
+             for label, answer, each in zip(verbalizer.labels, answers, filled, strict=True)}
+    return dict(zip(verbalizer.labels, probabilities, strict=True)), steps
+
+
+def _several_log_probs(pattern: Pattern, verbalizer: Verbalizer, examples: Sequence[Example],
+                       backbone: Backbone) -> npt.NDArray[np.float32]:
+    """Label log-probabilities for many examples, `[N, C]`, with words of several tokens."""
+    answers = answer_ids(verbalizer, backbone)
+
+    def scores() -> torch.Tensor:
+        filled = fill_words(backbone, [pattern.render(each) for each in examples], answers)
+        return torch.tensor([[each.score for each in row] for row in filled])
+
+    key = (backbone.name, id(backbone), str(pattern), hash(tuple(examples)), str(answers))
+    found: npt.NDArray[np.float32] = _kept(key, scores).log_softmax(-1).numpy()
+    return found
 
 
 def forget() -> None:

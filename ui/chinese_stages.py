@@ -10,6 +10,11 @@ CHINESE_STAGES = {
     "{n} unlabelled examples, temperature {t}": "{n} 个未标注样本，温度 {t}", "right": "正确", "Entropy": "熵",
     "mean": "平均", "decided": "确定", "undecided": "不确定", "Likeliest label": "最可能的标签",
     "Most disputed examples": "争议最大的样本",
+    "How each word is filled in, the surest place first": "每个词如何填入（最有把握的位置在先）",
+    "The label {label!r} has {count} words. Where a word has several tokens, each label must have one word.":
+        "标签 {label!r} 有 {count} 个词。只要有一个词含多个词元，每个标签就只能有一个词。",
+    "The word {word!r} of the label {label!r} has {count} tokens; at most {most} are allowed. Choose a shorter one.":
+        "标签 {label!r} 的词 {word!r} 有 {count} 个词元；最多允许 {most} 个。请选择更短的词。",
     "Options: PET": "选项：PET", "Options: iPET": "选项：iPET",
     "Trains models for several patterns; together they label unlabelled texts, from which a classifier learns.":
         "为几个模式各训练若干模型；它们一起标注未标注文本，分类器再从中学习。",

@@ -53,7 +53,19 @@ def answer_panel(view: PromptView, labels: Sequence[str], say: Say) -> str:
     words = "".join(_top_words(top, chosen, labels, f"{say('mask')} {at + 1}" if many else "", say)
                     for at, (top, chosen) in enumerate(zip(view.top_words, view.label_words, strict=True)))
     return (f'<div class="cl-card"><h3>{escape(say("What it answers"))}</h3>'
-            f'<div class="cl-halves">{label_part}{words}</div></div>')
+            f'<div class="cl-halves">{label_part}{words}</div>{_steps(view, labels, say)}</div>')
+
+
+def _steps(view: PromptView, labels: Sequence[str], say: Say) -> str:
+    """Words of several tokens, as they are filled in: which place first, and how probable its token is then."""
+    if not view.steps:
+        return ""
+    rows = "".join(
+        f'<div class="cl-filled"><span class="cl-tag" style="background:{colour(labels.index(label))}">{escape(label)}'
+        "</span>" + "".join(f'<span class="cl-place"><sub>{each.position}</sub>{escape(each.token)} '
+                            f'<b>{100 * each.probability:.2g} %</b></span>' for each in steps) + "</div>"
+        for label, steps in view.steps.items())
+    return f'<h4 class="cl-filling">{escape(say("How each word is filled in, the surest place first"))}</h4>{rows}'
 
 
 def dataset_panel(view: DatasetView, labels: Sequence[str], total: int, say: Say) -> str:

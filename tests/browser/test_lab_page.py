@@ -44,9 +44,14 @@ def test_what_is_wrong_with_a_pattern_is_said_under_its_box(page: Page, pattern:
     assert page.locator("#pattern textarea").input_value() == pattern
 
 
-def test_words_of_several_pieces_are_said_under_their_box(page: Page) -> None:
-    page.locator("#words-1 textarea, #words-1 input").first.fill("breathtakingly")
-    expect(page.locator("#words-note-1 .cl-message")).to_contain_text("pieces")
+def test_a_word_of_several_pieces_is_filled_in_step_by_step(page: Page) -> None:
+    page.locator("#words-1 textarea, #words-1 input").first.fill("really good fun")
+    filled = page.locator("#answer-panel .cl-filled")
+    expect(filled).to_have_count(2)
+    expect(filled.nth(1).locator(".cl-place")).to_have_count(3)
+    expect(page.locator("#dataset-panel .cl-big")).to_be_visible()
+    page.locator("#words-1 textarea, #words-1 input").first.fill("really good fun, great")
+    expect(page.locator("#words-note-1 .cl-message")).to_contain_text("has 2 words")
     expect(page.locator("#words-note-0 .cl-message")).to_have_count(0)
 
 

@@ -1,0 +1,59 @@
+"""The Lab's view of a pattern whose words have several tokens."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from core.data.task import Example, Task
+from core.inspection import look_at_examples, look_at_prompt, read_question
+from core.methods.several import asking
+from core.models.backbone import Backbone
+from core.prompts.pvp import PVP
+
+LABELS = ("bad", "good")
+EXAMPLES = (Example("The bread was old.", "", "bad"), Example("The soup is great.", "", "good"))
+TASK = Task("tiny", LABELS, EXAMPLES, EXAMPLES)
+PATTERN = "{text_a} It is {mask} ."
+
+
+def test_words_of_several_tokens_are_filled_in_step_by_step(tiny: Callable[[str], Backbone]) -> None:
+    backbone = tiny("bert")
+    question = read_question(PATTERN, {"bad": "terrible film", "good": "great"}, TASK, backbone)
+    assert question.several
+    view = look_at_prompt(question, EXAMPLES[0], backbone)
+    assert sum(view.label_probabilities.values()) == pytest.approx(1, abs=1e-5)
+    assert sorted(step.position for step in view.steps["bad"]) == [1, 2]
+    assert {step.token for step in view.steps["bad"]} == {"terrible", "film"}
+    assert [step.token for step in view.steps["good"]] == ["great"]
+    scores = [np.prod([step.probability for step in view.steps[label]]) for label in LABELS]
+    assert view.label_probabilities["bad"] == pytest.approx(scores[0] / sum(scores), rel=1e-3)
+    assert [word.word for word in view.label_words[0]] == ["great"]
+
+
+def test_the_data_set_is_asked_as_a_run_asks_it(tiny: Callable[[str], Backbone]) -> None:
+    backbone = tiny("bert")
+    words = {"bad": "terrible film", "good": "great"}
+    view = look_at_examples(read_question(PATTERN, words, TASK, backbone), EXAMPLES, backbone)
+    pvp = PVP.of(PATTERN, {label: [word] for label, word in words.items()}, LABELS, False)
+    expected = np.exp(asking(backbone, pvp).log_probs(EXAMPLES)).mean(0)
+    assert list(view.label_probabilities_mean.values()) == pytest.approx(expected.tolist(), abs=1e-4)
+
+
+@pytest.mark.parametrize(("kind", "typed", "wrong"), [
+    ("bert", {"bad": "terrible film, bad", "good": "great"}, {"bad": "has 2 words"}),
+    ("gpt2", {"bad": "terrible film", "good": "great"}, {"bad": "pieces for this model"}),
+    ("bert", {"bad": "terrible film", "good": ""}, {"good": "has no word"}),
+])
+def test_what_cannot_be_asked_is_said_beside_its_label(kind: str, typed: dict[str, str], wrong: dict[str, str],
+                                                       tiny: Callable[[str], Backbone]) -> None:
+    question = read_question(PATTERN, typed, TASK, tiny(kind))
+    assert not question.sound
+    for label, text in wrong.items():
+        assert text in str((question.word_problems or {})[label])
+
+
+def test_words_of_one_token_have_no_steps(tiny: Callable[[str], Backbone]) -> None:
+    question = read_question(PATTERN, {"bad": "terrible, film", "good": "great"}, TASK, tiny("bert"))
+    assert not question.several
+    assert look_at_prompt(question, EXAMPLES[0], tiny("bert")).steps == {}
