@@ -1,4 +1,4 @@
-"""The plain way: each prompt one string, padded to 128, logits of the whole vocabulary at every position."""
+"""The plain way: each prompt one string, padded to 128 or 256, logits of the whole vocabulary at every position."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ def texts(pvp: PVP, examples: Sequence[Example], backbone: Backbone) -> list[str
     return [pvp.pattern.render(example).text(mask) for example in examples]
 
 
-def label_log_probs(pvp: PVP, examples: Sequence[Example], backbone: Backbone) -> torch.Tensor:
-    """Log-probabilities of the labels, `[N, C]`, from full logits `[N, 128, V]`."""
+def label_log_probs(pvp: PVP, examples: Sequence[Example], backbone: Backbone, length: int = LENGTH) -> torch.Tensor:
+    """Log-probabilities of the labels, `[N, C]`, from full logits `[N, length, V]`."""
     tokenizer = backbone.tokenizer
-    inputs = tokenizer(texts(pvp, examples, backbone), padding="max_length", truncation=True, max_length=LENGTH,
+    inputs = tokenizer(texts(pvp, examples, backbone), padding="max_length", truncation=True, max_length=length,
                        return_tensors="pt")
     logits = backbone.model(**inputs).logits
     answers = logits[inputs["input_ids"] == tokenizer.mask_token_id]
