@@ -184,7 +184,7 @@ def test_more_contexts_are_averaged(mini_masked: Backbone, tiny_task: Task) -> N
 
 @pytest.mark.parametrize(("name", "kind", "changes", "error", "says"), [
     ("in-context", "t5", {}, SpecError, "works on masked and causal models; .* is a seq2seq model"),
-    ("zero-shot", "bert", {"words": {"bad": ["bad"], "good": ["great"]}}, VerbalizerError, "'bad' of the label 'bad'"),
+    ("lm-bff", "bert", {"words": {"bad": ["bad"], "good": ["great"]}}, VerbalizerError, "'bad' of the label 'bad'"),
     ("lm-bff", "gpt2", {"words": {"bad": ["terrible"], "good": ["good"]}}, VerbalizerError, "'good' of the label"),
     ("lm-bff", "bert", {"pattern": "{text_a} {mask} {mask}"}, SpecError, "exactly one {mask}; .* has 2"),
     ("lm-bff", "bert", {"shots": 0}, SpecError, "'lm-bff' trains on examples, and K is 0"),

@@ -23,7 +23,9 @@ FEW_STEPS = {"steps": 2, "batch_size": 4, "evaluate_every": 1}
 WRITER = str(Path(__file__).parents[1] / "fixtures" / "models" / "t5_tiny")
 SEARCH = {**FEW_STEPS, "tried": 2, "k": 4}
 OPTIONS = {"in-context": {"demonstrations": 2}, "head": FEW_STEPS, "lm-bff": FEW_STEPS, "auto-words": SEARCH,
-           "auto-patterns": {**SEARCH, "writer": WRITER, "beam": 8}}
+           "auto-patterns": {**SEARCH, "writer": WRITER, "beam": 8},
+           "pet": (ENSEMBLE := {**FEW_STEPS, "repetitions": 1, "student_steps": 2, "pool": 8}),
+           "ipet": {**ENSEMBLE, "generations": 1, "factor": 1.5}}
 
 
 @pytest.fixture(scope="module")
@@ -32,8 +34,10 @@ def backbones() -> BackboneCache:
 
 
 def spec_of(task: Task, method: str, **changes: Any) -> RunSpec:
-    (run,) = StudySpec.from_dict({"task": "tiny", "methods": [method], "patterns": [PVP], "shots": [4], "seeds": [13],
-                                  "options": OPTIONS, **changes}).runs(task)
+    several = [PVP, {**PVP, "pattern": "Just {mask}! {text_a}"}]
+    patterns = several[: 2 if METHODS[method].ensemble else 1]
+    (run,) = StudySpec.from_dict({"task": "tiny", "methods": [method], "patterns": patterns, "shots": [4],
+                                  "seeds": [13], "options": OPTIONS, **changes}).runs(task)
     return run
 
 
@@ -57,7 +61,8 @@ def test_run_from_end_to_end(method: str, tiny_task: Task, backbones: BackboneCa
     counts = pd.crosstab(table["gold"], table["predicted"]).reindex(index=result.labels, columns=result.labels)
     assert result.confusion == counts.fillna(0).astype(int).to_numpy().tolist()
     assert {"accuracy_low", "accuracy_high", "macro_f1", "n"} <= set(result.metrics)
-    assert ("best_step" in result.metrics) == METHODS[method].trains
+    assert ("best_step" in result.metrics) == (METHODS[method].trains and not METHODS[method].ensemble)
+    assert ("accuracy_ensemble" in result.metrics) == METHODS[method].ensemble
     assert result.seconds > 0
 
 
