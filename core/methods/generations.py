@@ -20,9 +20,8 @@ _ZERO_SHOT_SIZE = 10  # labelled examples that a start without any pretends to h
 
 @dataclass(frozen=True)
 class Growth:
-    """How training sets grow: `factor` times from one generation to the next, labelled by the `share` of the others."""
+    """How training sets grow: each model's is labelled by a `share` of the other models; `seed` draws them."""
 
-    factor: float
     share: float
     seed: int
 

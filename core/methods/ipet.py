@@ -10,9 +10,9 @@ import numpy as np
 from core.data.task import Example
 from core.methods.generations import Drawn, Growth, draw_generation, new_counts
 from core.methods.members import plans, train_member, untrained
-from core.methods.method import Learned, Method, Problem, Progress
+from core.methods.method import Learned, Problem, Progress
 from core.methods.options import Options, option
-from core.methods.pet import Team, check_ensemble, distilled, pattern_weights, pool_rows
+from core.methods.pet import Pet, Team, distilled, pattern_weights, pool_rows
 from core.methods.stages import Stages
 from core.methods.student import StudentOptions, share_right
 
@@ -30,7 +30,7 @@ class IpetOptions(StudentOptions):
                             1, 100_000)
 
 
-class Ipet(Method):
+class Ipet(Pet):
     """PET over several generations: models label examples for each other, and every generation learns from more.
 
     With K = 0 it starts from the pretrained model alone.
@@ -40,8 +40,6 @@ class Ipet(Method):
     title = "iPET"
     paper = "arXiv 2001.07676"
     options = IpetOptions
-    ensemble = True
-    several_tokens = True
     needs_shots = False
 
     def steps(self, options: Options, patterns: int = 1) -> int:
@@ -49,12 +47,6 @@ class Ipet(Method):
         assert isinstance(options, IpetOptions)
         models = patterns * options.repetitions
         return models * options.steps * (1 + options.generations) + options.student_steps
-
-    def check(self, problem: Problem, options: Options) -> None:
-        """As PET."""
-        assert isinstance(options, IpetOptions)
-        super().check(problem, options)
-        check_ensemble(self.name, problem, options)
 
     def learn(self, problem: Problem, options: Options, progress: Progress) -> Learned:
         """Train a generation, let it label for the next, and distil the last."""
@@ -91,7 +83,7 @@ def _drawn(problem: Problem, logits: np.ndarray, generation: int, options: IpetO
     if sum(counts) > most:
         counts = [count * most // sum(counts) for count in counts]
     start = options.likeliest if generation == 1 and not labelled else 0
-    return draw_generation(logits, counts, Growth(options.factor, options.teachers, problem.seed),
+    return draw_generation(logits, counts, Growth(options.teachers, problem.seed),
                            weights if options.weighted and labelled else None, start)
 
 

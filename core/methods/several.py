@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 
 import torch
@@ -11,8 +11,8 @@ from core.data.task import Example
 from core.methods.method import LogProbs, Problem
 from core.methods.prompting import PromptPredictor
 from core.models.backbone import Backbone
-from core.models.encoding import Limits, encode, word_ids
-from core.models.several_masks import Order, answer_ids, choice_losses, fill_words, margin_loss, widened
+from core.models.encoding import encode, word_ids
+from core.models.several_masks import answer_ids, choice_losses, fill_words, margin_loss, widened
 from core.prompts.pattern import Prompt
 from core.prompts.pvp import PVP
 
@@ -23,11 +23,6 @@ class SeveralMasksPredictor(PromptPredictor):
     Label probabilities are those of the words, each filled into as many masks as it has tokens, over the labels.
     """
 
-    def __init__(self, backbone: Backbone, pvp: PVP, render: Callable[[Example], Prompt] | None = None,
-                 limits: Limits = Limits(), order: Order = "max-first") -> None:
-        super().__init__(backbone, pvp, render, limits)
-        self.order: Order = order
-
     @cached_property
     def answers(self) -> list[list[int]]:
         """The tokens of each label's word."""
@@ -37,7 +32,7 @@ class SeveralMasksPredictor(PromptPredictor):
         """Log-probabilities of the labels, `[N, C]`."""
         if not prompts:
             return torch.empty(0, len(self.answers)).numpy()
-        filled = fill_words(self.backbone, prompts, self.answers, self.order, self._limits)
+        filled = fill_words(self.backbone, prompts, self.answers, limits=self._limits)
         scores = torch.tensor([[each.score for each in row] for row in filled]).log_softmax(-1)
         return (scores if self.shift is None else (scores - self.shift).log_softmax(-1)).numpy()
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, get_args
+from typing import Literal
 
 import torch
 
@@ -20,7 +20,6 @@ from core.prompts.pattern import MAX_MASKS, Prompt, Segment
 from core.prompts.verbalizer import Verbalizer
 
 Order = Literal["max-first", "left-to-right", "parallel"]
-ORDERS: tuple[str, ...] = get_args(Order)
 _PROJECTED_AT_ONCE = 1024  # masks
 
 

@@ -9,9 +9,9 @@ def test_ipet_draw(parity) -> None:
     for case, results in parity.pairs("cases"):
         names = [model["name"] for model in case["models"]]
         weights = [model["weight"] for model in case["models"]] if case["reduction"] == "wmean" else None
-        growth = Growth(case["scale_factor"], case["logits_percentage"], case["seed"])
+        growth = Growth(case["logits_percentage"], case["seed"])
         for number, expected in enumerate(results["generations"]):
-            counts = new_counts(case["train_counts"], growth.factor, number)
+            counts = new_counts(case["train_counts"], case["scale_factor"], number)
             assert counts == expected["examples_per_label"], case["id"]
             logits = np.array([model["logits"][number] for model in case["models"]])
             first = max(0, case["n_most_likely"]) if number == 0 else 0
