@@ -33,8 +33,8 @@ class ReadyMade:
 
 @lru_cache(maxsize=1)
 def ready_made() -> tuple[ReadyMade, ...]:
-    """Those that come with the app, in the order of their files' names."""
-    return tuple(read_ready_made(path) for path in sorted(FOLDER.glob("*.json")))
+    """Those that come with the app, the oldest first."""
+    return tuple(sorted(map(read_ready_made, FOLDER.glob("*.json")), key=lambda each: each.study.created))
 
 
 def ready_made_runs(studies: Collection[str]) -> list[Run]:
