@@ -33,7 +33,7 @@ def curve_table(run: Run, points: Sequence[Point]) -> pd.DataFrame:
 
     Columns: step, loss, dev accuracy, and part, which is empty for runs that have no stages.
     """
-    table = pd.DataFrame(points, columns=_CURVE[:3])
+    table = pd.DataFrame(points, columns=_CURVE[:3]).astype(float)  # even where there is none yet: plots go by type
     if run.spec.method not in METHODS_IN_STAGES:
         return table.assign(part="")
     options = {name: int(str(value)) for name, value in run.spec.options.items()

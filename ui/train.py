@@ -228,9 +228,10 @@ class Train:
         except ClozeLabError as error:
             return [message(explain(error, say)), *[gr.update(visible=False)] * 5]
         curve = curve_table(run, store.curve(key, visitor))
-        colour = "part" if curve["part"].any() else None
-        plots = [gr.update(value=curve[["step", name, "part"]].dropna(), color=colour) for name in (
-            "loss", "dev accuracy")]
+        part = curve["part"].iloc[-1] if len(curve) else ""
+        latest = curve[curve["part"] == part]  # one line: a plot whose lines grow in number keeps to its first ones
+        plots = [gr.update(value=latest[["step", name]].dropna(), label=f"{name} · {part}" if part else name)
+                 for name in ("loss", "dev accuracy")]
         return [run_card(run, store.log(key, visitor), say) + self._findings(run, visitor, say),
                 gr.update(visible=len(curve) > 0), *plots, gr.update(visible=run.active),
                 gr.update(visible=not run.active)]

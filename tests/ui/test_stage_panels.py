@@ -72,4 +72,6 @@ def test_other_curves_have_no_parts() -> None:
     table = curve_table(plain, [(1, 0.5, None), (2, 0.4, 0.8)])
     assert table["part"].tolist() == ["", ""]
     assert table["step"].tolist() == [1, 2]
+    none_yet = curve_table(plain, [(1, 0.5, None)])
+    assert none_yet["dev accuracy"].dtype == none_yet["loss"].dtype == float
     assert curve_table(RUN, []).empty
