@@ -20,6 +20,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # threads that spin starve 
 
 from core.data.catalog import load_task, task_cards
 from core.data.files import DataLimits
+from core.data.further_texts import read_texts
 from core.data.task import Example, Task
 from core.errors import ClozeLabError, SpecError
 from core.methods.registry import METHODS
@@ -65,9 +66,11 @@ def _parser() -> argparse.ArgumentParser:
     look = add("look", _look, "ask a pattern about one text, or about a task's test part")
     look.add_argument("--task", required=True)
     look.add_argument("--pattern", required=True)
-    look.add_argument("--words", required=True, help='e.g. "negative=terrible;positive=great"')
+    look.add_argument("--words", default="", help='e.g. "negative=terrible;positive=great"; none where examples bring '
+                                                  "their own answers")
     look.add_argument("--text", help="ask about this text instead of the test part")
     look.add_argument("--text-b", default="", help="the second text of a pair")
+    look.add_argument("--more", action="append", default=[], metavar="NAME: TEXT", help="a further text")
     look.add_argument("--model", default=None)
     look.add_argument("--limit", type=int, default=None, help="test rows to ask about (default: all)")
     patterns = add("patterns", _patterns, "read what LM-BFF's automatic search found as patterns for a task")
@@ -134,13 +137,15 @@ def _look(options: argparse.Namespace, settings: Settings) -> tuple[Any, str]:
 
     task = _load(options.task, settings)
     backbone = _backbones(settings).get(options.model or settings.model)
-    pattern = Pattern.parse(options.pattern)
+    pattern = Pattern.parse(options.pattern, task.more)
     pattern.check(task.pairs)
-    question = Question(pattern, Verbalizer.parse(options.words, task.labels))
+    question = Question(pattern, Verbalizer.choosing(task.labels), several=True) if task.choosing else Question(
+        pattern, Verbalizer.parse(options.words, task.labels))
     if options.limit is not None and options.limit < 1:
         raise SpecError("--limit is {value}; it must be above 0.", value=options.limit)
     if options.text is not None:
-        view = look_at_prompt(question, Example(options.text, options.text_b), backbone)
+        more = read_texts("\n".join(options.more), task.more)
+        view = look_at_prompt(question, Example(options.text, options.text_b, None, more), backbone)
         words = [{"word": word.word, "probability": word.probability} for word in view.top_words[0]]
         return ({"tokens": view.tokens, "mask_positions": view.mask_positions, "top_words": words,
                  "label_probabilities": view.label_probabilities},
@@ -150,9 +155,9 @@ def _look(options: argparse.Namespace, settings: Settings) -> tuple[Any, str]:
     measured = found.evaluation
     return ({"accuracy": measured.accuracy, "n": measured.n, "ci95": [measured.low, measured.high],
              "confusion": measured.confusion.tolist(), "label_probabilities_mean": found.label_probabilities_mean,
-             "calibrated_accuracy": found.calibrated.accuracy},
+             "calibrated_accuracy": found.calibrated.accuracy if found.calibrated else None},
             f"accuracy {measured.accuracy:.1%} (95 % {measured.low:.1%} – {measured.high:.1%}) over {measured.n} "
-            f"examples, calibrated {found.calibrated.accuracy:.1%}")
+            "examples" + (f", calibrated {found.calibrated.accuracy:.1%}" if found.calibrated else ""))
 
 
 def _patterns(options: argparse.Namespace, settings: Settings) -> tuple[Any, str]:

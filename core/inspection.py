@@ -10,7 +10,7 @@ import math
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +22,7 @@ from core.metrics.classification import Evaluation, evaluate
 from core.models.backbone import Backbone
 from core.models.encoding import Encoded, Limits, encode, single_ids, word_ids
 from core.models.scoring import all_answer_features, label_log_probs, project
-from core.models.several_masks import answer_ids, fill_words
+from core.models.several_masks import answer_ids, choice_log_probs, fill_words, text_ids
 from core.prompts.pattern import Pattern, Prompt
 from core.prompts.verbalizer import Verbalizer, split_words
 
@@ -91,6 +91,7 @@ class PromptView:
         shortened: tokens cut from the texts to fit.
         steps: label → its word's tokens in the order in which they are filled in; empty where all words are single
             tokens.
+        choices: label → the example's own answer that it stands for; empty where labels have fixed words.
     """
 
     prompt: Prompt
@@ -102,6 +103,7 @@ class PromptView:
     label_probabilities: dict[str, float]
     shortened: int
     steps: Mapping[str, Sequence[Step]] = field(default_factory=dict)
+    choices: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -124,28 +126,34 @@ class DatasetView:
 
     Attributes:
         evaluation: accuracy with its interval, confusion.
-        calibrated: the same after each label's mean log-probability is taken away.
+        calibrated: the same after each label's mean log-probability is taken away; None where examples bring their own
+            answers, whose places mean nothing.
         label_probabilities_mean: label → mean probability; far from the labels' shares, the words are biased.
         mistakes: wrong answers, most confident first.
         majority: the share of the most frequent label, which an accuracy must beat to mean anything.
     """
 
     evaluation: Evaluation
-    calibrated: Evaluation
+    calibrated: Evaluation | None
     label_probabilities_mean: dict[str, float]
     mistakes: list[Answer]
     majority: float
 
 
 def read_question(pattern: str, words: Mapping[str, str], task: Task, backbone: Backbone) -> Question:
-    """Check a pattern and words typed by a person (`words` maps each label to words parted by commas)."""
+    """Check a pattern and words typed by a person (`words` maps each label to words parted by commas).
+
+    Where examples bring their own answers, words do not count.
+    """
     chosen = {label: split_words(typed) for label, typed in words.items()}
     parsed, pattern_problem = None, None
     try:
-        parsed = Pattern.parse(pattern)
+        parsed = Pattern.parse(pattern, task.more)
         parsed.check(task.pairs)
     except InputError as problem:
         parsed, pattern_problem = None, problem
+    if task.choosing:
+        return _choosing_question(parsed, pattern_problem, task, backbone)
     several = backbone.family == "masked" and any(
         len(word_ids(word, backbone)) > 1 for label in task.labels for word in chosen.get(label, []))
     problems: dict[str, InputError] = {}
@@ -164,6 +172,14 @@ def read_question(pattern: str, words: Mapping[str, str], task: Task, backbone: 
     return Question(parsed, verbalizer, pattern_problem, problems, several)
 
 
+def _choosing_question(pattern: Pattern | None, problem: InputError | None, task: Task,
+                       backbone: Backbone) -> Question:
+    if problem is None and backbone.family != "masked":
+        problem = InputError("Examples that bring their own answers need a masked model, and {model!r} is a {family} "
+                             "model.", model=backbone.name, family=backbone.family)
+    return Question(pattern, Verbalizer.choosing(task.labels), problem, {}, True)
+
+
 def look_at_prompt(question: Question, example: Example, backbone: Backbone, top: int = 10) -> PromptView:
     """Show one prompt to the model: tokens, the top words at each mask, label probabilities.
 
@@ -172,7 +188,14 @@ def look_at_prompt(question: Question, example: Example, backbone: Backbone, top
     """
     if question.pattern is None:
         raise question.pattern_problem or VerbalizerError("There is no pattern.")
-    return look_at_rendered(question.pattern.render(example), question, backbone, top=top)
+    view = look_at_rendered(question.pattern.render(example), question, backbone, top=top)
+    if question.verbalizer is None or not question.verbalizer.by_example or not question.sound:
+        return view
+    labels = [label for label in question.verbalizer.labels if example.text(label)]
+    answers = {label: text_ids(example.text(label), backbone) for label in labels}
+    probabilities, steps = _several_answers(view.prompt, answers, backbone, Limits())
+    return replace(view, label_probabilities=probabilities, steps=steps,
+                   choices={label: example.text(label) for label in labels})
 
 
 def look_at_rendered(prompt: Prompt, question: Question, backbone: Backbone, limits: Limits = Limits(), *,
@@ -189,8 +212,11 @@ def look_at_rendered(prompt: Prompt, question: Question, backbone: Backbone, lim
     label_of = dict(zip(columns, (label for label, _ in owners), strict=True))
     labels: dict[str, float] = {}
     steps: dict[str, list[Step]] = {}
-    if question.verbalizer and question.sound and question.several:
-        labels, steps = _several_answers(prompt, question.verbalizer, backbone, limits)
+    if question.verbalizer and question.sound and question.verbalizer.by_example:
+        pass  # only the example knows its answers
+    elif question.verbalizer and question.sound and question.several:
+        answers = dict(zip(question.verbalizer.labels, answer_ids(question.verbalizer, backbone), strict=True))
+        labels, steps = _several_answers(prompt, answers, backbone, limits)
     elif question.verbalizer and question.sound:
         answer = _label_log_probs(logits[:1, columns], question.verbalizer)[0]
         labels = dict(zip(question.verbalizer.labels, np.exp(answer).tolist(), strict=True))
@@ -217,8 +243,9 @@ def look_at_examples(question: Question, examples: Sequence[Example], backbone: 
                          count=question.pattern.masks)
     verbalizer = question.verbalizer
     if question.several:
-        return _dataset_view(_several_log_probs(question.pattern, verbalizer, examples, backbone), examples,
-                             verbalizer.labels)
+        found = _dataset_view(_several_log_probs(question.pattern, verbalizer, examples, backbone), examples,
+                              verbalizer.labels)
+        return replace(found, calibrated=None) if verbalizer.by_example else found
     columns = torch.tensor(single_ids(verbalizer.all_words(), backbone), device=backbone.placement.device)
     with torch.inference_mode():
         logits = project(backbone, _pattern_features(question.pattern, examples, backbone), columns).cpu()
@@ -226,29 +253,28 @@ def look_at_examples(question: Question, examples: Sequence[Example], backbone: 
     return _dataset_view(log_probs, examples, verbalizer.labels)
 
 
-def _several_answers(prompt: Prompt, verbalizer: Verbalizer, backbone: Backbone,
+def _several_answers(prompt: Prompt, answers: Mapping[str, Sequence[int]], backbone: Backbone,
                      limits: Limits) -> tuple[dict[str, float], dict[str, list[Step]]]:
-    """Label probabilities for one prompt, and how each label's word is filled in."""
-    answers = answer_ids(verbalizer, backbone)
-    filled = fill_words(backbone, [prompt], answers, limits=limits)[0]
+    """Label probabilities for one prompt, and how each label's answer, given by its tokens, is filled in."""
+    filled = fill_words(backbone, [prompt], list(answers.values()), limits=limits)[0]
     probabilities = torch.tensor([each.score for each in filled]).softmax(-1).tolist()
     steps = {label: [Step(at + 1, str(backbone.tokenizer.decode([answer[at]])).strip(), math.exp(log_prob))
                      for at, log_prob in zip(each.order, each.log_probs, strict=True)]
-             for label, answer, each in zip(verbalizer.labels, answers, filled, strict=True)}
-    return dict(zip(verbalizer.labels, probabilities, strict=True)), steps
+             for (label, answer), each in zip(answers.items(), filled, strict=True)}
+    return dict(zip(answers, probabilities, strict=True)), steps
 
 
 def _several_log_probs(pattern: Pattern, verbalizer: Verbalizer, examples: Sequence[Example],
                        backbone: Backbone) -> npt.NDArray[np.float32]:
-    """Label log-probabilities for many examples, `[N, C]`, with words of several tokens."""
-    answers = answer_ids(verbalizer, backbone)
+    """Label log-probabilities for many examples, `[N, C]`, with answers of several tokens."""
 
     def scores() -> torch.Tensor:
-        filled = fill_words(backbone, [pattern.render(each) for each in examples], answers)
-        return torch.tensor([[each.score for each in row] for row in filled])
+        choices = [[text_ids(each.text(label), backbone) for label in verbalizer.labels] for each in examples
+                   ] if verbalizer.by_example else [answer_ids(verbalizer, backbone)] * len(examples)
+        return choice_log_probs(backbone, [pattern.render(each) for each in examples], choices)
 
-    key = (backbone.name, id(backbone), str(pattern), hash(tuple(examples)), str(answers))
-    found: npt.NDArray[np.float32] = _kept(key, scores).log_softmax(-1).numpy()
+    key = (backbone.name, id(backbone), str(pattern), hash(tuple(examples)), str(verbalizer))
+    found: npt.NDArray[np.float32] = _kept(key, scores).numpy()
     return found
 
 

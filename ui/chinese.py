@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ui.chinese_choices import CHINESE_CHOICES
 from ui.chinese_compare import CHINESE_COMPARE
 from ui.chinese_data import CHINESE_DATA
 from ui.chinese_errors import CHINESE_ERRORS
@@ -248,4 +249,5 @@ _SEARCH = {
     "longer texts of demonstrations are cut to this many tokens": "示例文本超过此词元数时截断",
 }
 
-CHINESE: dict[str, str] = {**_PAGE, **_SEARCH, **CHINESE_STAGES, **CHINESE_ERRORS, **CHINESE_DATA, **CHINESE_COMPARE}
+CHINESE: dict[str, str] = {**_PAGE, **_SEARCH, **CHINESE_STAGES, **CHINESE_CHOICES, **CHINESE_ERRORS, **CHINESE_DATA,
+                           **CHINESE_COMPARE}

@@ -201,7 +201,7 @@ def _table_cell(cell: object) -> str:
 
 
 def _example(each: dict[str, Any], say: Say) -> str:
-    texts = "".join(f"<p>{escape(text)}</p>" for text in (each["text_a"], each["text_b"]) if text)
+    texts = "".join(f"<p>{escape(text)}</p>" for text in (each["text_a"], each["text_b"], each["more"]) if text)
     answers = "".join(_answer(side.upper(), each[f"predicted_{side}"], each[f"probability_{side}"], each["gold"], say)
                       for side in "ab")
     return (f'<li>{texts}<span class="cl-answers"><span class="cl-answer">{escape(say("gold"))} '

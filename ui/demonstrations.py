@@ -8,6 +8,7 @@ from typing import Any
 
 import gradio as gr
 
+from core.data.further_texts import read_texts
 from core.data.split import LM_BFF_SEEDS, draw_split
 from core.data.task import Example
 from core.errors import ClozeLabError, SpecError
@@ -46,23 +47,25 @@ class DemonstrationBoxes:
             self.options = controls(LmBffOptions, "demonstrations", _OPTIONS)
         self.card = gr.HTML(elem_id="demonstrations-panel")
 
-    def listen(self, pattern: gr.Textbox, text_a: gr.Textbox, text_b: gr.Textbox, words: Sequence[gr.Textbox],
-               live: dict[str, Any]) -> None:
+    def listen(self, pattern: gr.Textbox, text_a: gr.Textbox, text_b: gr.Textbox, more: gr.Textbox,
+               words: Sequence[gr.Textbox], live: dict[str, Any]) -> None:
         """Look again whenever something changes that the prompt is made of."""
         session, drawn = self.session, [self.shots, self.seed, *self.options.values()]
-        watched = [self.on, session.task, session.model, pattern, text_a, text_b, *words, *drawn]
+        watched = [self.on, session.task, session.model, pattern, text_a, text_b, more, *words, *drawn]
         follow([box.change for box in watched], self.watch,
-               [self.on, session.task, session.model, pattern, text_a, text_b, *drawn, *words],
+               [self.on, session.task, session.model, pattern, text_a, text_b, more, *drawn, *words],
                [self.row, self.card], **live)
 
     def watch(self, request: gr.Request, on: bool, choice: str, model: str, pattern: str, text_a: str, text_b: str,
-              shots: float | None, seed: float | None, *rest: Any) -> list[Any]:
+              more: str, shots: float | None, seed: float | None, *rest: Any) -> list[Any]:
         """What is drawn from, and the card; nothing while the switch is off."""
         if not on:
             return [gr.update(visible=False), ""]
         say = speaker(request)
         try:
-            card = self._card(choice, model, pattern, Example(text_a or "", text_b or ""), shots, seed, rest, say)
+            typed = read_texts(more or "", self.services.task(choice).more)
+            example = Example(text_a or "", text_b or "", None, typed)
+            card = self._card(choice, model, pattern, example, shots, seed, rest, say)
         except ClozeLabError as error:
             card = waiting_panel(say("With demonstrations"), explain(error, say))
         return [gr.update(visible=True), card]
@@ -76,6 +79,9 @@ class DemonstrationBoxes:
         options = read_options(LmBffOptions, {**given, "demonstrations": True}, "lm-bff")
         assert isinstance(options, LmBffOptions)
         task, backbone = self.services.task(choice), self.services.backbone(model)
+        if task.choosing:
+            raise SpecError("Demonstrations show an example of each label, and each example of this task brings its "
+                            "own answers. Leave them off.")
         question = ask(pattern, words, task, self.services, model)
         split = draw_split(task, int(shots), int(seed))
         view = look_at_demonstrations(question, example, Demonstrations(

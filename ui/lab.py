@@ -7,6 +7,7 @@ from typing import Any
 
 import gradio as gr
 
+from core.data.further_texts import read_texts, written
 from core.data.task import Example, Task
 from core.errors import ClozeLabError, LimitError
 from core.inspection import Question, look_at_examples, look_at_prompt
@@ -22,6 +23,7 @@ from ui.text import label
 from ui.variants import Variants, ask
 
 MAX_LABELS = 20
+MAX_ANSWERS = 96  # that are filled in while one types
 SAMPLES = (64, 128, 256, 1000)
 _INSERT = """() => {{ const box = document.querySelector('#pattern textarea');
   box.setRangeText('{field}', box.selectionStart, box.selectionEnd, 'end');
@@ -40,6 +42,7 @@ class Boxes:
     words_note: gr.HTML
     text_a: gr.Textbox
     text_b: gr.Textbox
+    more: gr.Textbox
     position: gr.State
     gold: gr.HTML
     sample: gr.Dropdown
@@ -58,7 +61,7 @@ class Lab:
             with gr.Column(scale=5, min_width=340):
                 pattern, note, library, insert = self._pattern_boxes()
                 words, word_notes, words_note = self._word_boxes()
-                text_a, text_b, gold, moves = self._example_boxes()
+                text_a, text_b, more, gold, moves = self._example_boxes()
                 self.variants = Variants(services, session)
             with gr.Column(scale=6, min_width=340):
                 prompt = gr.HTML(elem_id="prompt-panel")
@@ -68,7 +71,7 @@ class Lab:
                                      label=label("Test examples measured while you type"))
                 dataset = gr.HTML(elem_id="dataset-panel")
         position = gr.State(0)
-        self.boxes = Boxes(pattern, note, library, words, word_notes, words_note, text_a, text_b, position, gold,
+        self.boxes = Boxes(pattern, note, library, words, word_notes, words_note, text_a, text_b, more, position, gold,
                            sample, prompt, answer, dataset)
         self.variants.place_table(pattern, words, sample)
         self._listen(insert, moves)
@@ -94,41 +97,44 @@ class Lab:
         note = gr.HTML(elem_id="words-note", elem_classes="cl-note-slot")
         return words, notes, note
 
-    def _example_boxes(self) -> tuple[gr.Textbox, gr.Textbox, gr.HTML, dict[str, gr.Button]]:
+    def _example_boxes(self) -> tuple[gr.Textbox, gr.Textbox, gr.Textbox, gr.HTML, dict[str, gr.Button]]:
         text_a = gr.Textbox(label=label("Text: an example, or your own"), lines=3, max_lines=10, elem_id="text-a",
                             max_length=20000)
         text_b = gr.Textbox(label=label("Second text"), lines=2, max_lines=10, visible=False, elem_id="text-b",
                             max_length=20000)
+        more = gr.Textbox(label=label("Further texts"), lines=2, max_lines=10, visible=False, elem_id="more",
+                          max_length=20000, info=label("A pattern shows them by their names, in braces."))
         gold = gr.HTML(elem_id="gold")
         with gr.Row(elem_classes="cl-chips"):
             moves = {name: gr.Button(label(name), size="sm", min_width=80) for name in ("Previous", "Next", "Another")}
-        return text_a, text_b, gold, moves
+        return text_a, text_b, more, gold, moves
 
     def _listen(self, insert: dict[str, gr.Button], moves: dict[str, gr.Button]) -> None:
         boxes, session = self.boxes, self.session
         for field, button in insert.items():
             button.click(None, js=_INSERT.format(field=field))
         question = [session.task, session.model, boxes.pattern, *boxes.words]
-        typed = [boxes.pattern, boxes.text_a, boxes.text_b, *boxes.words]
+        typed = [boxes.pattern, boxes.text_a, boxes.text_b, boxes.more, *boxes.words]
         live: dict[str, Any] = {"concurrency_id": "model", "concurrency_limit": 2}
         follow([box.change for box in [*typed, session.model]], self.watch_prompt,
-               [*question[:3], boxes.text_a, boxes.text_b, *boxes.words],
+               [*question[:3], boxes.text_a, boxes.text_b, boxes.more, *boxes.words],
                [boxes.pattern_note, boxes.words_note, *boxes.word_notes, boxes.prompt, boxes.answer], **live)
         follow([box.change for box in [boxes.pattern, *boxes.words, session.model, boxes.sample]], self.watch_examples,
                [*question[:3], boxes.sample, *boxes.words], boxes.dataset, **live)
-        self.demonstrations.listen(boxes.pattern, boxes.text_a, boxes.text_b, boxes.words, live)
+        self.demonstrations.listen(boxes.pattern, boxes.text_a, boxes.text_b, boxes.more, boxes.words, live)
         session.task.input(self.open_task, session.task, self.opened, **QUIET)
         boxes.library.input(self.take_published, [session.task, boxes.library], [boxes.pattern, *boxes.words],
                             **QUIET)
         for name, button in moves.items():
             button.click(self.move, [session.task, boxes.position, gr.State(name)],
-                         [boxes.text_a, boxes.text_b, boxes.position, boxes.gold], **QUIET)
+                         [boxes.text_a, boxes.text_b, boxes.more, boxes.position, boxes.gold], **QUIET)
 
     @property
     def opened(self) -> list[gr.components.Component]:
         """What `open_task` and `first_look` fill."""
         boxes = self.boxes
-        return [boxes.pattern, boxes.library, boxes.text_a, boxes.text_b, boxes.position, boxes.gold, *boxes.words,
+        return [boxes.pattern, boxes.library, boxes.text_a, boxes.text_b, boxes.more, boxes.position, boxes.gold,
+                *boxes.words,
                 *boxes.word_notes]
 
     def first_look(self, request: gr.Request, choice: str) -> list[Any]:
@@ -141,28 +147,30 @@ class Lab:
         say = speaker(request)
         try:
             task = self.services.task(choice)
-            if len(task.labels) > MAX_LABELS:
+            if len(task.labels) > MAX_LABELS and not task.choosing:
                 raise LimitError("The Lab shows up to {limit} labels; this task has {count}. Use the command line.",
                                  limit=MAX_LABELS, count=len(task.labels))
         except ClozeLabError as error:
             gr.Warning(explain(error, say))
-            return [gr.skip()] * (6 + 2 * MAX_LABELS)
-        pvps = suggested(task.name, task.labels, task.pairs)
+            return [gr.skip()] * (7 + 2 * MAX_LABELS)
+        pvps = suggested(task.name, task.labels, task.pairs, task.more)
         first = shared or {"pattern": pvps[0].pattern, "words": pvps[0].words}
-        chosen = {name: ", ".join(first.get("words", {}).get(name, [])) for name in task.labels}
+        rows = () if task.choosing else task.labels
+        chosen = {name: ", ".join(first.get("words", {}).get(name, [])) for name in rows}
         choices = [(f"{pvp.pattern}  ·  {pvp.source}", str(index)) for index, pvp in enumerate(pvps)]
         return [
             gr.update(value=str(first.get("pattern", ""))), gr.update(choices=choices, value=None),
             *self._example(task, 0, say),
-            *(gr.update(label=task.labels[i], value=chosen[task.labels[i]], visible=True) if i < len(task.labels)
+            *(gr.update(label=rows[i], value=chosen[rows[i]], visible=True) if i < len(rows)
               else gr.update(value="", visible=False) for i in range(MAX_LABELS)),
-            *(gr.update(value="", visible=i < len(task.labels)) for i in range(MAX_LABELS)),
+            *(gr.update(value="", visible=i < len(rows)) for i in range(MAX_LABELS)),
         ]
 
     def _example(self, task: Task, at: int, say: Say) -> list[Any]:
         example = task.test[at]
         note = say("Test example {at} of {n}, label {label}").format(at=at + 1, n=len(task.test), label=example.label)
-        return [example.text_a, gr.update(value=example.text_b, visible=task.pairs), at, message(note, "note")]
+        return [example.text_a, gr.update(value=example.text_b, visible=task.pairs),
+                gr.update(value=written(example.more), visible=bool(task.more)), at, message(note, "note")]
 
     def move(self, choice: str, at: int, way: str, request: gr.Request) -> list[Any]:
         """Show the previous, the next or another example."""
@@ -173,15 +181,15 @@ class Lab:
     def take_published(self, choice: str, chosen: str | None) -> list[Any]:
         """Put a published pattern and its words into the boxes, if one of this task is chosen."""
         task = self.services.task(choice)
-        pvps = suggested(task.name, task.labels, task.pairs)
+        pvps = suggested(task.name, task.labels, task.pairs, task.more)
         if chosen not in {str(index) for index in range(len(pvps))}:
             return [gr.skip()] * (1 + MAX_LABELS)
         pvp = pvps[int(chosen)]
-        words = [", ".join(pvp.words.get(name, [])) for name in task.labels]
+        words = [", ".join(pvp.words.get(name, [])) for name in task.labels[:MAX_LABELS]]
         return [pvp.pattern, *words, *[""] * (MAX_LABELS - len(words))]
 
     def watch_prompt(self, request: gr.Request, choice: str, model: str, pattern: str, text_a: str, text_b: str,
-                     *words: str) -> list[Any]:
+                     more: str, *words: str) -> list[Any]:
         """Messages under the boxes, the prompt and the model's answer to it."""
         say = speaker(request)
         title = say("What the model reads")
@@ -192,7 +200,8 @@ class Lab:
             return [gr.skip(), gr.skip(), *[gr.skip()] * MAX_LABELS, waiting_panel(title, explain(error, say)), ""]
         notes = _notes(question, task, say)
         try:
-            view = look_at_prompt(question, Example(text_a or "", text_b or ""), self.services.backbone(model))
+            example = Example(text_a or "", text_b or "", None, read_texts(more or "", task.more))
+            view = look_at_prompt(question, example, self.services.backbone(model))
         except ClozeLabError as error:
             told = explain(error, say)
             notes[0] = notes[0] or message(told)
@@ -206,7 +215,10 @@ class Lab:
         try:
             task = self.services.task(choice)
             question = ask(pattern, words, task, self.services, model)
-            view = look_at_examples(question, test_part(task, int(sample or SAMPLES[0])), self.services.backbone(model))
+            many = int(sample or SAMPLES[0])
+            if task.choosing:  # each answer is filled in token by token
+                many = min(many, max(1, MAX_ANSWERS // len(task.labels)))
+            view = look_at_examples(question, test_part(task, many), self.services.backbone(model))
         except Exception as error:
             return waiting_panel(say("How often it is right"), explain(error, say))
         return dataset_panel(view, task.labels, len(task.test), say)
@@ -214,6 +226,9 @@ class Lab:
 
 def _notes(question: Question, task: Task, say: Say) -> list[str]:
     problems = question.word_problems or {}
-    rows = [problem(problems.get(name), say) for name in task.labels]
-    return [problem(question.pattern_problem, say), problem(problems.get(""), say), *rows,
+    rows = [] if task.choosing else [problem(problems.get(name), say) for name in task.labels]
+    whole = problem(problems.get(""), say)
+    if task.choosing:
+        whole = message(say("Each example brings its own answers, so there are no label words."), "note")
+    return [problem(question.pattern_problem, say), whole, *rows,
             *[""] * (MAX_LABELS - len(rows))]

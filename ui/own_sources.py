@@ -10,6 +10,7 @@ from typing import Any
 
 import gradio as gr
 
+from core.data.choice_forms import in_one_form
 from core.data.draft import PARTS
 from core.data.files import DataLimits, Table, read_table
 from core.data.hub import HubTables, load_hub_tables
@@ -78,7 +79,8 @@ class Sources:
         for part, place in zip(PARTS, places, strict=True):
             if place and place.strip():
                 try:
-                    found.tables[part] = read_table(os.path.expanduser(place.strip()), self.services.limits)
+                    found.tables[part] = in_one_form(
+                        read_table(os.path.expanduser(place.strip()), self.services.limits))
                 except Exception as error:
                     found.problems[part] = error
         return found

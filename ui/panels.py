@@ -12,6 +12,7 @@ from ui.feedback import Say
 
 COLOURS = ("#3b82f6", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#8b5cf6", "#a3a300", "#64748b", "#0d9488")
 MISTAKES_SHOWN = 6
+_FILLINGS_SHOWN = 6
 
 
 def colour(index: int) -> str:
@@ -46,9 +47,10 @@ def prompt_card(view: PromptView, title: str, say: Say) -> str:
 
 def answer_panel(view: PromptView, labels: Sequence[str], say: Say) -> str:
     """Label probabilities, and for each mask the words that the model finds most probable."""
-    bars = "".join(bar(label, probability, colour(labels.index(label)))
+    bars = "".join(bar(view.choices.get(label, label), probability, colour(labels.index(label)))
                    for label, probability in view.label_probabilities.items())
-    label_part = (f'<div class="cl-half"><h4>{escape(say("Labels"))}</h4>{bars}</div>' if bars else "")
+    title = say("Answers to choose from") if view.choices else say("Labels")
+    label_part = (f'<div class="cl-half"><h4>{escape(title)}</h4>{bars}</div>' if bars else "")
     many = len(view.top_words) > 1
     words = "".join(_top_words(top, chosen, labels, f"{say('mask')} {at + 1}" if many else "", say)
                     for at, (top, chosen) in enumerate(zip(view.top_words, view.label_words, strict=True)))
@@ -65,25 +67,31 @@ def _steps(view: PromptView, labels: Sequence[str], say: Say) -> str:
         "</span>" + "".join(f'<span class="cl-place"><sub>{each.position}</sub>{escape(each.token)} '
                             f'<b>{100 * each.probability:.2g} %</b></span>' for each in steps) + "</div>"
         for label, steps in view.steps.items())
-    return f'<h4 class="cl-filling">{escape(say("How each word is filled in, the surest place first"))}</h4>{rows}'
+    return (f'<details class="cl-details" {"open" if len(view.steps) <= _FILLINGS_SHOWN else ""}><summary>'
+            f'{escape(say("How each word is filled in, the surest place first"))}</summary>{rows}</details>')
 
 
 def dataset_panel(view: DatasetView, labels: Sequence[str], total: int, say: Say) -> str:
     """Accuracy with its interval over many examples, confusion, and the most confident mistakes."""
     found = view.evaluation
     over = say("over {n} of {total} test examples").format(n=found.n, total=total)
-    extra = (f'{escape(say("calibrated"))} <b>{found_percent(view.calibrated.accuracy)}</b> · '
-             f'{escape(say("always the commonest label"))} <b>{found_percent(view.majority)}</b>')
-    means = "".join(bar(label, share, colour(labels.index(label)))
-                    for label, share in view.label_probabilities_mean.items())
+    extra, halves = "", ""
+    if view.calibrated is not None:
+        extra = (f'{escape(say("calibrated"))} <b>{found_percent(view.calibrated.accuracy)}</b> · '
+                 f'{escape(say("always the commonest label"))} <b>{found_percent(view.majority)}</b>')
+        halves = _by_label(view, labels, say)
     title = escape(say("How often it is right"))
     return (f'<div class="cl-card"><h3>{title}<span class="cl-over">{escape(over)}</span></h3>'
             f'<div class="cl-score"><span class="cl-big">{found_percent(found.accuracy)}</span>{interval_bar(found)}'
-            f'<span class="cl-hint">{extra}</span></div>'
-            f'<div class="cl-halves"><div class="cl-half"><h4>{escape(say("Confusion"))}</h4>'
-            f'{_confusion(found, labels, say)}</div>'
-            f'<div class="cl-half"><h4>{escape(say("Mean label probability"))}</h4>{means}</div></div>'
-            f'{_mistakes(view.mistakes, say)}</div>')
+            f'<span class="cl-hint">{extra}</span></div>{halves}{_mistakes(view.mistakes, say)}</div>')
+
+
+def _by_label(view: DatasetView, labels: Sequence[str], say: Say) -> str:
+    means = "".join(bar(label, share, colour(labels.index(label)))
+                    for label, share in view.label_probabilities_mean.items())
+    return (f'<div class="cl-halves"><div class="cl-half"><h4>{escape(say("Confusion"))}</h4>'
+            f'{_confusion(view.evaluation, labels, say)}</div>'
+            f'<div class="cl-half"><h4>{escape(say("Mean label probability"))}</h4>{means}</div></div>')
 
 
 def waiting_panel(title: str, text: str) -> str:
@@ -165,7 +173,9 @@ def _mistakes(mistakes: Sequence[Answer], say: Say) -> str:
 
 
 def _mistake(answer: Answer) -> str:
-    text = answer.example.text_a + (f" ▪ {answer.example.text_b}" if answer.example.text_b else "")
+    example = answer.example
+    text = example.text_a + (f" ▪ {example.text_b}" if example.text_b else "")
     text = text if len(text) <= 220 else text[:217] + "…"
-    return (f'<li><span>{escape(text)}</span><span class="cl-verdict">{escape(answer.example.label or "")} → '
-            f"<b>{escape(answer.predicted)}</b> {found_percent(answer.confidence)}</span></li>")
+    gold, said = (example.text(label) or label for label in (example.label or "", answer.predicted))
+    return (f'<li><span>{escape(text)}</span><span class="cl-verdict">{escape(gold)} → '
+            f"<b>{escape(said)}</b> {found_percent(answer.confidence)}</span></li>")

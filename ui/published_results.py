@@ -61,7 +61,7 @@ class PublishedResults:
         say, kept = speaker(request), list(variants or [])
         try:
             task = self.services.task(choice)
-            new = [{"task": choice, **PVP.from_dict(json.loads(each), task.labels, task.pairs).as_dict()}
+            new = [{"task": choice, **PVP.from_dict(json.loads(each), task.labels, task.pairs, task.more).as_dict()}
                    for each in picked or []]
         except ClozeLabError as error:
             return [gr.skip(), message(explain(error, say))]

@@ -126,10 +126,11 @@ class Search:
         if shots is None or seed is None:
             raise SpecError("The shots and the seed must be whole numbers.")
         typed_words = {each: split_words(text or "") for each, text in zip(task.labels, words, strict=False)}
+        chosen = {} if task.choosing else Verbalizer.of(typed_words, task.labels).as_dict()
         options = self.options_of(kind, values)
         study = StudySpec.from_dict({
             "name": f"{task.name} {kind}", "task": self.services.source(choice), "model": model, "methods": [kind],
-            "patterns": [{"pattern": typed, "words": Verbalizer.of(typed_words, task.labels).as_dict()}],
+            "patterns": [{"pattern": typed, "words": chosen}],
             "shots": int(shots), "seeds": int(seed), "options": {kind: options}})
         runs = study.runs(task)
         self.services.check_runs(runs, task)

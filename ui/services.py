@@ -96,8 +96,8 @@ class Services:
             examples: Sequence[Example] = getattr(task, part)
             if examples:
                 source[part] = str(folder / f"{part}.parquet")
-                table = pd.DataFrame([(each.text_a, each.text_b, each.label or "") for each in examples],
-                                     columns=["text_a", "text_b", "label"])
+                table = pd.DataFrame([(each.text_a, each.text_b, each.label or "", *map(each.text, task.more))
+                                      for each in examples], columns=["text_a", "text_b", "label", *task.more])
                 table.to_parquet(source[part], index=False)
         (folder / "task.json").write_text(json.dumps(source, ensure_ascii=False), encoding="utf-8")
         return choice
@@ -131,7 +131,7 @@ class Services:
     def _first_answer(self) -> None:
         try:
             backbone, task = self.backbone(self.settings.model), self.task("reviews")
-            pvp = suggested(task.name, task.labels, task.pairs)[0]
+            pvp = suggested(task.name, task.labels, task.pairs, task.more)[0]
             words = {label: ", ".join(each) for label, each in pvp.words.items()}
             look_at_prompt(read_question(pvp.pattern, words, task, backbone), task.test[0], backbone)
         except ClozeLabError as error:  # the page says the same to whoever asks

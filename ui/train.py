@@ -187,7 +187,8 @@ class Train:
         chosen = []
         if IN_THE_LAB in patterns:
             typed_words = {each: split_words(text or "") for each, text in zip(task.labels, words, strict=False)}
-            chosen.append({"pattern": typed, "words": Verbalizer.of(typed_words, task.labels).as_dict()})
+            read = {} if task.choosing else Verbalizer.of(typed_words, task.labels).as_dict()
+            chosen.append({"pattern": typed, "words": read})
         chosen += [{"pattern": each["pattern"], "words": each["words"]} for each in variants or []
                    if variant_key(each) in patterns and each["task"] == choice]
         unique = [each for at, each in enumerate(chosen) if each not in chosen[:at]]

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 import secrets
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 from gradio.utils import get_upload_folder
 
+from core.data.further_texts import read_texts
 from core.data.task import Example
 from core.errors import ClozeLabError, InputError, LimitError
 from core.runs.run import Run
-from core.runs.use import label_texts, predictor_for, takes_pairs, weights_of, write_archive
+from core.runs.use import further_names, label_texts, predictor_for, takes_pairs, weights_of, write_archive
 from ui.compare_panels import run_names
 from ui.feedback import Say, explain, message, speaker
 from ui.live import QUIET
@@ -57,6 +59,8 @@ class Use:
         self.text = gr.Textbox(label=label("Text"), lines=4, max_lines=14, elem_id="use-text", max_length=100_000)
         self.text_b = gr.Textbox(label=label("Second text"), lines=2, max_lines=14, elem_id="use-text-b", visible=False,
                                  max_length=100_000)
+        self.more = gr.Textbox(label=label("Further texts"), lines=2, max_lines=14, elem_id="use-more", visible=False,
+                               max_length=100_000)
         with gr.Row(elem_classes="cl-actions"):
             self.lines = gr.Checkbox(False, label=label("Each line is a text of its own"), elem_id="use-lines", scale=2)
             self.ask_button = gr.Button(label("Label it"), variant="primary", elem_id="use-ask", scale=1, min_width=120)
@@ -64,12 +68,12 @@ class Use:
 
     def _listen(self, tab: gr.Tab) -> None:
         mine = [self.session.visitor, self.run]
-        typed = [*mine, self.text, self.text_b, self.lines]
+        typed = [*mine, self.text, self.text_b, self.more, self.lines]
         answer: dict[str, Any] = {"outputs": [self.ask_note, self.answer], "show_progress": "minimal",
                                   "api_visibility": "private", "concurrency_id": "model", "concurrency_limit": 2}
         gr.on([tab.select, self.refresh.click], self.list_runs, mine, [self.run, self.note], **QUIET)
         self.run.change(self.open_run, mine, [self.about, self.note, self.body, self.take, self.again, self.text_b,
-                                              self.file.text_b, self.file.result], **QUIET).then(
+                                              self.more, self.file.text_b, self.file.result], **QUIET).then(
             self.ask_again, typed, **answer)
         gr.on([self.ask_button.click, self.text.submit, self.text_b.submit], self.ask, typed, **answer)
         self.take.click(self.pack_model, mine, [self.note, self.archive], show_progress="minimal",
@@ -94,35 +98,39 @@ class Use:
         """What the chosen run is, which boxes it needs and whether its model can be taken away."""
         say, store = speaker(request), self.services.store
         if not key:
-            return ["", gr.skip(), *[gr.update(visible=False)] * 5, gr.skip()]
+            return ["", gr.skip(), *[gr.update(visible=False)] * 6, gr.skip()]
         try:
             run = store.run(key, visitor)
-            weights, pairs = weights_of(run, store), takes_pairs(run, store)
+            weights, pairs, names = weights_of(run, store), takes_pairs(run, store), further_names(run)
         except Exception as error:
-            return ["", message(explain(error, say)), *[gr.update(visible=False)] * 5, gr.skip()]
+            return ["", message(explain(error, say)), *[gr.update(visible=False)] * 6, gr.skip()]
         return [run_line(run, say), weights_note(weights, run, say), gr.update(visible=True),
                 gr.update(visible=weights == "own"), gr.update(visible=weights == "removed"),
-                gr.update(visible=pairs), gr.update(visible=pairs), gr.update(visible=False)]
+                gr.update(visible=pairs), gr.update(visible=bool(names), placeholder="\n".join(
+                    f"{name}: …" for name in names[:8])), gr.update(visible=pairs), gr.update(visible=False)]
 
-    def ask(self, request: gr.Request, visitor: str, key: str | None, text: str, text_b: str, lines: bool) -> list[Any]:
+    def ask(self, request: gr.Request, visitor: str, key: str | None, text: str, text_b: str, more: str,
+            lines: bool) -> list[Any]:
         """Label what is typed."""
         say, store = speaker(request), self.services.store
         try:
             run = store.run(key or "", visitor)
             examples = _typed_examples(text, text_b if takes_pairs(run, store) else None, lines)
+            if names := further_names(run):
+                examples = [replace(each, more=read_texts(more or "", names)) for each in examples]
             predictor = predictor_for(run, store, self.services.load, self.services.backbones)
             found = label_texts(predictor, examples, run.labels)
         except Exception as error:
             return [message(explain(error, say)), gr.skip()]
         return ["", answers_panel(found, run.labels, say)]
 
-    def ask_again(self, request: gr.Request, visitor: str, key: str | None, text: str, text_b: str,
+    def ask_again(self, request: gr.Request, visitor: str, key: str | None, text: str, text_b: str, more: str,
                   lines: bool) -> list[Any]:
         """After another run was chosen: label what is typed with it, if anything is."""
         if not key or not (text or "").strip():
             say = speaker(request)
             return ["", waiting_panel(say("What it answers"), say("Type or paste a text and press the button."))]
-        return self.ask(request, visitor, key, text, text_b, lines)
+        return self.ask(request, visitor, key, text, text_b, more, lines)
 
     def pack_model(self, request: gr.Request, visitor: str, key: str | None) -> list[Any]:
         """Make the archive that the browser then downloads."""

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import gradio as gr
 import pandas as pd
 
+from core.data.choice_forms import in_one_form
 from core.data.columns import ColumnMap, guess_columns
 from core.data.files import read_table
 from core.errors import InputError
-from core.runs.use import label_table, labelled_download, predictor_for, takes_pairs
+from core.runs.use import further_names, label_table, labelled_download, predictor_for, takes_pairs
 from ui.data_panels import as_choice, table_line
 from ui.downloads import saved
 from ui.feedback import explain, message, speaker
@@ -64,7 +66,7 @@ class UseFile:
         if not path:
             return ["", empty, empty, gr.update(interactive=False), *gone]
         try:
-            table = read_table(path, self.services.limits)
+            table = in_one_form(read_table(path, self.services.limits))
         except Exception as error:
             return [message(explain(error, say)), empty, empty, gr.update(interactive=False), *gone]
         guess, names = guess_columns(table), [as_choice(name) for name in table.columns]
@@ -78,7 +80,8 @@ class UseFile:
         try:
             run = store.run(key or "", visitor)
             columns = _columns(text_a if path else None, text_b, takes_pairs(run, store))
-            table = read_table(path or "", self.services.limits)
+            columns = replace(columns, more=further_names(run))
+            table = in_one_form(read_table(path or "", self.services.limits))
             predictor = predictor_for(run, store, self.services.load, self.services.backbones)
             found = label_table(predictor, table, columns, run.labels, self.services.limits,
                                 lambda done, total: progress((done, total), unit=say("rows")))

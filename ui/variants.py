@@ -121,7 +121,7 @@ class Variants:
         body = "".join(
             f'<tr><td class="cl-mono">{escape(each["pattern"])}</td><td>{escape(_words(each))}</td>'
             f"<td><b>{found_percent(view.evaluation.accuracy)}</b></td><td>{interval_bar(view.evaluation)}</td>"
-            f"<td>{found_percent(view.calibrated.accuracy)}</td></tr>"
+            f"<td>{found_percent(view.calibrated.accuracy) if view.calibrated else ''}</td></tr>"
             for _, each, view in sorted(rows, key=lambda row: -row[0]))
         heads = "".join(f'<th scope="col">{escape(say(name))}</th>' for name in
                         ("Pattern", "Words", "Accuracy", "95 % interval", "Calibrated"))
@@ -155,7 +155,7 @@ def variant_key(variant: Variant) -> str:
 
 def variant_title(variant: Variant) -> str:
     """A variant as people read it in a list."""
-    return f"{variant['pattern']} · {_words(variant)}"
+    return " · ".join(filter(None, (variant["pattern"], _words(variant))))
 
 
 def _words(variant: Variant) -> str:

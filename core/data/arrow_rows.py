@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from core.errors import DataError, LimitError
@@ -48,18 +49,32 @@ def read_parquet(data: bytes, name: str, most_rows: int, most_bytes: int) -> dic
 
 
 def text_columns(table: pa.Table) -> dict[str, list[str]]:
-    """The columns that can be written as text; missing values are empty. Of columns with one name the last counts."""
+    """The columns that can be written as text, lists of texts as JSON; missing values are empty.
+
+    Of columns with one name the last counts.
+    """
     import pyarrow as pa
 
     columns = {}
     for name, column in zip(table.column_names, table.columns, strict=True):
+        if _lists_texts(column.type):
+            columns[name] = ["" if cell is None else json.dumps(cell, ensure_ascii=False)
+                             for cell in column.to_pylist()]
+            continue
         try:
             cells = column.cast(pa.large_string()).to_pylist()
-        except (pa.ArrowInvalid, pa.ArrowNotImplementedError):  # bytes, lists, structures
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError):  # bytes, structures, other lists
             continue
         missing = (None, "nan") if pa.types.is_floating(column.type) else (None,)
         columns[name] = ["" if cell in missing else cell for cell in cells]
     return columns
+
+
+def _lists_texts(kind: pa.DataType) -> bool:
+    import pyarrow as pa
+
+    lists = pa.types.is_list(kind) or pa.types.is_large_list(kind)
+    return bool(lists and (pa.types.is_string(kind.value_type) or pa.types.is_large_string(kind.value_type)))
 
 
 def _checked_size(batch: pa.RecordBatch, name: str) -> int:

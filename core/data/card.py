@@ -15,13 +15,13 @@ class HubSource:
 
     Attributes:
         repo: `owner/name`; config: of several data sets in one repository.
-        columns: which columns hold texts and label.
+        columns: which columns hold texts and label; None where they are found out.
         train, test: names of the splits; where the test labels are hidden, the validation split is measured on.
         values: raw label, as text → label name; empty where the labels are numbered from 0 in the card's order.
     """
 
     repo: str
-    columns: ColumnMap
+    columns: ColumnMap | None
     config: str | None = None
     train: str = "train"
     test: str = "test"
@@ -40,7 +40,7 @@ class TaskCard:
     Attributes:
         name: as study files and `load_task` take it.
         title, summary: for people.
-        labels: short readable names, in the order of every `[B, C]` array.
+        labels: short readable names, in the order of every `[B, C]` array; empty where the data decide.
         pairs: whether an example has two texts.
         language: of the texts.
         source: whether the texts ship with the project or are fetched.
@@ -60,3 +60,8 @@ class TaskCard:
     hub: HubSource | None = None
     paper: str = ""
     licence: str = ""
+
+    @property
+    def more(self) -> tuple[str, ...]:
+        """Names of further texts of an example."""
+        return self.hub.columns.more if self.hub and self.hub.columns else ()

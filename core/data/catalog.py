@@ -15,7 +15,7 @@ from core.data.card import HubSource, TaskCard
 from core.data.columns import task_from_files
 from core.data.files import DataLimits
 from core.data.hub import load_hub_task
-from core.data.published import CHINESE, PAIRS, SENTIMENT, TOPICS_AND_TYPES
+from core.data.published import CHINESE, PAIRS, READING, SENTIMENT, TOPICS_AND_TYPES
 from core.data.task import Task
 from core.errors import DataError
 
@@ -38,7 +38,7 @@ _BUNDLED: tuple[TaskCard, ...] = (
              ("entailment", "neutral", "contradiction"), pairs=True,
              source="bundled", paper="written for Cloze Lab", licence=_OWN_LICENCE),
 )
-_CARDS = {card.name: card for card in (*_BUNDLED, *SENTIMENT, *TOPICS_AND_TYPES, *PAIRS, *CHINESE)}
+_CARDS = {card.name: card for card in (*_BUNDLED, *SENTIMENT, *TOPICS_AND_TYPES, *PAIRS, *READING, *CHINESE)}
 
 
 def task_cards() -> list[TaskCard]:
@@ -67,7 +67,8 @@ def task_text(name: str) -> str:
         return ""
     if card.source == "bundled":
         return (BUNDLED_FOLDER / name / "README.md").read_text(encoding="utf-8").strip()
-    facts = {"Labels": ", ".join(card.labels), "From": f"`{card.hub.id}`" if card.hub else "", "Paper": card.paper,
+    facts = {"Labels": ", ".join(card.labels) or "each example's own answers",
+             "From": f"`{card.hub.id}`" if card.hub else "", "Paper": card.paper,
              "Licence": card.licence}
     rows = "\n".join(f"- **{key}**: {value}" for key, value in facts.items() if value)
     return f"# {card.title}\n\n{card.summary}\n\n{rows}"
@@ -144,12 +145,12 @@ def _task_of_files(spec: str, stamps: tuple[tuple[str, int, int], ...], limits: 
 
 def _as_on_card(task: Task, card: TaskCard) -> Task:
     """Name everything as the card does, labels in its order."""
-    unknown = set(task.labels) - set(card.labels)
+    unknown = set(task.labels) - set(card.labels or task.labels)
     if unknown:
         raise DataError("The hub's copy of {name!r} has changed: it holds the label {label!r}, but {labels} are known. "
                         "Load the data from a file instead.",
                         name=card.title, label=min(unknown)[:80], labels=", ".join(card.labels))
-    return replace(task, name=card.name, labels=card.labels, title=card.title, summary=card.summary,
+    return replace(task, name=card.name, labels=card.labels or task.labels, title=card.title, summary=card.summary,
                    licence=card.licence)
 
 

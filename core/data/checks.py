@@ -46,7 +46,8 @@ def check_task(task: Task, *, shots: int = 16, lengths: Sequence[int] | None = N
     train, test = _keys(task.train), _keys(task.test)
     findings = [
         *_shots(task, shots), *_overlap(task.test, test, set(train)), *_repetitions(task.train, train, "train"),
-        *_repetitions(task.test, test, "test"), *_balance(task.train), *_lengths([*task.train, *task.test]),
+        *_repetitions(task.test, test, "test"), *(() if task.choosing else _balance(task.train)),
+        *_lengths([*task.train, *task.test]),
     ]
     longer = sum(length > max_length for length in lengths) if lengths and max_length else 0
     if longer:
@@ -86,6 +87,12 @@ def _label_findings(labelled: Sequence[Example], column: str) -> Iterator[Findin
 
 
 def _shots(task: Task, shots: int) -> Iterator[Finding]:
+    if task.choosing:
+        if len(task.train) < 2 * shots:
+            yield Finding("error", "K = {shots} needs {need} training rows ({shots} to train, {shots} for "
+                          "development), and there are {count}. The largest possible K is {most}.",
+                          {"shots": shots, "need": 2 * shots, "count": len(task.train), "most": len(task.train) // 2})
+        return
     counts = Counter(example.label for example in task.train)
     label = min(task.labels, key=lambda each: counts[each])
     if counts[label] < 2 * shots:
@@ -146,7 +153,8 @@ def _keys(examples: Sequence[Example]) -> list[str]:
     """What makes the texts of two examples the same: all but case, punctuation and spaces."""
     texts_a = _without_marks([example.text_a for example in examples])
     texts_b = _without_marks([example.text_b for example in examples])
-    return [f"{a}\x1f{b}" for a, b in zip(texts_a, texts_b, strict=True)]
+    more = ("\x1f".join(text for _, text in example.more) for example in examples)
+    return [f"{a}\x1f{b}\x1f{rest}" for a, b, rest in zip(texts_a, texts_b, more, strict=True)]
 
 
 def _without_marks(texts: Sequence[str]) -> list[str]:

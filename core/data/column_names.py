@@ -34,3 +34,8 @@ def plain(name: str) -> str:
 def is_known(name: str) -> bool:
     """Whether `name` is a usual name of a column."""
     return plain(name) in _KNOWN
+
+
+def is_number(name: str) -> bool:
+    """Whether columns of that name usually number the rows."""
+    return plain(name) in _OTHERS

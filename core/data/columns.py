@@ -6,29 +6,33 @@ import hashlib
 import os
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from core.data.column_names import LABELS, PAIRS, TEXTS, plain
+from core.data.choice_forms import choice_columns, in_one_form
+from core.data.column_names import LABELS, PAIRS, TEXTS, is_number, plain
 from core.data.files import DataLimits, Table, read_table
 from core.data.task import Example, Task
 from core.errors import DataError, LimitError, SpecError
 
 MAX_LABELS = 100
+MAX_MORE = 64  # further texts of an example
 _LABEL_CHARACTERS = 50  # beyond which a column does not look like labels
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ufeff]")
 _PARTS = ("train", "test", "unlabelled")
+_RESERVED = ("text_a", "text_b", "mask", "sep", "label")
 _SPEC_KEYS = (*_PARTS, "text_a", "text_b", "label", "name")
 
 
 @dataclass(frozen=True)
 class ColumnMap:
-    """Which columns hold the text, the label (None: there is none) and the second text of pairs."""
+    """Which columns hold the text, the label (None: there is none), the second text of pairs, and further texts."""
 
     text_a: str
     label: str | None
     text_b: str | None = None
+    more: tuple[str, ...] = ()
 
 
 def guess_columns(table: Table, *, text_a: str | None = None, text_b: str | None = None,
@@ -50,6 +54,21 @@ def guess_columns(table: Table, *, text_a: str | None = None, text_b: str | None
     return ColumnMap(text_a, label, text_b)
 
 
+def with_more(tables: Iterable[Table], columns: ColumnMap) -> ColumnMap:
+    """The same with all other columns as further texts whose names a pattern can hold, but for numbers of rows."""
+    used = {columns.text_a, columns.text_b, columns.label}
+    free = dict.fromkeys(
+        column for table in tables for column in table.columns
+        if column not in used and is_field_name(column) and not is_number(column)
+        and any(row[column] for row in table.rows))
+    return replace(columns, more=tuple(free)[:MAX_MORE])
+
+
+def is_field_name(column: str) -> bool:
+    """Whether a pattern can show the column by its name."""
+    return bool(re.fullmatch(r"[^\W\d]\w{0,39}", column)) and column not in _RESERVED
+
+
 def read_examples(table: Table, columns: ColumnMap) -> tuple[Example, ...]:
     """One example for each row, also where its text is empty; an empty label is None.
 
@@ -63,7 +82,8 @@ def read_examples(table: Table, columns: ColumnMap) -> tuple[Example, ...]:
     texts_b = (clean(row[columns.text_b]) for row in table.rows) if columns.text_b else ("" for _ in table.rows)
     labels = (clean(row[columns.label]) or None for row in table.rows) if columns.label else (None for _ in table.rows)
     texts_a = (clean(row[columns.text_a]) for row in table.rows)
-    return tuple(Example(*each) for each in zip(texts_a, texts_b, labels, strict=True))
+    more = (tuple((name, clean(row.get(name, ""))) for name in columns.more) for row in table.rows)
+    return tuple(Example(*each) for each in zip(texts_a, texts_b, labels, more, strict=True))
 
 
 def examples_of(table: Table, columns: ColumnMap, *, limits: DataLimits = DataLimits()) -> tuple[Example, ...]:
@@ -78,7 +98,7 @@ def examples_of(table: Table, columns: ColumnMap, *, limits: DataLimits = DataLi
                          count=len(table.rows), limit=limits.rows)
     examples = read_examples(table, columns)
     for number, example in enumerate(examples, 1):
-        length = max(len(example.text_a), len(example.text_b))
+        length = max(len(example.text_a), len(example.text_b), *(len(text) for _, text in example.more))
         if length > limits.text_characters:
             raise LimitError("Row {row} of {name!r} has a text of {length} characters; {limit} are allowed. Shorten or "
                              "remove it.", row=number, name=table.name, length=length, limit=limits.text_characters)
@@ -91,7 +111,8 @@ def task_from_tables(name: str, train: Table, columns: ColumnMap, *, test: Table
     """Make a task of tables. Without `test`, half of the rows of each label become the test part, whatever their order.
 
     Args:
-        label_names: what labels are to be called, by what the column holds; others keep their names.
+        label_names: what labels are to be called, by what the column holds; others keep their names, and so do all
+            where they name the columns of the answers to choose from.
 
     Raises:
         DataError: a column is missing, no rows remain, or there are fewer than two or very many labels.
@@ -99,12 +120,15 @@ def task_from_tables(name: str, train: Table, columns: ColumnMap, *, test: Table
     """
     parts = [_labelled(part, columns, limits) for part in (train, test) if part is not None]
     found = {example.label or "" for part in parts for example in part}
+    choices = choice_columns(sorted(found), columns.more)
+    if choices:
+        label_names, found = None, set(choices)
     if not 2 <= len(found) <= MAX_LABELS:
         raise DataError("Column {column!r} of {name!r} holds {count} different label(s), such as {labels}; between "
                         "2 and {limit} are needed. Is it the right column?", column=columns.label, name=train.name,
                         count=len(found), limit=MAX_LABELS,
                         labels=", ".join(repr(label[:40]) for label in sorted(found, key=natural_key)[:3]))
-    called = {label: (label_names or {}).get(label, label) for label in sorted_labels(found)}
+    called = {label: (label_names or {}).get(label, label) for label in choices or sorted_labels(found)}
     parts = [[replace(example, label=called[example.label or ""]) for example in part] for part in parts]
     train_part, test_part = parts if test is not None else _halves(parts[0])
     if not test_part:
@@ -119,16 +143,18 @@ def task_from_files(spec: Mapping[str, object], limits: DataLimits = DataLimits(
     """Make a task of the files that a study names: `{train, test, unlabelled, text_a, text_b, label, name}`.
 
     Only `train` is required. Columns that are not given are guessed; but once `text_a` is given, there is a second text
-    only if `text_b` is given too.
+    only if `text_b` is given too. All other columns are further texts, which patterns show by the column's name.
 
     Raises:
         SpecError: a key is unknown or missing, or its value is no text.
         DataError, LimitError: a file cannot be used as it is.
     """
     given = _checked_spec(spec)
-    tables = {part: read_table(os.path.expanduser(given[part]), limits) for part in _PARTS if part in given}
+    tables = {part: in_one_form(read_table(os.path.expanduser(given[part]), limits))
+              for part in _PARTS if part in given}
     train = tables["train"]
     columns = guess_columns(train, text_a=given.get("text_a"), text_b=given.get("text_b"), label=given.get("label"))
+    columns = with_more(tables.values(), columns)
     return task_from_tables(given.get("name") or Path(train.name).stem, train, columns, test=tables.get("test"),
                             unlabelled=tables.get("unlabelled"), limits=limits)
 

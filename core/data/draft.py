@@ -10,7 +10,7 @@ from functools import cached_property
 from statistics import median
 
 from core.data.checks import check_table, check_task
-from core.data.columns import MAX_LABELS, ColumnMap, clean, guess_columns, sorted_labels, task_from_tables
+from core.data.columns import MAX_LABELS, ColumnMap, clean, guess_columns, sorted_labels, task_from_tables, with_more
 from core.data.files import DataLimits, Table
 from core.data.findings import Finding
 from core.data.task import Example, Task
@@ -65,7 +65,8 @@ class Draft:
         """
         train = self.tables["train"]
         name = self.name.strip() or stem(train)
-        return task_from_tables(name, train, self.columns, test=self.tables.get("test"), title=name,
+        columns = with_more(self.tables.values(), self.columns)
+        return task_from_tables(name, train, columns, test=self.tables.get("test"), title=name,
                                 unlabelled=self.tables.get("unlabelled"), label_names=self.label_names, limits=limits)
 
     def look(self, *, shots: int = 16, limits: DataLimits = DataLimits(), count_tokens: CountTokens | None = None,
@@ -116,7 +117,7 @@ def stem(table: Table) -> str:
 def _renamed(table: Table, columns: ColumnMap) -> Table:
     """The table with its own columns under the names of `columns`, unless it has these, or none to take for them."""
     guess = guess_columns(table)
-    missing = [(new, old) for new, old in zip(astuple(columns), astuple(guess), strict=True)
+    missing = [(new, old) for new, old in zip(astuple(columns)[:3], astuple(guess)[:3], strict=True)
                if new is not None and new not in table.columns]
     if not missing or any(old is None for _, old in missing):
         return table

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from core.data.arrow_rows import text_columns
-from core.data.columns import ColumnMap, guess_columns, task_from_tables
+from core.data.choice_forms import in_one_form
+from core.data.columns import ColumnMap, guess_columns, task_from_tables, with_more
 from core.data.files import DataLimits, Table, make_table
 from core.data.task import Task
 from core.errors import ClozeLabError, DataError, DownloadError
@@ -49,8 +50,9 @@ def load_hub_task(repo: str, *, config: str | None = None, train_split: str = "t
     with _clear_errors(name):
         splits = _load_splits(folder, repo, config)
     train = _table(splits, train_split, name, limits)
-    columns = columns or guess_columns(train)
-    test = _test_table(splits, test_split, train_split, columns.label, name, limits)
+    guess = columns or guess_columns(train)
+    test = _test_table(splits, test_split, train_split, guess.label, name, limits)
+    columns = columns or with_more([each for each in (train, test) if each is not None], guess)
     names = label_names if label_names is not None else _class_names(splits[train_split], columns.label)
     return task_from_tables(name, train, columns, test=test, title=name, label_names=names, limits=limits)
 
@@ -169,7 +171,7 @@ def _table(splits: Mapping[str, Any], split: str, name: str, limits: DataLimits)
     for column in columns:
         if hasattr(rows.features[column], "names"):  # a ClassLabel: -1 means that the label is hidden
             columns[column] = ["" if cell == "-1" else cell for cell in columns[column]]
-    return make_table(name, list(columns), zip(*columns.values(), strict=True))
+    return in_one_form(make_table(name, list(columns), zip(*columns.values(), strict=True)))
 
 
 def _chosen_rows(count: int, most: int) -> Sequence[int]:

@@ -116,8 +116,27 @@ PAIRS: tuple[TaskCard, ...] = (
                            values={"false": "no", "true": "yes"}),
              paper="Clark et al., 2019", licence="CC BY-SA 3.0"),
     TaskCard("wic", "WiC", "Is a word used in the same sense in both sentences?", ("no", "yes"), pairs=True,
-             hub=HubSource(_SUPERGLUE, _TWO_SENTENCES, config="wic", test="validation"),
+             hub=HubSource(_SUPERGLUE, ColumnMap("sentence1", "label", "sentence2", ("word",)), config="wic",
+                           test="validation"),
              paper="Pilehvar & Camacho-Collados, 2019", licence="CC BY-NC 4.0"),
+)
+
+READING: tuple[TaskCard, ...] = (
+    TaskCard("multirc", "MultiRC", "Is this answer to the question right, by the passage?", ("no", "yes"),
+             hub=HubSource(_SUPERGLUE, ColumnMap("paragraph", "label", None, ("question", "answer")), config="multirc",
+                           test="validation"),
+             paper="Khashabi et al., 2018"),
+    TaskCard("wsc", "WSC", "Does the pronoun refer to this noun?", ("no", "yes"),
+             hub=HubSource(_SUPERGLUE, ColumnMap("text", "label", None, ("span1", "span2")), config="wsc",
+                           test="validation"),
+             paper="Levesque et al., 2012", licence="CC BY 4.0"),
+    TaskCard("copa", "COPA", "Which of two is the cause or effect? Each example brings both.", ("choice1", "choice2"),
+             hub=HubSource(_SUPERGLUE, ColumnMap("premise", "label", None, ("choice1", "choice2", "joiner")),
+                           config="copa", test="validation"),
+             paper="Roemmele et al., 2011", licence="BSD 2-Clause"),
+    TaskCard("record", "ReCoRD", "Which of the passage's names fills the gap? Each example brings its own.", (),
+             hub=HubSource(_SUPERGLUE, None, config="record", test="validation"),
+             paper="Zhang et al., 2018"),
 )
 
 CHINESE: tuple[TaskCard, ...] = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -52,13 +52,19 @@ def few_shot_indices(
 def draw_split(task: Task, shots: int, seed: int) -> FewShotSplit:
     """Draw K training and K development examples per label.
 
+    Where each example brings its own answers, labels are places and no classes: K examples are drawn in all.
+
     Raises:
         DataError: a label has fewer than 2K training rows, or K is negative.
     """
     if shots < 0:
         raise DataError("Shots (K) is {shots}; it must be 0 or more.", shots=shots)
-    gold = [example.label or "" for example in task.train]
-    for label in task.labels if shots else ():
+    gold = ["" if task.choosing else example.label or "" for example in task.train]
+    if task.choosing and len(gold) < 2 * shots:
+        raise DataError("K = {shots} needs {need} training rows ({shots} to train, {shots} for development), and there "
+                        "are {count}. Choose K ≤ {most} or add rows.", shots=shots, need=2 * shots, count=len(gold),
+                        most=len(gold) // 2)
+    for label in task.labels if shots and not task.choosing else ():
         if gold.count(label) < 2 * shots:
             raise DataError(
                 "K = {shots} needs {need} training rows of each label ({shots} to train, {shots} for development), but "
@@ -71,6 +77,6 @@ def draw_split(task: Task, shots: int, seed: int) -> FewShotSplit:
     rest = [example for index, example in enumerate(task.train) if index not in used]
     return FewShotSplit(
         shots, seed, tuple(task.train[i] for i in train), tuple(task.train[i] for i in dev),
-        (*(Example(each.text_a, each.text_b) for each in rest), *task.unlabelled),
+        (*(replace(each, label=None) for each in rest), *task.unlabelled),
         (*(each.label for each in rest), *(None for _ in task.unlabelled)),
     )

@@ -10,17 +10,26 @@ from typing import Literal
 
 from core.errors import DataError
 
+TEXTS = ("text_a", "text_b")
+
 
 @dataclass(frozen=True, slots=True)
 class Example:
     """One text or pair of texts, with its label where it is known.
 
-    `text_b` is empty for single-text tasks; `label` is None for unlabelled text.
+    `text_b` is empty for single-text tasks; `label` is None for unlabelled text; `more` holds further texts by name.
     """
 
     text_a: str
     text_b: str = ""
     label: str | None = None
+    more: tuple[tuple[str, str], ...] = ()
+
+    def text(self, field: str) -> str:
+        """The text of that name; empty if there is none."""
+        if field in TEXTS:
+            return self.text_a if field == "text_a" else self.text_b
+        return dict(self.more).get(field, "")
 
 
 @dataclass(frozen=True)
@@ -61,11 +70,22 @@ class Task:
         return any(example.text_b for example in self.train[:200] or self.test[:200])
 
     @cached_property
+    def more(self) -> tuple[str, ...]:
+        """Names of the further texts that examples carry."""
+        return tuple(dict.fromkeys(name for example in (*self.train[:200], *self.test[:200])
+                                   for name, _ in example.more))
+
+    @property
+    def choosing(self) -> bool:
+        """Whether each example brings its own answers to choose from: texts whose names are the labels."""
+        return set(self.labels) <= set(self.more)
+
+    @cached_property
     def content_hash(self) -> str:
         """A digest of labels and all texts: equal data, equal hash, whatever its name or file."""
         digest = hashlib.sha256(json.dumps(self.labels).encode())
         for part in (self.train, self.test, self.unlabelled):
             digest.update(b"\x1e")
             for example in part:
-                digest.update(json.dumps([example.text_a, example.text_b, example.label]).encode())
+                digest.update(json.dumps([example.text_a, example.text_b, example.label, *example.more]).encode())
         return digest.hexdigest()[:16]

@@ -17,9 +17,10 @@ from core.models.backbone import Backbone
 class EnsemblePredictor:
     """Trained prompts whose log-probabilities are averaged."""
 
-    def __init__(self, members: Sequence[PromptPredictor]) -> None:
-        """`members` share their labels; the best comes first."""
+    def __init__(self, members: Sequence[PromptPredictor], weights: Sequence[float] | None = None) -> None:
+        """`members` share their labels; the best comes first. All count alike unless `weights` are given."""
         self.members = list(members)
+        self.weights = list(weights) if weights is not None and any(weights) else None
 
     @property
     def backbone(self) -> Backbone:
@@ -33,12 +34,14 @@ class EnsemblePredictor:
 
     def log_probs(self, examples: Sequence[Example]) -> LogProbs:
         """Mean of the members' log-probabilities, `[N, C]`, scaled so that each row's probabilities sum to 1."""
-        mean = np.mean([each.log_probs(examples) for each in self.members], axis=0)
+        mean = np.average([each.log_probs(examples) for each in self.members], axis=0, weights=self.weights)
         return torch.from_numpy(mean).log_softmax(-1).numpy()
 
     def save(self, folder: Path) -> None:
         """Write each member into a folder of its own, and `cloze.json`, which counts them."""
-        write_note(folder, kind="ensemble", base=self.backbone.name, labels=self.labels, members=len(self.members))
+        weights = {"weights": self.weights} if self.weights else {}
+        write_note(folder, kind="ensemble", base=self.backbone.name, labels=self.labels, members=len(self.members),
+                   **weights)
         for at, each in enumerate(self.members):
             each.save(member_folder(folder, at))
 

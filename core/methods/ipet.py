@@ -51,7 +51,7 @@ class Ipet(Pet):
     def learn(self, problem: Problem, options: Options, progress: Progress) -> Learned:
         """Train a generation, let it label for the next, and distil the last."""
         assert isinstance(options, IpetOptions)
-        stages = Stages(progress, self.steps(options, len(problem.pvps)))
+        stages = Stages(progress, self.steps_on(problem, options))
         rows, weights = pool_rows(problem, options), pattern_weights(problem)
         pool = [problem.split.unlabelled[row] for row in rows]
         planned = plans(problem, options.repetitions)

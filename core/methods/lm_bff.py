@@ -11,6 +11,7 @@ from core.methods.demonstrating import DemonstratedPredictor, Demonstrations
 from core.methods.method import Learned, Method, Problem, Progress
 from core.methods.options import Options, option
 from core.methods.prompting import PromptPredictor
+from core.methods.several import asking, check_words
 from core.methods.training import Schedule, default_learning_rate, train
 from core.models.backbone import Backbone
 from core.models.compact import compact, expand
@@ -53,6 +54,7 @@ class LmBff(Method):
     title = "LM-BFF fine-tuning"
     paper = "arXiv 2012.15723"
     options = LmBffOptions
+    chooses = True
 
     def steps(self, options: Options, patterns: int = 1) -> int:  # noqa: ARG002
         """One for each update."""
@@ -63,13 +65,15 @@ class LmBff(Method):
         """Also: demonstrations need one example to ask about and one to show."""
         super().check(problem, options)
         check_demonstrations(problem, options)
+        if problem.choosing:
+            check_words(problem)
 
     def learn(self, problem: Problem, options: Options, progress: Progress) -> Learned:
         """Fine-tune a copy of the backbone; keep the checkpoint that was best on the development examples."""
         assert isinstance(options, LmBffOptions)
         pvp, split = problem.pvps[0], problem.split
-        asked = PromptPredictor(problem.backbone, pvp)
-        whole = options.weight_decay > 0
+        asked = asking(problem.backbone, pvp)
+        whole = options.weight_decay > 0 or problem.choosing
         backbone = problem.backbone.trainable_copy() if whole else compact(
             problem.backbone, asked.tokens([*split.train, *split.dev]))
         predictor = _predictor(backbone, problem, options)
@@ -88,10 +92,13 @@ def check_demonstrations(problem: Problem, options: Options) -> None:
     if isinstance(options, LmBffOptions) and options.demonstrations and problem.split.shots < 2:
         raise SpecError("Demonstrations need K ≥ 2, one example to ask about and one to show; K is {shots}.",
                         shots=problem.split.shots)
+    if isinstance(options, LmBffOptions) and options.demonstrations and problem.choosing:
+        raise SpecError("Demonstrations show an example of each label, and each example of this task brings its own "
+                        "answers. Leave them off.")
 
 
 def _predictor(backbone: Backbone, problem: Problem, options: LmBffOptions) -> PromptPredictor:
     if not options.demonstrations:
-        return PromptPredictor(backbone, problem.pvps[0])
+        return asking(backbone, problem.pvps[0])
     return DemonstratedPredictor(backbone, problem.pvps[0], Demonstrations(
         problem.split.train, options.contexts, options.similar, options.demonstration_tokens, problem.seed))

@@ -9,7 +9,7 @@ import torch
 
 from core.data.task import Example
 from core.methods.lm_bff import FineTuningOptions
-from core.methods.method import LogProbs, Problem, Progress
+from core.methods.method import LogProbs, Predictor, Problem, Progress
 from core.methods.options import option
 from core.methods.prompting import PromptPredictor
 from core.methods.several import SeveralMasksPredictor, asking
@@ -74,7 +74,7 @@ def plans(problem: Problem, repetitions: int) -> list[Plan]:
             for number, (pvp, repetition) in enumerate(wanted)]
 
 
-def accuracy(predictor: PromptPredictor, problem: Problem, examples: Sequence[Example]) -> float | None:
+def accuracy(predictor: Predictor, problem: Problem, examples: Sequence[Example]) -> float | None:
     """The share of labelled examples that are answered rightly; None if there are none."""
     if not examples:
         return None

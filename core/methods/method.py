@@ -55,6 +55,7 @@ class Problem:
         backbone: shared and read-only.
         seed: decides everything random.
         other_model: loads a further model by its name, for methods that need one.
+        choosing: whether each example brings its own answers, the texts that are called as the labels.
     """
 
     labels: tuple[str, ...]
@@ -63,6 +64,7 @@ class Problem:
     backbone: Backbone
     seed: int
     other_model: Callable[[str], Backbone] | None = None
+    choosing: bool = False
 
     def gold(self, examples: Sequence[Example]) -> list[int]:
         """Label indices of labelled examples."""
@@ -96,6 +98,7 @@ class Method(ABC):
         needs_shots: whether it needs labelled examples to train at all.
         families: the model families that it works on.
         single_token: whether label words must be single tokens; several_tokens: unless the model is a masked one.
+        chooses: whether examples may bring their own answers.
     """
 
     name: ClassVar[str]
@@ -110,6 +113,7 @@ class Method(ABC):
     needs_shots: ClassVar[bool] = True
     single_token: ClassVar[bool] = True
     several_tokens: ClassVar[bool] = False
+    chooses: ClassVar[bool] = False
     families: ClassVar[tuple[Family, ...]] = ("masked", "seq2seq", "causal")
 
     @abstractmethod
@@ -128,6 +132,10 @@ class Method(ABC):
                             family=problem.backbone.family)
         if self.trains and self.uses_shots and self.needs_shots and not problem.split.train:
             raise SpecError("The method {method!r} trains on examples, and K is 0. Choose K ≥ 1.", method=self.name)
+        if problem.choosing and not self.chooses:
+            raise SpecError("The method {method!r} needs the same labels for all examples, and each example of this "
+                            "task brings its own answers. Choose 'zero-shot', 'lm-bff', 'pet' or 'ipet'.",
+                            method=self.name)
         for pvp in problem.pvps if self.single_token else ():
             if not (self.several_tokens and problem.backbone.family == "masked"):
                 single_ids(pvp.verbalizer.all_words(), problem.backbone)

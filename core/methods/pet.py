@@ -8,6 +8,7 @@ import numpy as np
 
 from core.data.task import Example
 from core.errors import SpecError
+from core.methods.ensembling import EnsemblePredictor
 from core.methods.members import Member, accuracy, plans, train_member
 from core.methods.merging import Floats, merge
 from core.methods.method import Learned, Method, Problem, Progress
@@ -27,11 +28,16 @@ class Pet(Method):
     options = StudentOptions
     ensemble = True
     several_tokens = True
+    chooses = True
 
     def steps(self, options: Options, patterns: int = 1) -> int:
         """Those of all models, and the classifier's."""
         assert isinstance(options, StudentOptions)
         return patterns * options.repetitions * options.steps + options.student_steps
+
+    def steps_on(self, problem: Problem, options: StudentOptions) -> int:
+        """Those on a problem; where examples bring their own answers no classifier is trained."""
+        return self.steps(options, len(problem.pvps)) - options.student_steps * problem.choosing
 
     def check(self, problem: Problem, options: Options) -> None:
         """Also: several patterns and a pool; language modelling only where the model knows masks."""
@@ -42,7 +48,7 @@ class Pet(Method):
     def learn(self, problem: Problem, options: Options, progress: Progress) -> Learned:
         """Train every member, merge what they make of the pool, and distil it."""
         assert isinstance(options, StudentOptions)
-        stages = Stages(progress, self.steps(options, len(problem.pvps)))
+        stages = Stages(progress, self.steps_on(problem, options))
         rows, weights = pool_rows(problem, options), pattern_weights(problem)
         pool = [problem.split.unlabelled[row] for row in rows]
         team = Team(problem, stages)
@@ -78,6 +84,15 @@ class Team:
         """The members' logits `[M, N, C]` as one, `[N, C]`."""
         return merge(logits, self.weights if options.weighted else None)
 
+    def learned(self, options: StudentOptions) -> Learned:
+        """The members together, without a classifier that learns from them."""
+        together = EnsemblePredictor([each.predictor for each in self.members],
+                                     self.weights if options.weighted else None)
+        dev = self.problem.split.dev
+        known = accuracy(together, self.problem, dev)
+        metrics = {} if known is None else {"dev_accuracy": known}
+        return Learned(together, metrics, lambda examples: self.measure(examples, options))
+
     def measure(self, examples: Sequence[Example], options: StudentOptions) -> dict[str, float]:
         """How good the members are on labelled examples, each alone and together; tells it beside their other facts."""
         gold = np.array(self.problem.gold(examples))
@@ -92,8 +107,13 @@ class Team:
 
 
 def distilled(team: Team, rows: Sequence[int], logits: Floats, options: StudentOptions) -> Learned:
-    """The classifier that learns from what a team makes of the pool's `rows`, logits `[M, N, C]`."""
+    """The classifier that learns from what a team makes of the pool's `rows`, logits `[M, N, C]`.
+
+    Where examples bring their own answers there is none: no classifier can name them, so the team itself answers.
+    """
     problem, stages = team.problem, team.stages
+    if problem.choosing:
+        return team.learned(options)
     targets = label_pool(stages, problem, rows, team.merged(logits, options), options.temperature)
     pool = [problem.split.unlabelled[row] for row in rows]
     student, facts = train_student(problem, pool, targets, options, stages.part(options.student_steps))
@@ -121,7 +141,7 @@ def check_ensemble(method: str, problem: Problem, options: StudentOptions) -> No
     if len(problem.pvps) < 2:
         raise SpecError("The method {method!r} lets several patterns vote, and one is chosen. Choose two or more, or "
                         "train with 'lm-bff' instead.", method=method)
-    if not problem.split.unlabelled:
+    if not problem.split.unlabelled and not problem.choosing:
         raise SpecError("The method {method!r} needs unlabelled examples, and none are left: all {count} training rows "
                         "are used for training and development. Choose a smaller K or add unlabelled rows.",
                         method=method, count=len(problem.split.train) + len(problem.split.dev))

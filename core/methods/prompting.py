@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from core.data.task import Example
+from core.data.task import TEXTS, Example
 from core.methods.method import LogProbs, write_note
 from core.models.backbone import Backbone
 from core.models.encoding import Limits, collate, encode, single_ids
@@ -85,7 +85,8 @@ class PromptPredictor:
 
     def _note(self) -> dict[str, Any]:
         shift = {"shift": self.shift.tolist()} if self.shift is not None else {}
-        return {"labels": self.pvp.verbalizer.labels, **self.pvp.as_dict(), **shift}
+        more = sorted(self.pvp.pattern.fields - set(TEXTS))
+        return {"labels": self.pvp.verbalizer.labels, **self.pvp.as_dict(), **({"more": more} if more else {}), **shift}
 
     def _labelled(self, word_logits: torch.Tensor) -> torch.Tensor:
         return label_log_probs(word_logits, self._owners, len(self.pvp.verbalizer.labels))

@@ -15,6 +15,7 @@ from core.methods.demonstrating import DemonstratedPredictor, Demonstrations
 from core.methods.ensembling import EnsemblePredictor, member_folder
 from core.methods.head import HeadPredictor
 from core.methods.prompting import PromptPredictor
+from core.methods.several import asking
 from core.models.backbone import Backbone, load_backbone
 from core.models.placement import Placement
 from core.prompts.pattern import Pattern
@@ -33,7 +34,7 @@ def load_predictor(folder: Path, placement: Placement) -> SavedPredictor:
     note = read_note(folder)
     if note.get("kind") == "ensemble":
         members = [_single(member_folder(folder, at), placement) for at in range(int(note["members"]))]
-        return EnsemblePredictor([each for each in members if isinstance(each, PromptPredictor)])
+        return EnsemblePredictor([each for each in members if isinstance(each, PromptPredictor)], note.get("weights"))
     return _single(folder, placement)
 
 
@@ -57,8 +58,10 @@ def read_note(folder: Path) -> dict[str, Any]:
 
 
 def _prompt(note: Mapping[str, Any], backbone: Backbone) -> PromptPredictor:
-    pvp = PVP(Pattern.parse(note["pattern"]), Verbalizer.of(note["words"], note["labels"]))
-    predictor = PromptPredictor(backbone, pvp) if "demonstrations" not in note else DemonstratedPredictor(
+    words, labels = note["words"], note["labels"]
+    pvp = PVP(Pattern.parse(note["pattern"], note.get("more", ())),
+              Verbalizer.of(words, labels) if words else Verbalizer.choosing(labels))
+    predictor = asking(backbone, pvp) if "demonstrations" not in note else DemonstratedPredictor(
         backbone, pvp, Demonstrations.of(note["demonstrations"]))
     predictor.shift = torch.tensor(note["shift"]) if "shift" in note else None
     return predictor

@@ -1,18 +1,30 @@
-"""Label words of any length, a mask for each token: PET with multiple masks (arXiv 2009.07118, section 3.1)."""
+"""Answers of any length, a mask for each token: PET with multiple masks (arXiv 2009.07118, section 3.1).
+
+They are label words, or what each example brings to choose from.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 
 import torch
 
 from core.data.task import Example
+from core.errors import SpecError
 from core.methods.method import LogProbs, Problem
 from core.methods.prompting import PromptPredictor
 from core.models.backbone import Backbone
 from core.models.encoding import encode, word_ids
-from core.models.several_masks import answer_ids, choice_losses, fill_words, margin_loss, widened
+from core.models.several_masks import (
+    answer_ids,
+    choice_log_probs,
+    choice_losses,
+    margin_loss,
+    text_ids,
+    widened,
+)
 from core.prompts.pattern import Prompt
 from core.prompts.pvp import PVP
 
@@ -32,8 +44,7 @@ class SeveralMasksPredictor(PromptPredictor):
         """Log-probabilities of the labels, `[N, C]`."""
         if not prompts:
             return torch.empty(0, len(self.answers)).numpy()
-        filled = fill_words(self.backbone, prompts, self.answers, limits=self._limits)
-        scores = torch.tensor([[each.score for each in row] for row in filled]).log_softmax(-1)
+        scores = choice_log_probs(self.backbone, prompts, [self.answers] * len(prompts), self._limits)
         return (scores if self.shift is None else (scores - self.shift).log_softmax(-1)).numpy()
 
     def tokens(self, examples: Sequence[Example]) -> set[int]:  # noqa: ARG002
@@ -48,8 +59,47 @@ class SeveralMasksPredictor(PromptPredictor):
         return margin_loss(losses, gold.to(losses.device))
 
 
+class ChoosingPredictor(SeveralMasksPredictor):
+    """The same where each example brings its own answers: the texts that are called as the labels.
+
+    An example with fewer answers than there are labels gives the others no probability.
+    """
+
+    def log_probs(self, examples: Sequence[Example]) -> LogProbs:
+        """Log-probabilities of each example's answers, `[N, C]`; next to none where it has no answer in that place."""
+        if not examples:
+            return torch.empty(0, len(self.pvp.verbalizer.labels)).numpy()
+        prompts = [self.prompt(each) for each in examples]
+        return choice_log_probs(self.backbone, prompts, self._choices(examples), self._limits).numpy()
+
+    def loss(self, examples: Sequence[Example], gold: torch.Tensor) -> torch.Tensor:
+        """The margin between the right answer and the others, with gradients.
+
+        Two answers are learned from in either order, as PET does.
+        """
+        shown, right = list(examples), gold
+        if len(self.pvp.verbalizer.labels) == 2:
+            shown, right = [*shown, *(self._swapped(each) for each in shown)], torch.cat([gold, 1 - gold])
+        choices = self._choices(shown)
+        prompts = [widened(self.prompt(each), max(map(len, offered)))
+                   for each, offered in zip(shown, choices, strict=True)]
+        losses = choice_losses(self.backbone, encode(prompts, self.backbone, self._limits), choices)
+        return margin_loss(losses, right.to(losses.device))
+
+    def _choices(self, examples: Sequence[Example]) -> list[list[list[int]]]:
+        return [[text_ids(each.text(label), self.backbone) for label in self.pvp.verbalizer.labels]
+                for each in examples]
+
+    def _swapped(self, example: Example) -> Example:
+        one, other = self.pvp.verbalizer.labels
+        names = {one: other, other: one}
+        return replace(example, more=tuple((name, example.text(names.get(name, name))) for name, _ in example.more))
+
+
 def asking(backbone: Backbone, pvp: PVP) -> PromptPredictor:
-    """The predictor for a PVP: with several masks where a word has several tokens."""
+    """The predictor for a PVP: with several masks where a word has several tokens or examples bring their answers."""
+    if pvp.verbalizer.by_example:
+        return ChoosingPredictor(backbone, pvp)
     words = pvp.verbalizer.all_words()
     one = backbone.family != "masked" or all(len(word_ids(word, backbone)) == 1 for _, word in words)
     return PromptPredictor(backbone, pvp) if one else SeveralMasksPredictor(backbone, pvp)
@@ -58,5 +108,16 @@ def asking(backbone: Backbone, pvp: PVP) -> PromptPredictor:
 def check_words(problem: Problem) -> None:
     """Raise a VerbalizerError if words of several tokens cannot be asked for."""
     for pvp in problem.pvps:
-        if isinstance(asking(problem.backbone, pvp), SeveralMasksPredictor):
+        if pvp.verbalizer.by_example:
+            _check_choices(problem)
+        elif isinstance(asking(problem.backbone, pvp), SeveralMasksPredictor):
             answer_ids(pvp.verbalizer, problem.backbone)
+
+
+def _check_choices(problem: Problem) -> None:
+    if problem.backbone.family != "masked":
+        raise SpecError("Examples that bring their own answers need a masked model, and {model!r} is a {family} model.",
+                        model=problem.backbone.name, family=problem.backbone.family)
+    for example in (*problem.split.train, *problem.split.dev):
+        for label in problem.labels:
+            text_ids(example.text(label), problem.backbone)

@@ -67,7 +67,7 @@ def head_code(predictor: HeadPredictor, pairs: bool) -> str:
     """Python that asks a saved classifier; special tokens are spelled out where the tokenizer would add others."""
     fields = list(_TEXTS)[: 2 if pairs else 1]
     texts = [_TEXTS[field] for field in fields]
-    encoded = predictor.encode([Example(*texts)])[0]
+    encoded = predictor.encode([Example(texts[0], texts[1] if pairs else "")])[0]
     own = predictor.backbone.tokenizer(*texts)
     begin, *ends = _specials(encoded, ["cls", *["text", "sep"] * len(texts)], predictor.backbone)[::2]
     asked = list(fields)

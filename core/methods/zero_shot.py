@@ -29,6 +29,7 @@ class ZeroShot(Method):
     options = ZeroShotOptions
     trains = False
     several_tokens = True
+    chooses = True
     uses_shots = False
     uses_seed = False
 

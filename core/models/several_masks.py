@@ -12,7 +12,7 @@ from typing import Literal
 
 import torch
 
-from core.errors import VerbalizerError
+from core.errors import DataError, VerbalizerError
 from core.models.backbone import Backbone
 from core.models.encoding import Encoded, Limits, collate, encode, length_buckets, word_ids
 from core.models.scoring import answer_features, project
@@ -20,6 +20,8 @@ from core.prompts.pattern import MAX_MASKS, Prompt, Segment
 from core.prompts.verbalizer import Verbalizer
 
 Order = Literal["max-first", "left-to-right", "parallel"]
+MAX_CHOICE_TOKENS = 64  # of an answer that an example brings
+ABSENT = -1e4  # the score of an answer that an example lacks: no probability, and still a number
 _PROJECTED_AT_ONCE = 1024  # masks
 
 
@@ -91,14 +93,43 @@ def widened(prompt: Prompt, masks: int) -> Prompt:
     return replace(prompt, segments=tuple(segments))
 
 
+def text_ids(text: str, backbone: Backbone) -> list[int]:
+    """The tokens of an answer that an example brings; none if it is empty.
+
+    Raises:
+        DataError: it has too many.
+    """
+    ids = word_ids(text, backbone) if text else []
+    if len(ids) > MAX_CHOICE_TOKENS:
+        raise DataError("The answer {text!r} has {count} tokens; at most {most} are allowed. Shorten it.",
+                        text=text[:60], count=len(ids), most=MAX_CHOICE_TOKENS)
+    return ids
+
+
+def choice_log_probs(backbone: Backbone, prompts: Sequence[Prompt], choices: Sequence[Sequence[Sequence[int]]],
+                     limits: Limits = Limits()) -> torch.Tensor:
+    """Log-probabilities of each prompt's answers over each other, `[N, C]`; ABSENT for one without tokens."""
+    filled = fill_choices(backbone, prompts, choices, limits=limits)
+    scores = torch.tensor([[ABSENT if each is None else each.score for each in row] for row in filled])
+    return scores.log_softmax(-1) if len(prompts) else scores
+
+
 def fill_words(backbone: Backbone, prompts: Sequence[Prompt], answers: Sequence[Sequence[int]],
                order: Order = "max-first", limits: Limits = Limits()) -> list[list[Filled]]:
     """How each of the C answers is filled into the one mask of each of N prompts, `[N][C]`."""
-    encoded = {length: encode([widened(prompt, length) for prompt in prompts], backbone, limits)
-               for length in {len(answer) for answer in answers}}
-    asked = [(encoded[len(answer)][at], answer) for at in range(len(prompts)) for answer in answers]
-    found = fill_masks(backbone, [each for each, _ in asked], [answer for _, answer in asked], order)
-    return [found[at : at + len(answers)] for at in range(0, len(found), len(answers))]
+    found = fill_choices(backbone, prompts, [answers] * len(prompts), order, limits)
+    return [[each for each in row if each is not None] for row in found]
+
+
+def fill_choices(backbone: Backbone, prompts: Sequence[Prompt], choices: Sequence[Sequence[Sequence[int]]],
+                 order: Order = "max-first", limits: Limits = Limits()) -> list[list[Filled | None]]:
+    """The same where each prompt has answers of its own, `[N][C]`; None in the place of an answer without tokens."""
+    wanted = sorted({(len(answer), at) for at, offered in enumerate(choices) for answer in offered if answer})
+    widest = [widened(prompts[at], length) for length, at in wanted]
+    encoded = dict(zip(wanted, encode(widest, backbone, limits), strict=True))
+    asked = [(encoded[len(answer), at], answer) for at, offered in enumerate(choices) for answer in offered if answer]
+    found = iter(fill_masks(backbone, [each for each, _ in asked], [answer for _, answer in asked], order))
+    return [[next(found) if answer else None for answer in offered] for offered in choices]
 
 
 @torch.inference_mode()
@@ -168,7 +199,8 @@ def choice_losses(backbone: Backbone, encoded: Sequence[Encoded],
 
     Args:
         encoded: questions with as many masks as their longest choice has tokens, or more.
-        choices: for each question its choices' token ids; a choice is read at the first of the masks.
+        choices: for each question its choices' token ids; a choice is read at the first of the masks, and one without
+            tokens is none.
     """
     batch = collate(encoded, backbone)
     log_probs = project(backbone, answer_features(backbone, batch)).log_softmax(-1)
@@ -179,7 +211,8 @@ def choice_losses(backbone: Backbone, encoded: Sequence[Encoded],
         start += len(each.masks)
     losses = []
     for first, offered in zip(starts, choices, strict=True):
-        row = [-log_probs[torch.arange(first, first + len(ids)), _where(backbone, ids)].sum() for ids in offered]
+        row = [-log_probs[torch.arange(first, first + len(ids)), _where(backbone, ids)].sum() if len(ids)
+               else log_probs.new_tensor(torch.inf) for ids in offered]
         losses.append(torch.stack([*row, *[log_probs.new_tensor(torch.inf)] * (widest - len(row))]))
     return torch.stack(losses)
 

@@ -1,5 +1,7 @@
 """Patterns: text with `{text_a}`, `{text_b}`, `{mask}` and `{sep}`, parsed once into segments.
 
+Examples may carry further texts, which have names of their own: `{word}` shows the one that is called so.
+
 A field may carry modifiers, `{text_a|lower_first|not_shortenable}`; a literal brace is doubled. One space before a
 field belongs to the field, because byte-level vocabularies keep it inside the word (" great" is one token, " " and
 "great" are two); `|tight` leaves it with the pattern's own text.
@@ -29,6 +31,7 @@ MODIFIERS: dict[str, str] = {
 }
 FIELDS = ("text_a", "text_b", "mask", "sep")
 MAX_PATTERN_LENGTH = 2000
+_NAMED = 12  # fields that a message names
 MAX_MASKS = 10
 
 _CHANGES: dict[str, Callable[[str], str]] = {
@@ -49,7 +52,7 @@ class Segment:
         text: what stands there; in a pattern, empty for fields.
         space: whether a space stands before it that belongs to it.
         shortenable: whether truncation may shorten it.
-        field: `text_a` or `text_b` for kind `text`.
+        field: for kind `text`, the name of the example's text.
         modifiers: of the field, in order.
         label: in a demonstration, whose word or text it is.
     """
@@ -98,14 +101,14 @@ class Pattern:
     segments: tuple[Segment, ...]
 
     @staticmethod
-    def parse(text: str) -> Pattern:
-        """Read a pattern.
+    def parse(text: str, more: Iterable[str] = ()) -> Pattern:
+        """Read a pattern; `more` are the names of further texts that examples carry.
 
         Raises:
             PatternError: a brace is not closed, a field or modifier is unknown, there is no `{mask}`, or the text is
                 empty or longer than 2,000 characters. `position` tells where.
         """
-        return _parse(text)
+        return _parse(text, tuple(more))
 
     @staticmethod
     def of(segments: Iterable[Segment]) -> Pattern:
@@ -114,11 +117,12 @@ class Pattern:
         Raises:
             PatternError: as for `parse`.
         """
-        text = ""
+        text, more = "", []
         for segment in segments:
+            more += [segment.field] if segment.field and segment.field not in FIELDS else []
             tight = segment.kind != "literal" and text.endswith(" ") and not segment.space
             text += replace(segment, modifiers=(*segment.modifiers, "tight") if tight else segment.modifiers).written()
-        return _parse(text)
+        return _parse(text, tuple(more))
 
     @property
     def masks(self) -> int:
@@ -163,8 +167,7 @@ class Pattern:
             if segment.kind != "text":
                 yield segment
                 continue
-            text = example.text_a if segment.field == "text_a" else example.text_b
-            yield replace(segment, text=changed(text, segment.modifiers))
+            yield replace(segment, text=changed(example.text(segment.field), segment.modifiers))
 
     def __str__(self) -> str:
         return "".join(segment.written() for segment in self.segments)
@@ -178,7 +181,7 @@ def changed(text: str, modifiers: Iterable[str]) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _parse(text: str) -> Pattern:
+def _parse(text: str, more: tuple[str, ...]) -> Pattern:
     if not text.strip():
         raise PatternError("The pattern is empty. Write something like: {example}",
                            example="{text_a} It was {mask}.", position=0)
@@ -190,7 +193,7 @@ def _parse(text: str) -> Pattern:
         if position is None:
             segments.append(Segment("literal", piece))
         else:
-            _append_field(segments, piece, position)
+            _append_field(segments, piece, position, more)
     masks = sum(segment.kind == "mask" for segment in segments)
     if masks == 0:
         raise PatternError("The pattern has no {field}: nothing is asked of the model. Put {field} where the answer "
@@ -227,13 +230,15 @@ def _pieces(text: str) -> Iterator[tuple[str, int | None]]:
         yield literal, None
 
 
-def _append_field(segments: list[Segment], inside: str, position: int) -> None:
+def _append_field(segments: list[Segment], inside: str, position: int, more: tuple[str, ...]) -> None:
     name, *modifiers = [part.strip() for part in inside.split("|")]
-    if name not in FIELDS:
+    known = (*FIELDS, *more)
+    if name not in known:
         raise PatternError(
             "There is no field {field} (character {place}). Fields are {fields}.{hint}",
             field="{" + name + "}", place=position + 1, position=position,
-            fields=", ".join("{" + each + "}" for each in FIELDS), hint=_hint(name, FIELDS),
+            fields=", ".join("{" + each + "}" for each in known[:_NAMED]) + (" …" if len(known) > _NAMED else ""),
+            hint=_hint(name, known),
         )
     for modifier in modifiers:
         if modifier not in MODIFIERS:

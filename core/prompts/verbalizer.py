@@ -17,7 +17,10 @@ MAX_WORD_LENGTH = 60
 
 @dataclass(frozen=True)
 class Verbalizer:
-    """Label words: for each label one or several words, in the order of the task's labels."""
+    """Label words: for each label one or several words, in the order of the task's labels.
+
+    No words at all mean that each example brings its own answers.
+    """
 
     words: tuple[tuple[str, tuple[str, ...]], ...]
 
@@ -48,6 +51,16 @@ class Verbalizer:
         return Verbalizer(tuple((label, cleaned[label]) for label in labels))
 
     @staticmethod
+    def choosing(labels: Sequence[str]) -> Verbalizer:
+        """For tasks whose examples bring their own answers: each label stands for the example's text of its name."""
+        return Verbalizer(tuple((label, ()) for label in labels))
+
+    @property
+    def by_example(self) -> bool:
+        """Whether examples bring their own answers, so that there are no fixed words."""
+        return not any(words for _, words in self.words)
+
+    @staticmethod
     def parse(text: str, labels: Sequence[str]) -> Verbalizer:
         """Read `label=word,word;label=word`. A backslash before `, ; =` or a backslash takes it literally."""
         return Verbalizer.of(dict(_entries(text)), labels)
@@ -59,7 +72,7 @@ class Verbalizer:
 
     def as_dict(self) -> dict[str, list[str]]:
         """The words as plain values, as study files hold them."""
-        return {label: list(words) for label, words in self.words}
+        return {label: list(words) for label, words in self.words if words}
 
     def all_words(self) -> list[tuple[str, str]]:
         """Every (label, word), label by label."""
@@ -70,7 +83,7 @@ class Verbalizer:
         return dict(self.words)[label][0]
 
     def __str__(self) -> str:
-        return ";".join(f"{_escaped(label)}={','.join(map(_escaped, words))}" for label, words in self.words)
+        return ";".join(f"{_escaped(label)}={','.join(map(_escaped, words))}" for label, words in self.words if words)
 
 
 def split_words(text: str) -> list[str]:

@@ -18,7 +18,7 @@ from core.runs.records import RunRecord
 from core.runs.run import Run
 
 SETTINGS = ("task", "model", "method", "pattern", "words", "shots", "seed")
-EXAMPLE = ["text_a", "text_b", "gold"]  # what makes two rows of predictions the same example
+EXAMPLE = ["text_a", "text_b", "more", "gold"]  # what makes two rows of predictions the same example
 
 Right = Literal["a", "b", "both", "neither"]
 
@@ -80,8 +80,8 @@ def opponents(records: Sequence[RunRecord]) -> tuple[str | None, str | None]:
 def side_by_side(a: pd.DataFrame, b: pd.DataFrame) -> pd.DataFrame:
     """Join the predictions of two runs on the examples that both were measured on, in the order of the first.
 
-    Columns: text_a, text_b, gold, predicted_a, probability_a, predicted_b, probability_b (of the predicted label), and
-    right: which of the two runs is right, "a", "b", "both" or "neither".
+    Columns: text_a, text_b, more, gold, predicted_a, probability_a (of the predicted label), predicted_b,
+    probability_b, and right: which of the two runs is right, "a", "b", "both" or "neither".
 
     Raises:
         DataError: the runs share no example.
@@ -137,7 +137,7 @@ def spread_rows(records: Sequence[RunRecord], metric: str, over: Literal["patter
 
 def _answers(predictions: pd.DataFrame) -> pd.DataFrame:
     """Example, answer and its probability; `copy` numbers examples that occur several times."""
-    found = predictions[[*EXAMPLE, "predicted"]].copy()
+    found = predictions.reindex(columns=[*EXAMPLE, "predicted"], fill_value="")
     found["probability"] = predictions.filter(regex="^p:").max(axis=1)
     found["copy"] = found.groupby(EXAMPLE).cumcount()
     return found

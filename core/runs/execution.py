@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from core.data.further_texts import written
 from core.data.split import draw_split
 from core.data.task import Example, Task
 from core.methods.method import Predictor, Problem, Progress
@@ -64,9 +65,10 @@ def execute(spec: RunSpec, load_task: TaskLoader, backbones: BackboneCache, prog
 
 def make_problem(spec: RunSpec, task: Task, backbones: BackboneCache) -> Problem:
     """Everything that the spec's method may see."""
-    pvps = tuple(PVP.from_dict(each, task.labels, task.pairs) for each in spec.patterns)
+    pvps = tuple(PVP.from_dict(each, task.labels, task.pairs, task.more) for each in spec.patterns)
     split = draw_split(task, spec.shots, spec.seed)
-    return Problem(task.labels, pvps, split, backbones.get(spec.model), spec.seed, backbones.get)
+    return Problem(task.labels, pvps, split, backbones.get(spec.model), spec.seed, backbones.get,
+                   task.choosing)
 
 
 def relearn(spec: RunSpec, task: Task, backbones: BackboneCache) -> Predictor:
@@ -86,9 +88,13 @@ def test_part(task: Task, limit: int | None) -> tuple[Example, ...]:
 
 def predictions_table(examples: tuple[Example, ...], log_probs: npt.NDArray[np.float32],
                       labels: tuple[str, ...]) -> pd.DataFrame:
-    """A row for each example: texts, gold and predicted label, and one probability per label."""
+    """A row for each example: texts, gold and predicted label, and one probability per label.
+
+    Further texts stand in one column, each on a line of its own.
+    """
     probabilities = np.exp(log_probs)
-    table = {"text_a": [each.text_a for each in examples], "text_b": [each.text_b for each in examples],
+    more = {"more": [written(each.more) for each in examples]} if any(each.more for each in examples) else {}
+    table = {"text_a": [each.text_a for each in examples], "text_b": [each.text_b for each in examples], **more,
              "gold": [each.label for each in examples],
              "predicted": [labels[index] for index in log_probs.argmax(1)] if len(examples) else []}
     return pd.DataFrame({**table, **{f"p:{label}": probabilities[:, i] for i, label in enumerate(labels)}})

@@ -16,13 +16,14 @@ import pandas as pd
 from core.data.columns import ColumnMap, examples_of
 from core.data.draft import stem
 from core.data.files import DataLimits, Table
-from core.data.task import Example
+from core.data.task import TEXTS, Example
 from core.errors import DataError, ModelError, SpecError
 from core.methods.method import Predictor
 from core.methods.registry import method_named
 from core.methods.saved import load_predictor
 from core.methods.usage import readme
 from core.models.backbone import BackboneCache
+from core.prompts.pattern import Pattern
 from core.runs.downloads import Download
 from core.runs.execution import TaskLoader, predictions_table, relearn
 from core.runs.export import table_csv
@@ -31,6 +32,7 @@ from core.runs.store import RunStore
 
 CHUNK = 128  # examples labelled between two reports of progress
 _KEPT = 2
+_NAMES = re.compile(r"\{(\w+)")
 _predictors: OrderedDict[str, Predictor] = OrderedDict()
 _lock = threading.Lock()
 
@@ -53,6 +55,14 @@ def takes_pairs(run: Run, store: RunStore) -> bool:
     """Whether a finished run labels pairs of texts."""
     table = store.predictions(run.id, run.visitor)
     return bool(len(table)) and bool((table["text_b"] != "").any())
+
+
+def further_names(run: Run) -> tuple[str, ...]:
+    """Names of the further texts that a run's patterns show, and of the answers that its examples bring."""
+    patterns = [Pattern.parse(str(each["pattern"]), _NAMES.findall(str(each["pattern"]))) for each in run.spec.patterns]
+    shown = [name for each in patterns for name in sorted(each.fields - set(TEXTS))]
+    own = run.labels if run.spec.patterns and not run.spec.patterns[0]["words"] else ()
+    return tuple(dict.fromkeys((*own, *shown)))
 
 
 def predictor_for(run: Run, store: RunStore, load_task: TaskLoader, backbones: BackboneCache) -> Predictor:
@@ -104,12 +114,17 @@ def label_table(predictor: Predictor, table: Table, columns: ColumnMap, labels: 
         DataError: a column does not exist, or no row has a text.
         LimitError: too many rows, or a text is too long.
     """
+    missing = [name for name in columns.more if name not in table.columns]
+    if missing:
+        raise DataError("{name!r} has no column {column!r}. Its columns are {columns}.", name=table.name,
+                        column=missing[0], columns=", ".join(each[:40] for each in table.columns[:20]))
     examples = examples_of(table, columns, limits=limits)
     filled = [at for at, example in enumerate(examples) if example.text_a]
     if not filled:
         raise DataError("Column {column!r} of {name!r} is empty in every row. Choose another column.",
                         column=columns.text_a, name=table.name)
-    found = label_texts(predictor, [examples[at] for at in filled], labels, tell).drop(columns=["text_a", "text_b"])
+    found = label_texts(predictor, [examples[at] for at in filled], labels, tell).drop(
+        columns=["text_a", "text_b", "more"], errors="ignore")
     found[found.columns[1:]] = found[found.columns[1:]].astype(float).round(6)
     given = pd.DataFrame(table.rows, columns=list(table.columns)).drop(columns=list(found), errors="ignore")
     return given.join(found.set_axis(filled, axis=0))

@@ -175,14 +175,15 @@ def test_task_from_files(files):
     task = task_from_files(files)
     assert (task.name, task.pairs, task.labels) == ("train", True, ("0", "1"))
     assert [len(part) for part in (task.train, task.test, task.unlabelled)] == [8, 2, 2]
-    assert task.train[1] == Example("p 1", "h 1", "1")
+    assert task.train[1] == Example("p 1", "h 1", "1", (("note", "x"),))
+    assert task.more == ("note",)
 
 
 @pytest.mark.parametrize(("keys", "expected"), [
-    ({"text_a": "hypothesis"}, Example("h 1", "", "1")),
-    ({"text_a": "hypothesis", "text_b": "premise"}, Example("h 1", "p 1", "1")),
-    ({"text_b": "note"}, Example("p 1", "x", "1")),
-    ({"label": "label", "name": "mine"}, Example("p 1", "h 1", "1")),
+    ({"text_a": "hypothesis"}, Example("h 1", "", "1", (("premise", "p 1"), ("note", "x")))),
+    ({"text_a": "hypothesis", "text_b": "premise"}, Example("h 1", "p 1", "1", (("note", "x"),))),
+    ({"text_b": "note"}, Example("p 1", "x", "1", (("hypothesis", "h 1"),))),
+    ({"label": "label", "name": "mine"}, Example("p 1", "h 1", "1", (("note", "x"),))),
 ])
 def test_columns_of_files(files, keys, expected):
     task = task_from_files({"train": files["train"], "test": files["test"], **keys})
@@ -210,6 +211,7 @@ def test_missing_files_are_named_without_their_folder(tmp_path):
 def test_a_file_written_from_a_task_gives_the_same_task(files, tmp_path):
     task = task_from_files(files)
     for part in ("train", "test", "unlabelled"):
-        rows = [{"text_a": e.text_a, "text_b": e.text_b, "label": e.label or ""} for e in getattr(task, part)]
+        rows = [{"text_a": e.text_a, "text_b": e.text_b, "label": e.label or "", **dict(e.more)}
+                for e in getattr(task, part)]
         pd.DataFrame(rows).to_csv(tmp_path / f"{part}.csv", index=False)
     assert task_from_files({**files, "text_a": "text_a", "text_b": "text_b"}).content_hash == task.content_hash

@@ -44,19 +44,19 @@ def test_without_a_published_pattern_nothing_changes(lab: Lab, chosen: str | Non
 
 def test_examples_go_round(lab: Lab) -> None:
     first = lab.move("reviews", 251, "Next", ENGLISH)
-    assert first[2] == 0
-    assert lab.move("reviews", 0, "Previous", ENGLISH)[2] == 251
-    assert "Test example 1 of 252" in first[3]
+    assert first[3] == 0
+    assert lab.move("reviews", 0, "Previous", ENGLISH)[3] == 251
+    assert "Test example 1 of 252" in first[4]
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
 def test_an_unknown_task_changes_nothing(lab: Lab) -> None:
-    assert lab.open_task(ENGLISH, "no/such-task") == [gr.skip()] * (6 + 2 * MAX_LABELS)
+    assert lab.open_task(ENGLISH, "no/such-task") == [gr.skip()] * (7 + 2 * MAX_LABELS)
 
 
 def look(lab: Lab, on: bool = True, shots: float | None = 4, text: str = "The soup was cold.") -> str:
     pattern, words = "{text_a} It was {mask}.", ["terrible", "great"]
-    return lab.demonstrations.watch(ENGLISH, on, "reviews", "mini-masked", pattern, text, "", shots, 13, 2, 0.5, 50,
+    return lab.demonstrations.watch(ENGLISH, on, "reviews", "mini-masked", pattern, text, "", "", shots, 13, 2, 0.5, 50,
                                     *words, *[""] * (MAX_LABELS - 2))[1]
 
 

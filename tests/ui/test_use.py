@@ -78,7 +78,7 @@ def test_other_visitors_see_nothing(visitor: str, tab: Use, runs: dict[str, Run]
     assert offered["choices"] == []
     assert "No finished runs yet" in note
     assert "There is no run" in tab.open_run(ENGLISH, visitor, runs["head"].id)[1]
-    assert "There is no run" in tab.ask(ENGLISH, visitor, runs["head"].id, TEXT, "", False)[0]
+    assert "There is no run" in tab.ask(ENGLISH, visitor, runs["head"].id, TEXT, "", "", False)[0]
     assert "There is no run" in tab.train_again(ENGLISH, visitor, runs["head"].id)
     with pytest.raises(gr.Error, match="There is no run"):
         tab.pack_model(ENGLISH, visitor, runs["head"].id)
@@ -90,21 +90,22 @@ def test_other_visitors_see_nothing(visitor: str, tab: Use, runs: dict[str, Run]
 ])
 def test_an_opened_run_shows_what_it_needs(name: str, take: bool, second: bool, told: str, tab: Use,
                                            runs: dict[str, Run]) -> None:
-    about, note, body, taken, again, text_b, file_text_b, _ = tab.open_run(ENGLISH, "ann", runs[name].id)
+    about, note, body, taken, again, text_b, more, file_text_b, _ = tab.open_run(ENGLISH, "ann", runs[name].id)
     assert runs[name].spec.method in about
     assert told in note
     shown = [each["visible"] for each in (body, taken, again, text_b, file_text_b)]
     assert shown == [True, take, False, second, second]
+    assert not more["visible"]
 
 
 def test_one_text_gives_a_bar_for_each_label(tab: Use, runs: dict[str, Run]) -> None:
-    note, answer = tab.ask(ENGLISH, "ann", runs["lm-bff"].id, TEXT, "", False)
+    note, answer = tab.ask(ENGLISH, "ann", runs["lm-bff"].id, TEXT, "", "", False)
     assert note == ""
     assert answer.count("cl-fill") == 2
 
 
 def test_lines_give_a_row_each_and_are_escaped(tab: Use, runs: dict[str, Run]) -> None:
-    _, answer = tab.ask(CHINESE, "ann", runs["zero-shot"].id, "<b>One</b>\n\n Two \n", "", True)
+    _, answer = tab.ask(CHINESE, "ann", runs["zero-shot"].id, "<b>One</b>\n\n Two \n", "", "", True)
     assert answer.count("cl-stack") == 2
     assert "&lt;b&gt;One&lt;/b&gt;" in answer
     assert "<b>" not in answer
@@ -112,7 +113,8 @@ def test_lines_give_a_row_each_and_are_escaped(tab: Use, runs: dict[str, Run]) -
 
 
 def test_pairs_are_asked_as_pairs(tab: Use, runs: dict[str, Run]) -> None:
-    alone, other = (tab.ask(ENGLISH, "ann", runs["pairs"].id, TEXT, second, False)[1] for second in ("It is.", "No!"))
+    alone, other = (tab.ask(ENGLISH, "ann", runs["pairs"].id, TEXT, second, "", False)[1]
+                    for second in ("It is.", "No!"))
     assert alone.count("cl-fill") == 3
     assert alone != other
 
@@ -125,15 +127,15 @@ def test_pairs_are_asked_as_pairs(tab: Use, runs: dict[str, Run]) -> None:
 ])
 def test_what_cannot_be_labelled_is_said(name: str, text: str, second: str, lines: bool, told: str, tab: Use,
                                          runs: dict[str, Run]) -> None:
-    note, answer = tab.ask(ENGLISH, "ann", runs[name].id, text, second, lines)
+    note, answer = tab.ask(ENGLISH, "ann", runs[name].id, text, second, "", lines)
     assert told in note
     assert answer == gr.skip()
 
 
 def test_another_run_answers_what_is_typed(tab: Use, runs: dict[str, Run]) -> None:
-    typed = (TEXT, "", False)
+    typed = (TEXT, "", "", False)
     assert tab.ask_again(ENGLISH, "ann", runs["head"].id, *typed) == tab.ask(ENGLISH, "ann", runs["head"].id, *typed)
-    assert "Type or paste" in tab.ask_again(ENGLISH, "ann", runs["head"].id, " ", "", False)[1]
+    assert "Type or paste" in tab.ask_again(ENGLISH, "ann", runs["head"].id, " ", "", "", False)[1]
 
 
 def test_a_model_is_packed_where_nobody_can_guess_it(tab: Use, runs: dict[str, Run], services: Services) -> None:
@@ -156,12 +158,12 @@ def test_removed_weights_can_be_trained_again(tab: Use, runs: dict[str, Run], se
     found = tab.open_run(ENGLISH, "ann", run.id)
     assert "removed to save space" in found[1]
     assert [each["visible"] for each in found[3:5]] == [False, True]
-    assert "removed to save space" in tab.ask(ENGLISH, "ann", run.id, TEXT, "", False)[0]
+    assert "removed to save space" in tab.ask(ENGLISH, "ann", run.id, TEXT, "", "", False)[0]
     assert "being trained again" in tab.train_again(ENGLISH, "ann", run.id)
     do_all(store, services.settings, CACHE)
     new = store.runs("ann")[-1]
     assert tab.open_run(ENGLISH, "ann", new.id)[3]["visible"]
-    assert tab.ask(ENGLISH, "ann", new.id, TEXT, "", False)[0] == ""
+    assert tab.ask(ENGLISH, "ann", new.id, TEXT, "", "", False)[0] == ""
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from core.prompts.library.bundled import BUNDLED
@@ -10,9 +11,11 @@ from core.prompts.library.entry import PublishedPVP
 from core.prompts.library.lm_bff import LM_BFF
 from core.prompts.library.openprompt import OPENPROMPT
 from core.prompts.library.pet import PET
+from core.prompts.pattern import FIELDS
 
 __all__ = ["PublishedPVP", "library_tasks", "published_pvps", "suggested"]
 
+_FIELD = re.compile(r"\{(\w+)")
 _LIBRARY: tuple[PublishedPVP, ...] = (*BUNDLED, *LM_BFF, *PET, *OPENPROMPT, *CHINESE)
 _GENERIC = {False: ("{text_a} Topic: {mask}.", "{mask}: {text_a}", "{text_a} This is {mask}."),
             True: ("{text_a} {sep} {text_b} Answer: {mask}.", "{text_a} {mask}: {text_b}")}
@@ -28,23 +31,27 @@ def published_pvps(task: str) -> list[PublishedPVP]:
     return [entry for entry in _LIBRARY if entry.task == task]
 
 
-def suggested(task_name: str, labels: Sequence[str], pairs: bool) -> list[PublishedPVP]:
+def suggested(task_name: str, labels: Sequence[str], pairs: bool, more: Sequence[str] = ()) -> list[PublishedPVP]:
     """What to start from: the task's own entries, those of a bundled task with the same labels, or generic ones.
 
-    Every suggestion fits `labels` and `pairs`; the first one is the one to show.
+    Every suggestion fits `labels`, `pairs` and the names of further texts; the first one is the one to show.
     """
-    known = [entry for entry in published_pvps(task_name) if _fits(entry, labels, pairs)]
-    return known or [entry for entry in BUNDLED if _fits(entry, labels, pairs)] or _generic(task_name, labels, pairs)
+    def fits(entry: PublishedPVP) -> bool:
+        names = {field for field in _FIELD.findall(entry.pattern) if field not in FIELDS}
+        return (set(entry.words) == set(() if choosing else labels) and (pairs or "{text_b" not in entry.pattern)
+                and names <= set(more))
 
-
-def _fits(entry: PublishedPVP, labels: Sequence[str], pairs: bool) -> bool:
-    return set(entry.words) == set(labels) and (pairs or "{text_b" not in entry.pattern)
+    choosing = set(labels) <= set(more)
+    known = [entry for entry in published_pvps(task_name) if fits(entry)]
+    same = [] if choosing else [entry for entry in BUNDLED if fits(entry)]
+    return known or same or _generic(task_name, () if choosing else labels, pairs)
 
 
 def _generic(task_name: str, labels: Sequence[str], pairs: bool) -> list[PublishedPVP]:
+    """Patterns for any task; without labels, for one whose examples bring their own answers."""
     words = _names_as_words(labels)
-    return [PublishedPVP(task_name, pattern, words, "generic", "The labels' own names stand for them.")
-            for pattern in _GENERIC[pairs]]
+    note = "The labels' own names stand for them." if labels else "Each example brings its own answers."
+    return [PublishedPVP(task_name, pattern, words, "generic", note) for pattern in _GENERIC[pairs]]
 
 
 def _names_as_words(labels: Sequence[str]) -> Mapping[str, Sequence[str]]:

@@ -2,8 +2,7 @@
 
 Numbers are those of the authors' code (`pet/pvp.py`), from 0; the papers count some of them in another order. `{sep}`
 is the papers' double bar. Spaces follow the papers; the code puts one before every piece, so that RoBERTa reads
-"was <mask> ." there. Left out, because no fixed words stand for the labels or a third field is shown: COPA, WSC, ReCoRD
-and MultiRC.
+"was <mask> ." there. On COPA and ReCoRD the model fills in one of the answers that each example brings.
 """
 
 from __future__ import annotations
@@ -65,7 +64,20 @@ _BOOLQ = (
 )
 _YES_NO = {"no": ["No"], "yes": ["Yes"]}
 _TRUE_FALSE = {"no": ["false"], "yes": ["true"]}
-_NO_WORD = "The paper's pattern names the word in question, which an example here does not carry."
+_MULTIRC = (
+    "{text_a}. Question: {question|not_shortenable}? Is it {answer|not_shortenable}? {mask}.",
+    '{text_a}. Question: {question|not_shortenable}? Is the correct answer "{answer|not_shortenable}"? {mask}.',
+    "{text_a}. Based on the previous passage, {question|not_shortenable}? Is "
+    '"{answer|not_shortenable}" a correct answer? {mask}.',
+)
+_COPA = {
+    0: '"{choice1|not_shortenable}" or "{choice2|not_shortenable}"? '
+       "{text_a|strip_punctuation} {joiner|not_shortenable} {mask}.",
+    1: "{choice1|not_shortenable} or {choice2|not_shortenable}? "
+       "{text_a|strip_punctuation} {joiner|not_shortenable} {mask}.",
+}
+_PRONOUN = ("PET lets the model write what the pronoun stands for and compares it with the noun; here it says whether "
+            "the noun is right.")
 
 PET: tuple[PublishedPVP, ...] = (
     *numbered("yelp_full", _STARS, "PET, section 4", _YELP),
@@ -93,10 +105,21 @@ PET: tuple[PublishedPVP, ...] = (
         PublishedPVP("boolq", pattern, words, f"PET SuperGLUE, appendix A, pattern {2 * shape + which}")
         for shape, pattern in enumerate(_BOOLQ) for which, words in enumerate((_YES_NO, _TRUE_FALSE))
     ),
-    PublishedPVP("wic", '"{text_a}" / "{text_b}" Similar sense of the word in both? {mask}.', _YES_NO,
-                 "PET SuperGLUE, appendix A, pattern 0 (adapted)", _NO_WORD),
-    PublishedPVP("wic", "{text_a} {text_b} Does the word have the same meaning in both sentences? {mask}", _YES_NO,
-                 "PET SuperGLUE, appendix A, pattern 1 (adapted)", _NO_WORD),
-    PublishedPVP("wic", 'Sense (1) (a) "{text_a}" ({mask}) "{text_b}"', {"no": ["2"], "yes": ["b"]},
-                 "PET SuperGLUE, appendix A, pattern 2 (adapted)", _NO_WORD),
+    PublishedPVP("wic", '"{text_a}" / "{text_b}" Similar sense of "{word|not_shortenable}"? {mask}.', _YES_NO,
+                 "PET SuperGLUE, appendix A, pattern 0"),
+    PublishedPVP("wic", "{text_a} {text_b} Does {word|not_shortenable} have the same meaning in both sentences? {mask}",
+                 _YES_NO, "PET SuperGLUE, appendix A, pattern 1"),
+    PublishedPVP("wic", '{word|not_shortenable}. Sense (1) (a) "{text_a}" ({mask}) "{text_b}"',
+                 {"no": ["2"], "yes": ["b"]}, "PET SuperGLUE, appendix A, pattern 2"),
+    *numbered("multirc", _YES_NO, "PET SuperGLUE, appendix A", dict(enumerate(_MULTIRC))),
+    PublishedPVP("multirc", "{text_a} {question|not_shortenable} - [{mask}] {answer|not_shortenable}",
+                 {"no": ["False"], "yes": ["True"]}, "PET SuperGLUE, appendix A, pattern 3"),
+    *numbered("copa", {}, "PET SuperGLUE, appendix A", _COPA),
+    PublishedPVP("record", "{text_a} {before|not_shortenable} {mask} {after|not_shortenable}", {},
+                 "PET SuperGLUE, appendix A"),
+    PublishedPVP("wsc", "{text_a} The pronoun '{span2|not_shortenable}' refers to {span1|not_shortenable}? {mask}.",
+                 _YES_NO, "PET SuperGLUE, appendix A, pattern 0 (adapted)", _PRONOUN),
+    PublishedPVP("wsc", "{text_a} In the previous sentence, does the pronoun '{span2|not_shortenable}' refer to "
+                 "{span1|not_shortenable}? {mask}.", _YES_NO, "PET SuperGLUE, appendix A, pattern 1 (adapted)",
+                 _PRONOUN),
 )
