@@ -158,6 +158,7 @@ _SEARCH = {
     "What is searched": "搜索什么",
     "Label words for the pattern in the Lab": "为实验台的模式搜索标签词",
     "Patterns for the words in the Lab": "为实验台的标签词搜索模式",
+    "Label words by likelihood ratio (PETAL)": "按似然比搜索标签词（PETAL）",
     "Searches": "搜索记录",
     "Cancel": "取消",
     "Take along": "带走",
@@ -205,8 +206,10 @@ _SEARCH = {
     "The whole prompt of the first draw": "第一次抽取的完整提示",
     "LM-BFF, automatic words": "LM-BFF，自动标签词",
     "LM-BFF, automatic patterns": "LM-BFF，自动模式",
+    "PETAL, automatic words": "PETAL，自动标签词",
     "Options of the search": "搜索选项",
-    "Automatic words and patterns take their options from Search.": "自动标签词与自动模式使用“搜索”页的选项。",
+    "Automatic words and patterns, also PETAL's, take their options from Search.":
+        "自动标签词（包括 PETAL）与自动模式使用“搜索”页的选项。",
     "Finds label words for the pattern by the model itself, fine-tunes the best and keeps the best of all.":
         "由模型自己为模式寻找标签词，微调最好的几组并保留最佳的一组。",
     "Lets a T5 model write patterns around the label words, fine-tunes the best and keeps the best of all.":
@@ -247,6 +250,19 @@ _SEARCH = {
     "share of each label's examples, those most like the question by Sentence-BERT, that demonstrations are drawn from; 1 "
     "takes all": "示例从每个标签中按 Sentence-BERT 最像问题的这一比例里抽取；1 表示全部",
     "longer texts of demonstrations are cut to this many tokens": "示例文本超过此词元数时截断",
+    "Finds several words for each label by their likelihood ratio, fine-tunes with few and many, and keeps the best.":
+        "按似然比为每个标签寻找若干个词，用少量和较多的词分别微调，并保留最佳的一组。",
+    "words per label": "每个标签的词数", "score": "评分", "balanced": "平衡", "frequent": "常用词数", "candidates": "候选词数",
+    "most words of a label; fewer are tried too: 1, 2, 3, 5 … (the authors' code: 10)":
+        "每个标签最多的词数；也会尝试更少的：1、2、3、5……（作者的代码：10）",
+    "what words are ranked by: llr, the likelihood ratio, or ce, the cross-entropy of each label against the others":
+        "词的排序依据：llr 为似然比，ce 为每个标签对其他标签的交叉熵",
+    "let a label's own examples count as much as those of all other labels together":
+        "让一个标签自己的样本与其他所有标签的样本合计同等重要",
+    "only so many words may be label words, those most frequent in the unlabelled and training texts (the paper: 10,000)":
+        "只有未标注文本和训练文本中最常见的这么多个词可作标签词（论文：10,000）",
+    "of these, each label chooses from so many that the model finds likeliest for its examples (the paper: 1,000)":
+        "每个标签从其中模型认为对其样本最可能的这么多个词里选择（论文：1,000）",
 }
 
 CHINESE: dict[str, str] = {**_PAGE, **_SEARCH, **CHINESE_STAGES, **CHINESE_CHOICES, **CHINESE_ERRORS, **CHINESE_DATA,

@@ -70,6 +70,13 @@ CHINESE_ERRORS: dict[str, str] = {
         "方法 {method!r} 适用于 {families} 模型，而 {model!r} 是 {family} 模型。",
     "The method {method!r} needs exactly one {field}; the pattern {pattern!r} has {count}.":
         "方法 {method!r} 需要恰好一个 {field}，而模式 {pattern!r} 有 {count} 个。",
+    "No word of the vocabulary may be a label word.": "词表中没有可作标签词的词。",
+    "Label {number} has no training example to find words by.": "第 {number} 个标签没有训练样本，无法寻找标签词。",
+    "No word is left for label {number}: all that it may choose suit other labels better. Raise 'candidates', or let labels "
+    "share words ('distinct').":
+        "第 {number} 个标签没有剩下的词：可选的词都更适合其他标签。请增大 'candidates'，或允许标签共用词（'distinct'）。",
+    "The labels share all their best words, so none can be told apart. Raise 'words_per_label', or switch 'distinct' on.":
+        "各标签最好的词都相同，无法区分。请增大 'words_per_label'，或打开 'distinct'。",
     "There is no method {name!r}. Methods are {known}.": "没有方法 {name!r}。可用方法：{known}。",
     "The option {name!r} of {method!r} is {value!r}; it must be {wanted}.": "{method!r} 的选项 {name!r} 是 {value!r}，应为 {wanted}。",
     "The method {method!r} has no option {name!r}. Its options are {known}.": "方法 {method!r} 没有选项 {name!r}。可用选项：{known}。",

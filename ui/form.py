@@ -13,17 +13,18 @@ from core.methods.options import Options
 from ui.text import label
 
 
-def controls(kind: type[Options], prefix: str,
-             only: Collection[str] | None = None) -> dict[str, gr.components.Component]:
+def controls(kind: type[Options], prefix: str, only: Collection[str] | None = None, *,
+             visible: bool = True) -> dict[str, gr.components.Component]:
     """A control for each option (of those named `only`), by name, in the order in which the class has them."""
     types = get_type_hints(kind)
-    return {each.name: _control(each.name, types[each.name], each.default, each.metadata, prefix)
+    return {each.name: _control(each.name, types[each.name], each.default, each.metadata, prefix, visible)
             for each in fields(kind) if only is None or each.name in only}
 
 
-def _control(name: str, kind: Any, default: Any, facts: Any, prefix: str) -> gr.components.Component:
+def _control(name: str, kind: Any, default: Any, facts: Any, prefix: str,
+             visible: bool) -> gr.components.Component:
     shared: dict[str, Any] = {"value": default, "label": label(name.replace("_", " ")), "info": label(facts["explain"]),
-                              "elem_id": f"{prefix}-{name}"}
+                              "elem_id": f"{prefix}-{name}", "visible": visible}
     if kind is bool:
         return gr.Checkbox(**shared, min_width=140)
     if kind is str and not facts["choices"]:

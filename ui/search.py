@@ -28,8 +28,10 @@ from ui.session import Session
 from ui.text import label
 from ui.variants import MAX_VARIANTS, Variant
 
-SEARCHES = ("auto-words", "auto-patterns")
-_KINDS = {"auto-words": "Label words for the pattern in the Lab", "auto-patterns": "Patterns for the words in the Lab"}
+SEARCHES = ("auto-words", "auto-patterns", "petal")
+_KINDS = {"auto-words": "Label words for the pattern in the Lab", "auto-patterns": "Patterns for the words in the Lab",
+          "petal": "Label words by likelihood ratio (PETAL)"}
+_OPTIONS = {name: [each.name for each in fields(METHODS[name].options)] for name in SEARCHES}
 _POLL_SECONDS = 1.5
 
 
@@ -55,10 +57,13 @@ class Search:
             self.seed = gr.Number(LM_BFF_SEEDS[0], label=label("Seed"), precision=0, minimum=0, elem_id="search-seed",
                                   min_width=140)
         with gr.Accordion(label("Options of the search"), open=False, elem_id="search-options"):
-            for name in SEARCHES:
-                gr.Markdown(label(METHODS[name].summary()))
-            with gr.Row(elem_classes="cl-options"):  # those of patterns include those of words
-                self.options = controls(METHODS["auto-patterns"].options, "search")
+            self.summaries = [gr.Markdown(label(METHODS[name].summary()), visible=name == "auto-words")
+                              for name in SEARCHES]
+            with gr.Row(elem_classes="cl-options"):
+                self.options: dict[str, gr.components.Component] = {}
+                for name in SEARCHES:  # what several searches have is there once
+                    self.options |= controls(METHODS[name].options, "search", set(_OPTIONS[name]) - set(self.options),
+                                             visible=name == "auto-words")
         self.plan = gr.HTML(elem_id="search-plan")
         self.start = gr.Button(label("Search"), variant="primary", elem_id="search-start")
         self.note = gr.HTML(elem_id="search-note", elem_classes="cl-note-slot")
@@ -84,6 +89,7 @@ class Search:
                 *self.options.values()]
         watched = [self.kind, self.shots, self.seed, session.task, session.model, *self.options.values()]
         follow([tab.select, *(box.change for box in watched)], self.show_plan, plan, [self.plan, self.start])
+        self.kind.change(self.show_options, self.kind, [*self.summaries, *self.options.values()], **QUIET)
         shown = [self.search, self.stages, self.table, self.picked, self.actions, self.cancel, self.timer]
         which = [session.visitor, self.search, self.picked]
         seen = [session.visitor, self.search, self.ticked]
@@ -96,6 +102,11 @@ class Search:
                         **QUIET)
         self.load.click(self.load_picked, [session.task, *which], [lab.pattern, *lab.words, self.taken], **QUIET)
 
+    def show_options(self, kind: str) -> list[Any]:
+        """What the kind of search does, and its options."""
+        return [gr.update(visible=shown) for shown in (*(name == kind for name in SEARCHES),
+                                                       *(name in _OPTIONS[kind] for name in self.options))]
+
     def show_plan(self, request: gr.Request, *values: Any) -> list[Any]:
         """What the search will do and about how long it takes, or what is wrong with it."""
         say = speaker(request)
@@ -105,7 +116,7 @@ class Search:
             return [message(explain(error, say)), gr.update(interactive=False)]
         seconds = estimate_seconds([run], self.services.store, self.services.backbone(study.model).parameters)
         text = say("at most {steps} training steps, about {time}").format(steps=steps_of(run), time=span(seconds))
-        shown = study.patterns[0]["pattern"] if run.method == "auto-words" else run.words_text
+        shown = run.words_text if run.method == "auto-patterns" else study.patterns[0]["pattern"]
         return [message(f"{shown}: {text}", "note"), gr.update(interactive=True)]
 
     def submit(self, request: gr.Request, visitor: str, *values: Any) -> list[Any]:
@@ -138,9 +149,8 @@ class Search:
 
     def options_of(self, kind: str, values: Sequence[Any]) -> dict[str, Any]:
         """The options of one kind of search, from the values of all boxes."""
-        known = {each.name for each in fields(METHODS[kind].options)}
         return {name: value if value is not None else "" for name, value in zip(self.options, values, strict=True)
-                if name in known}
+                if name in _OPTIONS[kind]}
 
     def show(self, request: gr.Request, visitor: str, chosen: str | None, ticked: Ticked) -> list[Any]:
         """The visitor's searches, and what the chosen one has found so far; the best is ticked until a person ticks."""

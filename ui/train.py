@@ -74,7 +74,8 @@ class Train:
                 gr.Markdown(label(method.summary()))
                 with gr.Row(elem_classes="cl-options"):
                     self.options += [(name, each, box) for each, box in controls(method.options, name).items()]
-        gr.Markdown(label("Automatic words and patterns take their options from Search."), elem_classes="cl-hint")
+        gr.Markdown(label("Automatic words and patterns, also PETAL's, take their options from Search."),
+                    elem_classes="cl-hint")
         self.plan = gr.HTML(elem_id="plan")
         self.start = gr.Button(label("Start"), variant="primary", elem_id="start")
         self.start_note = gr.HTML(elem_id="start-note", elem_classes="cl-note-slot")

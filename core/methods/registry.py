@@ -11,10 +11,11 @@ from core.methods.ipet import Ipet
 from core.methods.lm_bff import LmBff
 from core.methods.method import Method
 from core.methods.pet import Pet
+from core.methods.petal import Petal
 from core.methods.zero_shot import ZeroShot
 
 METHODS: dict[str, Method] = {method.name: method for method in (
-    ZeroShot(), InContext(), Head(), LmBff(), AutoWords(), AutoPatterns(), Pet(), Ipet())}
+    ZeroShot(), InContext(), Head(), LmBff(), AutoWords(), AutoPatterns(), Petal(), Pet(), Ipet())}
 
 
 def method_named(name: str) -> Method:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -30,6 +31,14 @@ def word_mask(backbone: Backbone) -> npt.NDArray[np.bool_]:
 def stands_alone(token: int, backbone: Backbone) -> bool:
     """Whether the word of a token, put into a prompt as a label word, becomes that token again."""
     return word_ids(whole_words(backbone)[token], backbone) == [token]
+
+
+def token_counts(texts: Sequence[str], backbone: Backbone) -> npt.NDArray[np.int64]:
+    """How often each token of the vocabulary occurs in running texts, `[V]`, as wide as the model's answers."""
+    ids = backbone.tokenizer([" " + text for text in texts], add_special_tokens=False, return_attention_mask=False,
+                             return_token_type_ids=False, verbose=False)["input_ids"] if texts else []
+    flat = np.fromiter((token for each in ids for token in each), dtype=np.int64)
+    return np.bincount(flat, minlength=backbone.model.config.vocab_size)
 
 
 @lru_cache(maxsize=8)

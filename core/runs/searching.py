@@ -10,9 +10,10 @@ from core.runs.export import plain
 from core.runs.spec import StudySpec
 from core.runs.store import RunStore
 
-METHOD_OF = {"words": "auto-words", "patterns": "auto-patterns"}
-_SHORT = {"n": "combinations", "rerank": "tried"}  # names of options that search files may shorten
-_SCORE = {"words": "zero_shot", "patterns": "log_probability"}
+METHOD_OF = {"words": "auto-words", "patterns": "auto-patterns", "petal": "petal"}
+_SHORT = {"words": {"n": "combinations", "rerank": "tried"}, "patterns": {"n": "combinations", "rerank": "tried"},
+          "petal": {"n": "words_per_label", "rerank": "tried"}}  # names of options that search files may shorten
+_SCORE = {"words": "zero_shot", "patterns": "log_probability", "petal": "zero_shot"}
 
 
 def as_study(data: Mapping[str, Any], kind: str) -> StudySpec:
@@ -30,7 +31,7 @@ def as_study(data: Mapping[str, Any], kind: str) -> StudySpec:
     if "methods" in data:
         raise SpecError("A search file has no 'methods'; what is searched decides. Remove it.")
     method = METHOD_OF[kind]
-    named = {_SHORT.get(name, name): value for name, value in dict(options or {}).items()}
+    named = {_SHORT[kind].get(name, name): value for name, value in dict(options or {}).items()}
     return StudySpec.from_dict({"name": f"search {kind}", **rest, "methods": [method], "options": {method: named}})
 
 

@@ -20,6 +20,10 @@ def open_options(page: Page, patterns: bool = False) -> None:
 
 def plan(page: Page, patterns: bool = False, **numbers: int) -> None:
     open_options(page, patterns)
+    fill(page, **numbers)
+
+
+def fill(page: Page, **numbers: int) -> None:
     for name, value in numbers.items():
         box = page.locator(f"#search-{name} input")
         box.fill(str(value))
@@ -86,6 +90,25 @@ def test_patterns_are_written_and_loaded(page: Page) -> None:
     page.get_by_role("tab", name="Lab").click()
     expect(page.locator("#pattern textarea")).to_have_value(re.compile(re.escape(best.strip())))
     expect(page.locator("#prompt-panel .cl-prompt")).to_be_visible()
+
+
+def test_several_words_a_label_are_searched_with_options_of_their_own(page: Page) -> None:
+    open_options(page)
+    expect(page.locator("#search-words_per_label")).to_be_hidden()
+    page.get_by_label("Label words by likelihood ratio (PETAL)").check()
+    expect(page.locator("#search-words_per_label")).to_be_visible()
+    expect(page.locator("#search-combinations")).to_be_hidden()
+    fill(page, words_per_label=3, tried=2, steps=5)
+    expect(page.locator("#search-plan")).to_contain_text("at most 10 training steps")
+    page.get_by_label("Patterns for the words in the Lab").check()
+    expect(page.locator("#search-beam")).to_be_visible()
+    page.get_by_label("Label words by likelihood ratio (PETAL)").check()
+    expect(page.locator("#search-words_per_label input")).to_have_value("3")
+    page.locator("#search-start").click()
+    expect(page.locator("#search-stages .cl-state-done")).to_be_visible(timeout=400_000)
+    expect(page.locator("#candidates tbody tr")).to_have_count(3)
+    words = [row.locator("td").nth(1).inner_text() for row in page.locator("#candidates tbody tr").all()]
+    assert sorted(each.count(",") for each in words) == [0, 2, 4]
 
 
 def test_published_results_become_variants(page: Page) -> None:

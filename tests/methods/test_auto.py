@@ -187,7 +187,7 @@ def test_the_same_seed_finds_the_same(tiny: Callable[[str], Backbone]) -> None:
     assert np.array_equal(one[0].predictor.log_probs(EXAMPLES), other[0].predictor.log_probs(EXAMPLES))
 
 
-@pytest.mark.parametrize("method", ["lm-bff", "auto-words", "auto-patterns"])
+@pytest.mark.parametrize("method", ["lm-bff", "auto-words", "auto-patterns", "petal"])
 def test_demonstrations_with_one_example_a_label_are_refused_at_once(method: str,
                                                                      tiny: Callable[[str], Backbone]) -> None:
     given = problem(tiny("bert"))

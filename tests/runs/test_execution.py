@@ -24,6 +24,7 @@ WRITER = str(Path(__file__).parents[1] / "fixtures" / "models" / "t5_tiny")
 SEARCH = {**FEW_STEPS, "tried": 2, "k": 4}
 OPTIONS = {"in-context": {"demonstrations": 2}, "head": FEW_STEPS, "lm-bff": FEW_STEPS, "auto-words": SEARCH,
            "auto-patterns": {**SEARCH, "writer": WRITER, "beam": 8},
+           "petal": {**FEW_STEPS, "tried": 2, "words_per_label": 3},
            "pet": (ENSEMBLE := {**FEW_STEPS, "repetitions": 1, "student_steps": 2, "pool": 8}),
            "ipet": {**ENSEMBLE, "generations": 1, "factor": 1.5}}
 

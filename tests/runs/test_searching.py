@@ -29,6 +29,8 @@ def test_short_names_of_options_are_understood(task_source: dict[str, Any], tiny
     assert study.methods == ("auto-words",)
     assert study.options["auto-words"] == {"k": 6, "combinations": 12, "tried": 2, "steps": 5, "evaluate_every": 5}
     assert as_study({"task": "reviews", "patterns": [PATTERN]}, "patterns").methods == ("auto-patterns",)
+    petal = {"task": "reviews", "patterns": [PATTERN], "search": {"petal": {"n": 5, "rerank": 3}}}
+    assert as_study(petal, "petal").options == {"petal": {"words_per_label": 5, "tried": 3}}
 
 
 @pytest.mark.parametrize(("changes", "told"), [
@@ -63,6 +65,24 @@ def test_a_search_from_file_to_document(task_source: dict[str, Any], tiny_model:
         assert 0 <= each["zero_shot"] <= 1
     assert document["searches"][0]["metrics"]["accuracy"] >= 0
     assert document["seconds"] > 0
+
+
+def test_a_search_of_several_words_a_label(task_source: dict[str, Any], tiny_model: str, tmp_path: Path,
+                                           capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLOZE_LAB_DEVICE", "cpu")
+    path = tmp_path / "search.yaml"
+    search = {"seeds": [1], "search": {"petal": {"n": 3, "rerank": 2, "steps": 5, "evaluate_every": 5}}}
+    path.write_text(yaml.safe_dump({**asked(task_source, tiny_model), **search}), encoding="utf-8")
+    assert main(["search", "petal", str(path), "--data-dir", str(tmp_path / "data"), "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert sorted(len(each["words"]["bad"]) for each in document["candidates"]) == [1, 2, 3]
+    assert [each["steps"] for each in document["candidates"]] == [5, 5, 0]
+    for each in document["candidates"]:
+        words = [word for mine in each["words"].values() for word in mine]
+        assert set(words) <= VOCABULARY
+        assert len(set(words)) == len(words)
+        assert 0 <= each["zero_shot"] <= 1
+    assert document["searches"][0]["metrics"]["accuracy"] >= 0
 
 
 def test_runs_notice_replaced_weights_of_the_writer(tiny_model: str, runs_of: Any, task_source: dict[str, Any]) -> None:

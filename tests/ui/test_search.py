@@ -1,13 +1,28 @@
-"""What a search has found, as tables and choices."""
+"""The Search tab: what can be searched, its options and plans; what a search has found, as tables and choices."""
 
 import json
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import fields, replace
 from typing import Any
 
+import gradio as gr
+import pytest
+
+from core.methods.registry import METHODS
+from core.models.backbone import BackboneCache
+from core.models.placement import Placement
 from core.runs.run import Run
 from core.runs.spec import RunSpec
+from core.runs.store import RunStore
+from core.settings import Settings
+from ui.chinese import CHINESE
+from ui.lab import MAX_LABELS, Lab
+from ui.search import SEARCHES, Search
 from ui.search_panels import ROWS_SHOWN, best_of, candidate_table, choices, search_title, stages, ticks
+from ui.services import Services
+from ui.session import Session
 
+ENGLISH = gr.Request(headers={"accept-language": "en"})
 SPEC = RunSpec("reviews", "h", "mini-masked", "d", "auto-words", ({"pattern": "{text_a} {mask}", "words": {}},),
                {"tried": 3, "steps": 100}, 16, 13)
 RUN = Run("abc", "s", "v", SPEC, "running", 0.0)
@@ -85,3 +100,63 @@ def test_stages_follow_the_search() -> None:
     failed = replace(RUN, status="failed", error="There is no {what}.", error_values={"what": "<i>"})
     assert "There is no &lt;i&gt;." in stages(failed, [], say)
     assert search_title(RUN) == "reviews · auto-words · K = 16 · 13 · abc"
+
+
+@pytest.fixture(scope="module")
+def search(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Search]:
+    folder = tmp_path_factory.mktemp("data")
+    store = RunStore(folder)
+    services = Services(Settings(data_folder=folder, device="cpu"), BackboneCache(Placement("cpu", "float32")), store,
+                        None)  # type: ignore[arg-type]
+    with gr.Blocks():
+        states = [gr.BrowserState("", storage_key=key) for key in ("v", "a", "o")]
+        session = Session(states[0], gr.Dropdown(), gr.Dropdown(), states[1], states[2])
+        lab = Lab(services, session)
+        with gr.Tabs(), gr.Tab("Search") as tab:
+            yield Search(services, session, lab, tab)
+    store.close()
+
+
+def plan(search: Search, kind: str, **changed: object) -> list[Any]:
+    values = [changed.get(name, box.value) for name, box in search.options.items()]
+    return search.show_plan(ENGLISH, "reviews", "mini-masked", kind, 16, 13, "{text_a} It was {mask}.", "terrible",
+                            "great", *[""] * (MAX_LABELS - 2), *values)
+
+
+@pytest.mark.parametrize(("kind", "changed", "told"), [
+    ("auto-words", {"tried": 3}, "{text_a} It was {mask}.: at most 300 training steps"),
+    ("auto-patterns", {"tried": 2, "steps": 50}, "negative=terrible;positive=great: at most 100 training steps"),
+    ("petal", {"tried": 8}, "{text_a} It was {mask}.: at most 500 training steps"),  # with 1, 2, 3, 5 and 10 words
+    ("petal", {"words_per_label": 2, "words": "first"}, "{text_a} It was {mask}.: at most 200 training steps"),
+    ("petal", {"words_per_label": 0}, "it must be from 1 to 50"),
+])
+def test_every_kind_of_search_plans(search: Search, kind: str, changed: dict[str, object], told: str) -> None:
+    note, start = plan(search, kind, **changed)
+    assert told in note
+    assert start["interactive"] == ("must be" not in told)
+
+
+def test_each_kind_of_search_shows_its_own_options(search: Search) -> None:
+    assert [value for _, value in search.kind.choices] == list(SEARCHES)
+    first = {name for name, box in search.options.items() if box.visible}
+    assert first == {each.name for each in fields(METHODS[search.kind.value].options)}
+    for kind in SEARCHES:
+        shown = [update["visible"] for update in search.show_options(kind)]
+        assert shown[: len(SEARCHES)] == [name == kind for name in SEARCHES]
+        visible = {name for name, shows in zip(search.options, shown[len(SEARCHES):], strict=True) if shows}
+        assert visible == {each.name for each in fields(METHODS[kind].options)}
+        assert set(search.options_of(kind, [1] * len(search.options))) == visible
+
+
+def test_options_of_one_name_mean_the_same_in_every_search() -> None:
+    meanings: dict[str, Any] = {}
+    for each in (each for name in SEARCHES for each in fields(METHODS[name].options)):
+        assert meanings.setdefault(each.name, (each.default, each.metadata)) == (each.default, each.metadata)
+
+
+def test_every_search_and_its_options_are_said_in_chinese() -> None:
+    for method in (METHODS[name] for name in SEARCHES):
+        options = fields(method.options)
+        said = {method.title, method.summary(), *(each.name.replace("_", " ") for each in options),
+                *(each.metadata["explain"] for each in options)}
+        assert said - CHINESE.keys() == set()
