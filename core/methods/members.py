@@ -12,6 +12,7 @@ from core.methods.lm_bff import FineTuningOptions
 from core.methods.method import LogProbs, Predictor, Problem, Progress
 from core.methods.options import option
 from core.methods.prompting import PromptPredictor
+from core.methods.resuming import MODEL, digest, trained_once
 from core.methods.several import SeveralMasksPredictor, asking
 from core.methods.training import train
 from core.models.backbone import Backbone
@@ -106,9 +107,12 @@ def train_member(problem: Problem, plan: Plan, options: MemberOptions, examples:
         return answers if language is None else combined(answers, next(language), options.alpha)
 
     looked_at = problem.gold(dev)
-    trained = train(backbone.model, loss, len(examples), options.schedule(problem), plan.seed,
-                    lambda: float((predictor.log_probs(dev).argmax(1) == looked_at).mean()) if dev else 0.0,
-                    progress if dev else _without_dev(progress), keep_best=False)
+    trained = trained_once(
+        problem.shelf, f"{MODEL}-{plan.seed}-{digest(examples)}", backbone.model,
+        progress if dev else _without_dev(progress),
+        lambda told: train(backbone.model, loss, len(examples), options.schedule(problem), plan.seed,
+                           lambda: float((predictor.log_probs(dev).argmax(1) == looked_at).mean()) if dev else 0.0,
+                           told, keep_best=False))
     return Member(plan, predictor, trained.dev_accuracy if dev else None)
 
 

@@ -13,6 +13,7 @@ from core.methods.members import Member, accuracy, plans, train_member
 from core.methods.merging import Floats, merge
 from core.methods.method import Learned, Method, Problem, Progress
 from core.methods.options import Options
+from core.methods.resuming import answered_once
 from core.methods.several import asking, check_words
 from core.methods.stages import Row, Stages
 from core.methods.student import StudentOptions, label_pool, train_student
@@ -78,7 +79,10 @@ class Team:
 
     def log_probs(self, examples: Sequence[Example]) -> Floats:
         """What each member makes of examples whose texts it was made for, `[M, N, C]`."""
-        return np.stack([each.predictor.log_probs(examples) for each in self.members])
+        return answered_once(
+            self.problem.shelf, f"answers-{len(self.stages.rows)}",
+            (len(self.members), len(examples), len(self.problem.labels)),
+            lambda: np.stack([each.predictor.log_probs(examples) for each in self.members]))
 
     def merged(self, logits: Floats, options: StudentOptions) -> Floats:
         """The members' logits `[M, N, C]` as one, `[N, C]`."""

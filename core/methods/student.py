@@ -14,6 +14,7 @@ from core.methods.members import MemberOptions
 from core.methods.merging import Floats, distillation_loss, entropies, soft_labels
 from core.methods.method import Problem, Progress
 from core.methods.options import option
+from core.methods.resuming import trained_once
 from core.methods.stages import Row, Stages
 from core.methods.training import Schedule, default_learning_rate, train
 from core.models.compact import compact, expand
@@ -82,11 +83,11 @@ def train_student(problem: Problem, examples: Sequence[Example], targets: Floats
 
     rate = options.learning_rate or default_learning_rate(problem.backbone)
     schedule = Schedule(options.student_steps, options.batch_size, rate, options.evaluate_every, options.weight_decay)
-    trained = train(
+    trained = trained_once(problem.shelf, "classifier", predictor.backbone.model, told, lambda heard: train(
         predictor.backbone.model,
         lambda batch: distillation_loss(predictor.logits([encoded[at] for at in batch]), wanted[batch],
                                         options.temperature),
         len(encoded), schedule, problem.seed,
-        lambda: float((predictor.log_probs(dev).argmax(1) == gold).mean()) if dev else 0.0, told, keep_best=False)
+        lambda: float((predictor.log_probs(dev).argmax(1) == gold).mean()) if dev else 0.0, heard, keep_best=False))
     learned = predictor if whole else HeadPredictor(expand(predictor.backbone, fresh), labels)
     return learned, {"dev_accuracy": trained.dev_accuracy if dev else None, "curve": curve}

@@ -22,10 +22,12 @@ from core.data.files import DataLimits
 from core.data.task import Task
 from core.errors import Cancelled, ClozeLabError, DataError, DownloadError, PatternError, VerbalizerError
 from core.methods.registry import method_named
+from core.methods.shelf import Shelf
 from core.models.backbone import BackboneCache
 from core.models.placement import Placement
-from core.runs.artifacts import publish_model, save_folder, sees_folder
+from core.runs.artifacts import PARTS, publish_model, save_folder, sees_folder
 from core.runs.execution import RunResult, TaskLoader, execute
+from core.runs.parts import FolderShelf
 from core.runs.run import Candidates, Point, Run
 from core.runs.spec import RunSpec
 from core.settings import Settings
@@ -109,14 +111,14 @@ class Reporter:
 
 
 def attempt(spec: RunSpec, load: TaskLoader, cache: BackboneCache, reporter: Reporter,
-            save_to: Path | None) -> Outcome:
+            save_to: Path | None, shelf: Shelf | None = None) -> Outcome:
     """Do a run; whatever goes wrong becomes a failure that a person can read."""
     loads, started = cache.loads, time.perf_counter()
     try:
         cache.get(spec.model)
         note = (f"The model {spec.model} was loaded in {time.perf_counter() - started:.1f} s."
                 if cache.loads > loads else f"The model {spec.model} was in memory.")
-        result = execute(spec, load, cache, reporter, save_to)
+        result = execute(spec, load, cache, reporter, save_to, shelf)
     except Cancelled:
         return Outcome(points=tuple(reporter.points), found=reporter.found)
     except Exception as error:
@@ -130,6 +132,7 @@ def perform(run: Run, settings: Settings, session: str, token: str, cache: Backb
             reporter: Reporter) -> Outcome:
     """Attempt a run and keep its trained weights, if this process sees the data folder and has room for any.
 
+    Parts of the run are kept there too as they are finished, and those that an earlier attempt left are taken up.
     `session` and `token` are those of the app whose run it is, and of its data folder.
     """
     trains, folder = method_named(run.spec.method).trains, settings.data_folder
@@ -137,12 +140,14 @@ def perform(run: Run, settings: Settings, session: str, token: str, cache: Backb
         outcome = attempt(run.spec, _loader(settings, run.spec.task_hash), cache, reporter, None)
         return replace(outcome, notes=(*outcome.notes, "The trained weights were not kept.")) if trains else outcome
     staged = save_folder(folder, run.id, session)
+    shelf = FolderShelf(folder / PARTS, run.spec.fingerprint, cache.placement, session, settings.keep_models_gb * 1e9)
     try:
-        outcome = attempt(run.spec, _loader(settings, run.spec.task_hash), cache, reporter, staged)
+        outcome = attempt(run.spec, _loader(settings, run.spec.task_hash), cache, reporter, staged, shelf)
         if outcome.result is not None:
             publish_model(staged, folder, run.id)
-        return outcome
+        return replace(outcome, notes=(*outcome.notes, *shelf.notes()))
     finally:
+        shelf.close()
         shutil.rmtree(staged, ignore_errors=True)
 
 

@@ -182,13 +182,16 @@ class RunStore(RunQueue):
         """
         study = self.study(study_id, visitor)
         with self._database.write() as database:
-            runs = database.execute("SELECT id, status FROM runs WHERE study = ?", (study.id,)).fetchall()
+            runs = database.execute("SELECT id, status, fingerprint FROM runs WHERE study = ?", (study.id,)).fetchall()
             if any(run["status"] == "running" for run in runs):
                 raise SpecError("A run of the study {name!r} is going on. Cancel it first.", name=study.name)
             database.execute("DELETE FROM studies WHERE id = ?", (study.id,))
             used = {row["copied_from"] for row in database.execute("SELECT DISTINCT copied_from FROM runs")}
+            left = {row["fingerprint"] for row in database.execute("SELECT DISTINCT fingerprint FROM runs")}
         for run in runs:
             self.artifacts.remove(run["id"], keep_model=run["id"] in used)
+            if run["fingerprint"] not in left:
+                self.artifacts.remove_parts(run["fingerprint"])
 
     def seconds_taken(self, method: str, model: str) -> list[float]:
         """Seconds per step (or per run, for methods without steps) of the latest finished runs of the kind."""

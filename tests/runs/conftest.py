@@ -73,6 +73,18 @@ def make_study(task_source: dict[str, Any], tiny_model: str) -> Callable[..., St
     return make
 
 
+@pytest.fixture
+def ensemble(make_study: Callable[..., StudySpec]) -> Callable[..., StudySpec]:
+    """Makes studies of one run of PET or iPET on the tiny task and model."""
+    def make(method: str = "pet", seed: int = 13, patterns: int = 2, **options: Any) -> StudySpec:
+        pairs = [{**PATTERN, "pattern": f"{{text_a}} {text} {{mask}}."} for text in ("It was", "a very", "so")]
+        few = {"steps": 4, "batch_size": 2, "repetitions": 1, "student_steps": 4, "evaluate_every": 2, "pool": 16}
+        growth = {"generations": 1, "factor": 1.5} if method == "ipet" else {}
+        return make_study(methods=[method], patterns=pairs[:patterns], seeds=(seed,),
+                          options={method: {**few, **growth, **options}})
+    return make
+
+
 @pytest.fixture(scope="session")
 def runs_of(task_source: dict[str, Any]) -> Callable[[StudySpec], list[RunSpec]]:
     """The runs of a study."""

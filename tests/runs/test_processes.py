@@ -17,6 +17,10 @@ from typing import Any
 import psutil
 import pytest
 
+from core.models.backbone import BackboneCache
+from core.models.placement import Placement
+from core.runs.inline import run_inline
+from core.runs.spec import RunSpec, StudySpec
 from core.runs.store import RunStore
 from core.runs.worker import Workers
 from core.settings import Settings
@@ -112,6 +116,29 @@ def test_no_run_is_lost_or_repeated_when_the_app_is_killed(
     assert sorted(path.stem for path in (store.folder / "predictions").iterdir()) == sorted((first, second, third))
     with closing(sqlite3.connect(store.folder / "cloze-lab.sqlite")) as check:
         assert check.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+
+
+def test_an_ensemble_goes_on_where_the_app_was_killed(
+        store: RunStore, settings: Settings, ensemble: Callable[..., StudySpec],
+        runs_of: Callable[[StudySpec], list[RunSpec]], launch: Callable[..., Any],
+        until: Callable[..., None]) -> None:
+    study = ensemble("ipet", steps=60, patterns=3, student_steps=200)
+    (run,) = store.runs("ann", store.submit(study, runs_of(study), "ann"))
+    app = launch("-c", APP, str(store.folder), settings.model)
+    until(lambda: len(list(store.folder.glob("parts/*/model-*"))) > 3, "a model of the second generation")
+    children = psutil.Process(app.pid).children(recursive=True)
+    app.send_signal(signal.SIGKILL)
+    until(lambda: not any(child.is_running() and child.status() != psutil.STATUS_ZOMBIE for child in children),
+          "the end of its processes")
+    launch("-c", APP, str(store.folder), settings.model)
+    until(lambda: not store.run(run.id, "ann").active, "the end of the run")
+    assert (store.run(run.id, "ann").status, store.run(run.id, "ann").attempt) == ("done", 2)
+    assert "of 6 models were taken up from an earlier attempt." in "".join(store.log(run.id, "ann"))
+    again = store.retry(run.id, "ann", reserved=True)
+    assert run_inline(store, again, BackboneCache(Placement.choose("cpu")), settings)
+    assert "taken up" not in "".join(store.log(again, "ann"))
+    assert store.run(again, "ann").metrics == store.run(run.id, "ann").metrics
+    assert store.curve(again, "ann") == store.curve(run.id, "ann")
 
 
 def test_a_scheduler_by_address_may_go_and_come_back(

@@ -159,6 +159,24 @@ def test_a_run_survives_the_death_of_its_worker(lab: Any, send: Callable[..., li
     assert "tried again" in text(lab, key)
 
 
+def test_finished_models_survive_the_death_of_their_worker(
+        lab: Any, ensemble: Callable[..., StudySpec], runs_of: Callable[..., Any], ended: Callable[..., Run],
+        until: Callable[..., None], store: RunStore, settings: Settings) -> None:
+    study = ensemble(steps=150, patterns=3)
+    key = lab.store.runs("ann", lab.store.submit(study, runs_of(study), "ann"))[0].id
+    until(lambda: list(lab.store.folder.glob("parts/*/model-*")), "a finished model")
+    worker_process().kill()
+    run = ended(key)
+    assert (run.status, run.kills) == ("done", 1)
+    assert "of 3 models were taken up from an earlier attempt." in text(lab, key)
+    here = store.runs("ann", store.submit(study, runs_of(study), "ann"))[0].id
+    assert run_inline(store, here, BackboneCache(Placement.choose("cpu")), settings)
+    assert run.metrics == store.run(here, "ann").metrics
+    pd.testing.assert_frame_equal(lab.store.predictions(key, "ann"), store.predictions(here, "ann"))
+    assert lab.store.curve(key, "ann") == store.curve(here, "ann")
+    assert list((lab.store.folder / "parts").iterdir()) == []
+
+
 def test_a_run_whose_worker_dies_twice_fails(lab: Any, send: Callable[..., list[str]], ended: Callable[..., Run],
                                              until: Callable[..., None]) -> None:
     key, after = *send(seeds=(12,), steps=ENDLESS, every=ENDLESS), *send(seeds=(14,))

@@ -1,0 +1,160 @@
+"""PET and iPET go on where an equal run stopped, with exactly the same result."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from test_pet import HIDDEN, POOL, TRAIN, FewShotSplit, Told, learn, problem
+
+from core.errors import Cancelled
+from core.methods import members, student
+from core.methods.ipet import Ipet
+from core.methods.pet import Pet
+from core.models.backbone import Backbone
+from core.models.placement import Placement
+from core.runs.parts import FolderShelf
+
+GROWTH = {"generations": 2, "factor": 1.5}
+CPU = Placement("cpu", "float32")
+CASES = [(Pet(), {}, [{"step": 2}, {"rows": 1}, {"step": 6}, {"step": 14}, {"rows": 4}, {"rows": 5}, {"step": 18}]),
+         (Pet(), {"alpha": 0.3, "weighted": False}, [{"step": 6}]),
+         (Ipet(), GROWTH, [{"step": 6}, {"rows": 5}, {"step": 26}, {"rows": 12}, {"step": 46}, {"step": 52}])]
+
+
+class Heard(Told):
+    """Progress that remembers curves too, and stops at a step or once so many rows are told."""
+
+    def __init__(self, step: int | None = None, rows: int | None = None) -> None:
+        super().__init__()
+        self.curve: list[tuple[int, float | None, float | None]] = []
+        self.stop_step, self.stop_rows = step, rows
+
+    def __call__(self, step: int, total: int, **news: Any) -> None:
+        super().__call__(step, total, **news)
+        if news.get("loss") is not None:
+            self.curve.append((step, news["loss"], news.get("dev_accuracy")))
+        if self.stop_step == step or (self.stop_rows is not None and len(self.rows) >= self.stop_rows):
+            raise Cancelled()
+
+
+@pytest.fixture
+def trained(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The number of steps of every training that was done."""
+    counted: list[int] = []
+    for module in (members, student):
+        real = module.train
+
+        def counting(model: Any, loss: Any, examples: int, schedule: Any, *rest: Any, real: Any = real,
+                     **more: Any) -> Any:
+            counted.append(schedule.steps)
+            return real(model, loss, examples, schedule, *rest, **more)
+
+        monkeypatch.setattr(module, "train", counting)
+    return counted
+
+
+@pytest.fixture
+def shelf(tmp_path: Path) -> Callable[[], FolderShelf]:
+    """The run's shelf, as each attempt opens it anew."""
+    return lambda: FolderShelf(tmp_path, "run", CPU, "session", 1e9)
+
+
+def outcome(method: Any, given: Any, told: Heard, **options: Any) -> tuple[Any, ...]:
+    """All that must not depend on how often the run was broken off."""
+    learned, _ = learn(method, given, told, **options)
+    measured = learned.measure(TRAIN)
+    return (learned.predictor.log_probs([*TRAIN, *POOL]).tolist(), learned.metrics, measured, told.rows,
+            sorted(set(told.curve)), told.steps[-1])
+
+
+@pytest.mark.parametrize(("method", "options", "stops"), CASES)
+def test_a_stopped_run_goes_on_to_the_same_result(method: Any, options: Any, stops: Any, trained: list[int],
+                                                  tmp_path: Path, tiny: Callable[[str], Backbone]) -> None:
+    given = problem(tiny("bert"))
+    expected = outcome(method, given, Heard(), **options)
+    whole = len(trained)
+    for number, stop in enumerate(stops):
+        first, second = (FolderShelf(tmp_path, str(number), CPU, "session", 1e9) for _ in range(2))
+        broken = Heard(**stop)
+        with pytest.raises(Cancelled):
+            outcome(method, replace(given, shelf=first), broken, **options)
+        trained.clear()
+        assert outcome(method, replace(given, shelf=second), Heard(), **options) == expected, stop
+        finished = len([each for each in broken.rows if each["stage"] == "model"])
+        assert len(trained) == whole - finished, stop
+        assert bool(second.notes()) == bool(finished)
+
+
+def test_every_attempt_may_be_stopped(trained: list[int], shelf: Callable[[], FolderShelf],
+                                      tiny: Callable[[str], Backbone]) -> None:
+    given = problem(tiny("bert"))
+    expected = outcome(Ipet(), given, Heard(), **GROWTH)
+    whole = len(trained)
+    for rows in range(1, len(expected[3])):
+        with pytest.raises(Cancelled):
+            outcome(Ipet(), replace(given, shelf=shelf()), Heard(rows=rows), **GROWTH)
+    assert outcome(Ipet(), replace(given, shelf=shelf()), Heard(), **GROWTH) == expected
+    assert len(trained) == 2 * whole  # each training once, and once for what is expected
+
+
+def test_a_start_without_any_labels_goes_on_too(shelf: Callable[[], FolderShelf],
+                                                tiny: Callable[[str], Backbone]) -> None:
+    given = problem(tiny("bert"), split=FewShotSplit(0, 1, (), (), POOL, HIDDEN))
+    expected = outcome(Ipet(), given, Heard(), **GROWTH)
+    with pytest.raises(Cancelled):
+        outcome(Ipet(), replace(given, shelf=shelf()), Heard(rows=7), **GROWTH)
+    assert outcome(Ipet(), replace(given, shelf=shelf()), Heard(), **GROWTH) == expected
+
+
+@pytest.mark.parametrize("kind", ["t5", "gpt2", "albert", "bart"])
+def test_every_family_goes_on(kind: str, trained: list[int], shelf: Callable[[], FolderShelf],
+                              tiny: Callable[[str], Backbone]) -> None:
+    given = problem(tiny(kind))
+    expected = outcome(Pet(), given, Heard())
+    with pytest.raises(Cancelled):
+        outcome(Pet(), replace(given, shelf=shelf()), Heard(rows=3))
+    trained.clear()
+    assert outcome(Pet(), replace(given, shelf=shelf()), Heard()) == expected
+    assert trained == [4, 6]
+
+
+@pytest.mark.parametrize("harm", ["cut", "torn", "emptied", "another"])
+def test_a_damaged_part_is_trained_again(harm: str, trained: list[int], shelf: Callable[[], FolderShelf],
+                                         tmp_path: Path, tiny: Callable[[str], Backbone]) -> None:
+    given = problem(tiny("bert"))
+    expected = outcome(Pet(), given, Heard())
+    with pytest.raises(Cancelled):
+        outcome(Pet(), replace(given, shelf=shelf()), Heard(rows=5))
+    first, second, *_ = sorted(tmp_path.glob("*/model-*"))
+    whole = first.read_bytes()
+    first.write_bytes({"cut": whole[:-100], "torn": whole[:-100] + bytes(100), "emptied": b"",
+                       "another": next(tmp_path.glob("*/answers-*")).read_bytes()}[harm])
+    trained.clear()
+    again = shelf()
+    assert outcome(Pet(), replace(given, shelf=again), Heard()) == expected
+    assert trained == [4, 6]
+    assert second.is_file()
+
+
+def test_a_full_disk_does_not_stop_a_run(tmp_path: Path, tiny: Callable[[str], Backbone]) -> None:
+    given = problem(tiny("bert"))
+    expected = outcome(Pet(), given, Heard())
+    (tmp_path / "parts").write_text("in the way")
+    for root, room in ((tmp_path / "small", 1.0), (tmp_path / "parts", 1e9)):
+        without = FolderShelf(root, "run", CPU, "session", room)
+        assert outcome(Pet(), replace(given, shelf=without), Heard()) == expected
+        assert without.notes()[0].startswith("Not all finished parts of the run were kept on the disk: ")
+
+
+def test_answers_keep_their_precision(shelf: Callable[[], FolderShelf], tiny: Callable[[str], Backbone]) -> None:
+    given = replace(problem(tiny("bert")), shelf=shelf())
+    with pytest.raises(Cancelled):
+        outcome(Pet(), given, Heard(rows=5))
+    part = shelf().take("answers-4")
+    assert part is not None
+    assert part.arrays["answers"].shape == (4, len(POOL), 2)
+    assert part.arrays["answers"].dtype == np.float32
+    assert part.seconds > 0
