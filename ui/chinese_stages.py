@@ -4,12 +4,14 @@ from __future__ import annotations
 
 CHINESE_STAGES = {
     "Models, on average": "各模型平均", "All together": "全体一起", "Classifier": "分类器",
-    "Accuracy on the test rows": "测试行上的准确率", "Generation": "代", "Generations": "各代",
+    "Accuracy on the test rows": "测试行上的准确率", "Generations": "各代",
     "New examples": "新样本", "Rightly labelled": "标注正确", "Never given": "从未给出的标签", "Models": "模型",
     "Examples": "样本数", "Before training": "训练前", "Test": "测试", "Soft labels": "软标签",
     "{n} unlabelled examples, temperature {t}": "{n} 个未标注样本，温度 {t}", "right": "正确", "Entropy": "熵",
     "mean": "平均", "decided": "确定", "undecided": "不确定", "Likeliest label": "最可能的标签",
     "Most disputed examples": "争议最大的样本",
+    "Examples a model learns from": "每个模型学习的样本", "labelled by hand": "人工标注", "labelled by models": "模型标注",
+    "given labels": "给出的标签", "models, development": "模型（开发集）", "Gen.": "代",
     "How each word is filled in, the surest place first": "每个词如何填入（最有把握的位置在先）",
     "The label {label!r} has {count} words. Where a word has several tokens, each label must have one word.":
         "标签 {label!r} 有 {count} 个词。只要有一个词含多个词元，每个标签就只能有一个词。",

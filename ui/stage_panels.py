@@ -10,6 +10,7 @@ import pandas as pd
 
 from core.runs.run import Point, Run
 from ui.feedback import Say
+from ui.growth_plot import grown, growth_plot
 from ui.panels import bar, colour, found_percent
 
 METHODS_IN_STAGES = ("pet", "ipet")
@@ -22,7 +23,7 @@ def stages_panel(run: Run, found: Sequence[Row], say: Say) -> str:
     rows = {stage: [each for each in found if each["stage"] == stage]
             for stage in ("model", "generation", "soft labels", "ensemble")}
     cards = [_outcome(run, rows["model"], rows["ensemble"], say) if rows["ensemble"] else "",
-             _generations(rows["generation"], rows["model"], say) if rows["generation"] else "",
+             _generations(run, rows["generation"], rows["model"], say) if rows["generation"] else "",
              _models(rows["model"], say) if rows["model"] else "",
              *(_soft_labels(each, run.spec.options, say) for each in rows["soft labels"])]
     return "".join(cards)
@@ -58,24 +59,29 @@ def _outcome(run: Run, models: Sequence[Row], ensemble: Sequence[Row], say: Say)
     return f'<div class="cl-card cl-outcome"><h3>{escape(say("Accuracy on the test rows"))}</h3>{bars}</div>'
 
 
-def _generations(generations: Sequence[Row], models: Sequence[Row], say: Say) -> str:
+def _generations(run: Run, generations: Sequence[Row], models: Sequence[Row], say: Say) -> str:
     """How the training sets grew, how right they were, and what the models made of them."""
-    heads = ("Generation", "New examples", "Rightly labelled", "Development", "Never given")
+    planned = 1 + int(str(run.spec.options.get("generations", 0)))
+    plot = growth_plot(grown(generations, models), planned, say)
+    missing = any(each["missing"] for each in generations)
+    heads = ("Gen.", "New examples", "Rightly labelled", "Development", *(["Never given"] if missing else []))
     body = ""
     for each in generations:
         mine = [model["dev_accuracy"] for model in models if model.get("generation") == each["generation"]
                 and model["dev_accuracy"] is not None]
         body += _line([str(each["generation"]), f"{each['drawn']:.0f}", _share(each["right"]),
-                       _share(sum(mine) / len(mine) if mine else None), ", ".join(each["missing"])])
-    return _table(say("Generations"), heads, body, say)
+                       _share(sum(mine) / len(mine) if mine else None),
+                       *([", ".join(each["missing"])] if missing else [])])
+    return _table(say("Generations"), heads, body, say, plot)
 
 
 def _models(models: Sequence[Row], say: Say) -> str:
+    """Every model, those of the latest generation first."""
     several = any("generation" in each for each in models)
-    heads = (*(["Generation"] if several else []), "Pattern", "Words", "Seed", *(["Examples"] if several else []),
+    heads = (*(["Gen."] if several else []), "Pattern", "Words", "Seed", *(["Examples"] if several else []),
              "Before training", "Development", "Test")
     body = ""
-    for each in models:
+    for each in sorted(models, key=lambda model: -model.get("generation", 0)):
         words = " / ".join(", ".join(words) for words in each["words"].values())
         first, size = ([str(each["generation"])], [str(each["examples"])]) if several else ([], [])
         body += _line([*first, each["pattern"], words, str(each["seed"]), *size, _share(each["before"]),
@@ -111,9 +117,10 @@ def _probabilities(labels: Sequence[str], values: Sequence[float]) -> str:
     return " · ".join(f"{label} {100 * value:.0f} %" for label, value in best)
 
 
-def _table(title: str, heads: Sequence[str], body: str, say: Say) -> str:
+def _table(title: str, heads: Sequence[str], body: str, say: Say, above: str = "") -> str:
     head = "".join(f'<th scope="col">{escape(say(each))}</th>' for each in heads)
-    return (f'<div class="cl-card"><h3>{escape(title)}</h3><div class="cl-scroll cl-tall"><table class="cl-table">'
+    return (f'<div class="cl-card"><h3>{escape(title)}</h3>{above}<div class="cl-scroll cl-tall">'
+            f'<table class="cl-table cl-tight">'
             f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div></div>")
 
 

@@ -53,7 +53,14 @@ def test_generations_show_growth_and_what_was_never_given() -> None:
              {"stage": "generation", "generation": 1, "drawn": 128.0, "right": None, "missing": ["bad"]}]
     html = stages_panel(RUN, found, say)
     assert "<td>1</td><td>128</td><td></td><td class=cl-number>75.0 %</td><td>bad</td>" in html
-    assert "<td>160</td>" in html
+    assert html.index("<td>160</td>") < html.index("<td>32</td>")  # the latest first
+    assert "given labels" not in html  # nobody knows how right they are
+    assert 'aria-label="Examples a model learns from: 32, 160"' in html
+    found[-1] |= {"right": 0.9, "missing": []}
+    html = stages_panel(RUN, found, say)
+    assert "90.0 %" in html
+    assert "given labels" in html
+    assert "Never given" not in html
 
 
 def test_curves_are_means_over_models_and_the_classifier_apart() -> None:
