@@ -50,7 +50,8 @@ def answer_panel(view: PromptView, labels: Sequence[str], say: Say) -> str:
     bars = "".join(bar(view.choices.get(label, label), probability, colour(labels.index(label)))
                    for label, probability in view.label_probabilities.items())
     title = say("Answers to choose from") if view.choices else say("Labels")
-    label_part = (f'<div class="cl-half"><h4>{escape(title)}</h4>{bars}</div>' if bars else "")
+    half = "cl-half cl-choices" if view.choices else "cl-half"
+    label_part = (f'<div class="{half}"><h4>{escape(title)}</h4>{bars}</div>' if bars else "")
     many = len(view.top_words) > 1
     words = "".join(_top_words(top, chosen, labels, f"{say('mask')} {at + 1}" if many else "", say)
                     for at, (top, chosen) in enumerate(zip(view.top_words, view.label_words, strict=True)))
@@ -177,5 +178,6 @@ def _mistake(answer: Answer) -> str:
     text = example.text_a + (f" ▪ {example.text_b}" if example.text_b else "")
     text = text if len(text) <= 220 else text[:217] + "…"
     gold, said = (example.text(label) or label for label in (example.label or "", answer.predicted))
-    return (f'<li><span>{escape(text)}</span><span class="cl-verdict">{escape(gold)} → '
+    own = ' class="cl-own-answers"' if example.text(answer.predicted) else ""
+    return (f'<li{own}><span>{escape(text)}</span><span class="cl-verdict">{escape(gold)} → '
             f"<b>{escape(said)}</b> {found_percent(answer.confidence)}</span></li>")

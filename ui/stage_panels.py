@@ -22,7 +22,7 @@ def stages_panel(run: Run, found: Sequence[Row], say: Say) -> str:
     """Cards for the stages that a run has come through."""
     rows = {stage: [each for each in found if each["stage"] == stage]
             for stage in ("model", "generation", "soft labels", "ensemble")}
-    cards = [_outcome(run, rows["model"], rows["ensemble"], say) if rows["ensemble"] else "",
+    cards = [_outcome(run, rows["model"], rows["ensemble"], bool(rows["soft labels"]), say) if rows["ensemble"] else "",
              _generations(run, rows["generation"], rows["model"], say) if rows["generation"] else "",
              _models(rows["model"], say) if rows["model"] else "",
              *(_soft_labels(each, run.spec.options, say) for each in rows["soft labels"])]
@@ -49,12 +49,12 @@ def curve_table(run: Run, points: Sequence[Point]) -> pd.DataFrame:
     return table.groupby(["part", "step"], as_index=False, sort=False)[_CURVE[1:3]].mean()[_CURVE]
 
 
-def _outcome(run: Run, models: Sequence[Row], ensemble: Sequence[Row], say: Say) -> str:
-    """Test accuracies: of the models, of all together, and of the classifier."""
+def _outcome(run: Run, models: Sequence[Row], ensemble: Sequence[Row], distilled: bool, say: Say) -> str:
+    """Test accuracies: of the models, of all together, and of the classifier, if there is one."""
     alone = [each["test_accuracy"] for each in models if "test_accuracy" in each]
     bars = bar(say("Models, on average"), sum(alone) / len(alone), colour(0)) if alone else ""
     bars += bar(say("All together"), ensemble[-1]["test_accuracy"], colour(1))
-    if "accuracy" in run.metrics:
+    if "accuracy" in run.metrics and distilled:
         bars += bar(say("Classifier"), run.metrics["accuracy"], colour(2))
     return f'<div class="cl-card cl-outcome"><h3>{escape(say("Accuracy on the test rows"))}</h3>{bars}</div>'
 

@@ -116,13 +116,15 @@ class Use:
         try:
             run = store.run(key or "", visitor)
             examples = _typed_examples(text, text_b if takes_pairs(run, store) else None, lines)
-            if names := further_names(run):
+            names = further_names(run)
+            if names:
                 examples = [replace(each, more=read_texts(more or "", names)) for each in examples]
             predictor = predictor_for(run, store, self.services.load, self.services.backbones)
             found = label_texts(predictor, examples, run.labels)
         except Exception as error:
             return [message(explain(error, say)), gr.skip()]
-        return ["", answers_panel(found, run.labels, say)]
+        own = {label: examples[0].text(label) for label in run.labels if label in names}
+        return ["", answers_panel(found, run.labels, say, own)]
 
     def ask_again(self, request: gr.Request, visitor: str, key: str | None, text: str, text_b: str, more: str,
                   lines: bool) -> list[Any]:

@@ -12,6 +12,8 @@ from core.runs.use import Weights
 from ui.feedback import Say, message
 from ui.panels import bar, colour, found_percent
 
+NO_ANSWERS: Mapping[str, str] = {}
+
 
 def run_line(run: Run, say: Say) -> str:
     """What the run is, in one line."""
@@ -34,13 +36,17 @@ def weights_note(weights: Weights, run: Run, say: Say) -> str:
     return ""
 
 
-def answers_panel(found: pd.DataFrame, labels: Sequence[str], say: Say) -> str:
-    """Bars for the labels of one text, or a row for each of several."""
+def answers_panel(found: pd.DataFrame, labels: Sequence[str], say: Say, own: Mapping[str, str] = NO_ANSWERS) -> str:
+    """Bars for the labels of one text, or a row for each of several.
+
+    `own` are the answers that the one text brings, by label; a label without one is not shown.
+    """
     title = f'<h3>{escape(say("What it answers"))}</h3>'
     if len(found) == 1:
         row = found.iloc[0]
-        bars = "".join(bar(label, float(row[f"p:{label}"]), colour(at)) for at, label in enumerate(labels))
-        return f'<div class="cl-card">{title}{bars}</div>'
+        shown = [(at, own.get(label, label)) for at, label in enumerate(labels) if not own or own.get(label)]
+        bars = "".join(bar(name, float(row[f"p:{labels[at]}"]), colour(at)) for at, name in shown)
+        return f'<div class="cl-card{" cl-choices" if own else ""}">{title}{bars}</div>'
     legend = "".join(f'<span class="cl-key"><i style="background:{colour(at)}"></i>{escape(label)}</span>'
                      for at, label in enumerate(labels))
     rows = "".join(_row(row, labels) for row in found.to_dict("records"))

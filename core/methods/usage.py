@@ -12,7 +12,7 @@ from core.methods.head import HeadPredictor
 from core.methods.prompting import PromptPredictor
 from core.methods.saved import SavedPredictor
 from core.models.backbone import Backbone
-from core.models.encoding import Encoded, encode, single_ids
+from core.models.encoding import Encoded, encode, single_ids, word_ids
 from core.prompts.pattern import Segment
 
 _TEXTS = {"text_a": "A text to label.", "text_b": "Its second text."}
@@ -36,6 +36,8 @@ Unpack the archive, start Python in its folder, and ask:
 Beside the weights (`model.safetensors`) lie the tokenizer and `cloze.json`, which says what the model was trained to
 answer. Cut texts that do not fit into {length} tokens.
 """
+_CHOOSING = ("A language model that fills the answers which come with each example into its pattern, token by token: "
+             "their probabilities over each other are those of the labels.")
 _PROMPT = "A language model that answers through a pattern: its label words' probabilities are those of the labels."
 _DEMONSTRATED = (" It was trained with demonstrations beside the question: the code shows one draw of them, where "
                  "Cloze Lab averages over {contexts}.")
@@ -53,7 +55,8 @@ def readme(predictor: SavedPredictor, pairs: bool, title: str) -> str:
     if isinstance(predictor, EnsemblePredictor):
         what, labels, code = _ENSEMBLE.format(count=len(predictor.members)), predictor.labels, ensemble_code(predictor)
     elif isinstance(predictor, PromptPredictor):
-        what, labels, code = _PROMPT, predictor.pvp.verbalizer.labels, prompt_code(predictor)
+        what = _CHOOSING if predictor.pvp.verbalizer.by_example else _PROMPT
+        labels, code = predictor.pvp.verbalizer.labels, prompt_code(predictor)
         if isinstance(predictor, DemonstratedPredictor):
             what += _DEMONSTRATED.format(contexts=predictor.demonstrations.contexts)
     else:
@@ -109,16 +112,20 @@ def _scores(predictor: PromptPredictor, folder: str) -> list[str]:
     """Lines that put the label words' scores, `[C]`, into `scores`."""
     backbone, pattern, verbalizer = predictor.backbone, predictor.pvp.pattern, predictor.pvp.verbalizer
     family = _FAMILIES[backbone.family]
-    prompt = predictor.prompt(Example(_TEXTS["text_a"], _TEXTS["text_b"] if "text_b" in pattern.fields else ""))
+    labels = verbalizer.labels if verbalizer.by_example else ()
+    fields = list(dict.fromkeys((*(field for field in _TEXTS if field in pattern.fields), *labels,
+                                 *sorted(pattern.fields - set(_TEXTS)))))
+    prompt = predictor.prompt(Example(_TEXTS["text_a"], _TEXTS["text_b"] if "text_b" in pattern.fields else "", None,
+                                      tuple((field, _text(field)) for field in fields if field not in _TEXTS)))
     encoded = encode([prompt], backbone)[0]
     segments = prompt.segments[: max(encoded.origins) + 1]  # a causal model is shown nothing after the mask
+    text = _spelled(segments, _specials(encoded, [segment.kind for segment in segments], backbone))
+    if verbalizer.by_example:
+        return [*_loaded(family, folder), *_given(fields), *_choices(predictor, encoded, text)]
     words = {label: single_ids([(label, word) for word in each], backbone) for label, each in verbalizer.words}
     shift = "" if predictor.shift is None else f" - torch.tensor({predictor.shift.tolist()})"
     return [
-        f'tokenizer = AutoTokenizer.from_pretrained("{folder}")',
-        f'model = AutoModelFor{family}.from_pretrained("{folder}")',
-        *_given([field for field in _TEXTS if field in pattern.fields]),
-        f"text = {_spelled(segments, _specials(encoded, [segment.kind for segment in segments], backbone))}",
+        *_loaded(family, folder), *_given(fields), f"text = {text}",
         'batch = tokenizer(text, add_special_tokens=False, return_tensors="pt")',
         *_answer(backbone, encoded),
         f"words = {words}  # {verbalizer}",
@@ -126,8 +133,44 @@ def _scores(predictor: PromptPredictor, folder: str) -> list[str]:
     ]
 
 
+def _loaded(family: str, folder: str) -> list[str]:
+    return [f'tokenizer = AutoTokenizer.from_pretrained("{folder}")',
+            f'model = AutoModelFor{family}.from_pretrained("{folder}")']
+
+
+def _text(field: str) -> str:
+    """What the code gives for a text; a person puts their own there."""
+    return _TEXTS.get(field, f"the {field}".replace("_", " "))
+
+
 def _given(fields: Sequence[str]) -> list[str]:
-    return [f'{field} = "{_TEXTS[field]}"' for field in fields]
+    return [f'{field} = "{_text(field)}"' for field in fields]
+
+
+def _choices(predictor: PromptPredictor, encoded: Encoded, text: str) -> list[str]:
+    """Lines that fill in each of an example's answers, a mask for each token, and put their scores into `scores`."""
+    labels, backbone = predictor.pvp.verbalizer.labels, predictor.backbone
+    spaced = word_ids("x", backbone) != backbone.tokenizer.encode("x", add_special_tokens=False)
+    words = ", ".join(f"{label!r}: {label}" for label in labels)
+    before = '" " + ' if spaced else ""
+    return [
+        f"words, scores = {{{words}}}, []",
+        "for word in words.values():",
+        f"    ids = tokenizer.encode({before}word, add_special_tokens=False)",
+        f"    text = ({text}).replace(tokenizer.mask_token, tokenizer.mask_token * len(ids))",
+        '    batch = tokenizer(text, add_special_tokens=False, return_tensors="pt")',
+        *(f"    {line}" for line in _sides(backbone, encoded)),
+        '    places = (batch["input_ids"][0] == tokenizer.mask_token_id).nonzero().flatten().tolist()',
+        "    score = torch.tensor(0.0)",
+        "    while places:  # the token that is likeliest in its place is filled in first",
+        "        logits = model(**batch).logits[0].log_softmax(-1)",
+        "        found = logits[places, ids]",
+        "        best = int(found.argmax())",
+        "        score = score + found[best].detach()",
+        '        batch["input_ids"][0, places.pop(best)] = ids.pop(best)',
+        "    scores.append(score)",
+        "scores = torch.stack(scores)",
+    ]
 
 
 def _answer(backbone: Backbone, encoded: Encoded) -> list[str]:
@@ -135,9 +178,7 @@ def _answer(backbone: Backbone, encoded: Encoded) -> list[str]:
     if backbone.family == "causal":
         return ["logits = model(**batch).logits[0, -1]"]
     if backbone.family == "masked":
-        sides = ['ends = (batch["input_ids"] == tokenizer.sep_token_id).long()',
-                 'batch["token_type_ids"] = (ends.cumsum(1) - ends).clamp(max=1)']
-        return [*(sides if _typed(backbone) and any(encoded.type_ids) else []),
+        return [*_sides(backbone, encoded),
                 'logits = model(**batch).logits[batch["input_ids"] == tokenizer.mask_token_id][0]']
     start = backbone.model.config.decoder_start_token_id
     if backbone.tokenizer.mask_token_id is None:
@@ -146,6 +187,14 @@ def _answer(backbone: Backbone, encoded: Encoded) -> list[str]:
     return ['ids = batch["input_ids"][0].tolist()',
             f"said = torch.tensor([[{start}, *ids[: ids.index(tokenizer.mask_token_id)]]])",
             "logits = model(**batch, decoder_input_ids=said).logits[0, -1]"]
+
+
+def _sides(backbone: Backbone, encoded: Encoded) -> list[str]:
+    """Lines that tell first and second text apart, where the model does and there are two."""
+    if not (_typed(backbone) and any(encoded.type_ids)):
+        return []
+    return ['ends = (batch["input_ids"] == tokenizer.sep_token_id).long()',
+            'batch["token_type_ids"] = (ends.cumsum(1) - ends).clamp(max=1)']
 
 
 def _typed(backbone: Backbone) -> bool:

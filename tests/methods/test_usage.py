@@ -13,6 +13,7 @@ from core.data.task import Example
 from core.methods.head import HeadPredictor, with_head
 from core.methods.prompting import PromptPredictor
 from core.methods.saved import load_predictor
+from core.methods.several import asking
 from core.methods.usage import readme
 from core.models.backbone import Backbone
 from core.models.placement import Placement
@@ -24,6 +25,8 @@ WORDS = {"bad": ["terrible"], "good": ["great", "yes"]}
 TEXTS = ("A text to label.", "Its second text.")
 PROMPTED = ("bert", "roberta", "albert", "distilbert", "deberta-v2", "t5", "bart", "gpt2", "llama")
 CLASSIFIED = ("bert", "roberta", "albert", "distilbert", "deberta-v2", "t5", "gpt2", "llama")
+FURTHER = ("the choice1", "the choice2", "the word")
+CHOOSING = ("bert", "roberta", "albert", "distilbert", "deberta-v2")
 PATTERNS = [("{text_a} It is {mask} .", False),
             ("{text_b|strip_punctuation}, \"it's\" {mask} {sep} {text_a|drop_last|upper_first}", True)]
 Printed = Callable[[str], Any]
@@ -86,3 +89,26 @@ def test_the_readme_says_what_it_is(mini_masked: Backbone) -> None:
     assert text.startswith("# reviews, head\n")
     assert "`bad`, `good`" in text
     assert "`mini-masked`" in text
+
+
+@pytest.mark.parametrize("kind", PROMPTED)
+def test_the_code_shows_further_texts(kind: str, tiny: Callable[[str], Backbone], tmp_path: Path,
+                                      printed: Printed) -> None:
+    pvp = PVP.of("{word} : {text_a} It is {mask}", WORDS, LABELS, False, ("word",))
+    PromptPredictor(tiny(kind), pvp).save(tmp_path)
+    predictor = load_predictor(tmp_path, CPU)
+    expected = np.exp(predictor.log_probs([Example(TEXTS[0], "", None, (("word", "the word"),))])[0])
+    assert list(printed(readme(predictor, False, "My run")).values()) == pytest.approx(expected, abs=1e-5)
+
+
+@pytest.mark.parametrize("pattern", ["{choice1} or {choice2} ? {text_a} {mask} .", "{text_a} {sep} so {mask} ."])
+@pytest.mark.parametrize("kind", CHOOSING)
+def test_the_code_chooses_alike(kind: str, pattern: str, tiny: Callable[[str], Backbone], tmp_path: Path,
+                                printed: Printed) -> None:
+    names = ("choice1", "choice2")
+    asking(tiny(kind), PVP.of(pattern, {}, names, False, names)).save(tmp_path)
+    predictor = load_predictor(tmp_path, CPU)
+    expected = np.exp(predictor.log_probs([Example(TEXTS[0], "", None, tuple(zip(names, FURTHER, strict=False)))])[0])
+    found = printed(readme(predictor, False, "My run"))
+    assert list(found) == list(names)
+    assert list(found.values()) == pytest.approx(expected, abs=1e-5)

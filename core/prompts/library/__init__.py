@@ -34,6 +34,8 @@ def published_pvps(task: str) -> list[PublishedPVP]:
 def suggested(task_name: str, labels: Sequence[str], pairs: bool, more: Sequence[str] = ()) -> list[PublishedPVP]:
     """What to start from: the task's own entries, those of a bundled task with the same labels, or generic ones.
 
+    Where examples bring their own answers, those of any task whose texts have the same names come before generic ones.
+
     Every suggestion fits `labels`, `pairs` and the names of further texts; the first one is the one to show.
     """
     def fits(entry: PublishedPVP) -> bool:
@@ -43,7 +45,7 @@ def suggested(task_name: str, labels: Sequence[str], pairs: bool, more: Sequence
 
     choosing = set(labels) <= set(more)
     known = [entry for entry in published_pvps(task_name) if fits(entry)]
-    same = [] if choosing else [entry for entry in BUNDLED if fits(entry)]
+    same = [entry for entry in (_LIBRARY if choosing else BUNDLED) if fits(entry)]
     return known or same or _generic(task_name, () if choosing else labels, pairs)
 
 
