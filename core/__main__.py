@@ -108,7 +108,7 @@ def _tasks(options: argparse.Namespace, settings: Settings) -> tuple[Any, str]: 
     rows = [{"name": card.name, "title": card.title, "labels": list(card.labels), "pairs": card.pairs,
              "source": card.source, "language": card.language, "summary": card.summary,
              "patterns": [dataclasses.asdict(pvp) for pvp in published_pvps(card.name)]} for card in task_cards()]
-    return rows, _lines((card.name, card.source, f"{len(card.labels)} labels", card.summary) for card in task_cards())
+    return rows, _lines((card.name, card.source, card.answers, card.summary) for card in task_cards())
 
 
 def _models(options: argparse.Namespace, settings: Settings) -> tuple[Any, str]:  # noqa: ARG001

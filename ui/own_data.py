@@ -201,7 +201,7 @@ class OwnData:
 
 def task_choices(own_tasks: OwnTasks) -> list[tuple[str, str]]:
     """What the Task dropdown offers: the visitor's own data first, then the catalogue."""
-    cards = [(f"{card.title} · {len(card.labels)} labels · {card.source}", card.name) for card in task_cards()]
+    cards = [(f"{card.title} · {card.answers} · {card.source}", card.name) for card in task_cards()]
     return [*((f"★ {name}", choice) for name, choice in own_tasks), *cards]
 
 

@@ -62,6 +62,16 @@ class TaskCard:
     licence: str = ""
 
     @property
+    def choosing(self) -> bool:
+        """Whether each example brings its own answers."""
+        return set(self.labels) <= set(self.more)
+
+    @property
+    def answers(self) -> str:
+        """What answers there are, in two words."""
+        return "own answers" if self.choosing else f"{len(self.labels)} labels"
+
+    @property
     def more(self) -> tuple[str, ...]:
         """Names of further texts of an example."""
         return self.hub.columns.more if self.hub and self.hub.columns else ()

@@ -67,7 +67,7 @@ def task_text(name: str) -> str:
         return ""
     if card.source == "bundled":
         return (BUNDLED_FOLDER / name / "README.md").read_text(encoding="utf-8").strip()
-    facts = {"Labels": ", ".join(card.labels) or "each example's own answers",
+    facts = {"Labels": "each example's own answers" if card.choosing else ", ".join(card.labels),
              "From": f"`{card.hub.id}`" if card.hub else "", "Paper": card.paper,
              "Licence": card.licence}
     rows = "\n".join(f"- **{key}**: {value}" for key, value in facts.items() if value)

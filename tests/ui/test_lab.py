@@ -2,32 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import gradio as gr
 import pytest
 
-from core.models.backbone import BackboneCache
-from core.models.placement import Placement
-from core.runs.store import RunStore
-from core.settings import Settings
+from tests.ui.conftest import Page
 from ui.lab import MAX_LABELS, Lab
-from ui.services import Services
-from ui.session import Session
 
 ENGLISH = gr.Request(headers={"accept-language": "en"})
 
 
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    folder = tmp_path_factory.mktemp("data")
-    store = RunStore(folder)
-    services = Services(Settings(data_folder=folder, device="cpu"), BackboneCache(Placement("cpu", "float32")), store,
-                        None)  # type: ignore[arg-type]
-    with gr.Blocks():
-        states = [gr.BrowserState("", storage_key=key) for key in ("v", "a", "o")]
-        yield Lab(services, Session(states[0], gr.Dropdown(), gr.Dropdown(), states[1], states[2]))
-    store.close()
+def lab(ground: Page) -> Lab:
+    return Lab(*ground)
 
 
 def test_a_published_pattern_brings_its_words(lab: Lab) -> None:

@@ -3,34 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import gradio as gr
 import pytest
 
-from core.models.backbone import BackboneCache
-from core.models.placement import Placement
-from core.runs.store import RunStore
-from core.settings import Settings
+from tests.ui.conftest import Page
 from ui.published_results import PublishedResults
-from ui.services import Services
-from ui.session import Session
 
 ENGLISH = gr.Request(headers={"accept-language": "en"})
 LINES = ("*cls**sent_0*_Such_a*mask*_one.*sep+*\t0.9", "*cls**sent_0*_How*mask*!*sep+*\t0.8", "no template\t0.1")
 
 
 @pytest.fixture(scope="module")
-def panel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PublishedResults]:
-    folder = tmp_path_factory.mktemp("data")
-    store = RunStore(folder)
-    services = Services(Settings(data_folder=folder, device="cpu"), BackboneCache(Placement("cpu", "float32")), store,
-                        None)  # type: ignore[arg-type]
-    with gr.Blocks():
-        states = [gr.BrowserState("", storage_key=key) for key in ("v", "a", "o")]
-        yield PublishedResults(services, Session(states[0], gr.Dropdown(), gr.Dropdown(), states[1], states[2]))
-    store.close()
+def panel(ground: Page) -> PublishedResults:
+    return PublishedResults(*ground)
 
 
 def test_results_are_offered_best_first_and_kept(panel: PublishedResults, tmp_path: Path) -> None:

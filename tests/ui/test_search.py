@@ -1,7 +1,6 @@
 """The Search tab: what can be searched, its options and plans; what a search has found, as tables and choices."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import fields, replace
 from typing import Any
 
@@ -9,18 +8,13 @@ import gradio as gr
 import pytest
 
 from core.methods.registry import METHODS
-from core.models.backbone import BackboneCache
-from core.models.placement import Placement
 from core.runs.run import Run
 from core.runs.spec import RunSpec
-from core.runs.store import RunStore
-from core.settings import Settings
+from tests.ui.conftest import Page
 from ui.chinese import CHINESE
 from ui.lab import MAX_LABELS, Lab
 from ui.search import SEARCHES, Search
 from ui.search_panels import ROWS_SHOWN, best_of, candidate_table, choices, search_title, stages, ticks
-from ui.services import Services
-from ui.session import Session
 
 ENGLISH = gr.Request(headers={"accept-language": "en"})
 SPEC = RunSpec("reviews", "h", "mini-masked", "d", "auto-words", ({"pattern": "{text_a} {mask}", "words": {}},),
@@ -103,18 +97,10 @@ def test_stages_follow_the_search() -> None:
 
 
 @pytest.fixture(scope="module")
-def search(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Search]:
-    folder = tmp_path_factory.mktemp("data")
-    store = RunStore(folder)
-    services = Services(Settings(data_folder=folder, device="cpu"), BackboneCache(Placement("cpu", "float32")), store,
-                        None)  # type: ignore[arg-type]
-    with gr.Blocks():
-        states = [gr.BrowserState("", storage_key=key) for key in ("v", "a", "o")]
-        session = Session(states[0], gr.Dropdown(), gr.Dropdown(), states[1], states[2])
-        lab = Lab(services, session)
-        with gr.Tabs(), gr.Tab("Search") as tab:
-            yield Search(services, session, lab, tab)
-    store.close()
+def search(ground: Page) -> Search:
+    lab = Lab(*ground)
+    with gr.Tabs(), gr.Tab("Search") as tab:
+        return Search(*ground, lab, tab)
 
 
 def plan(search: Search, kind: str, **changed: object) -> list[Any]:

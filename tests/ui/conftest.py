@@ -1,0 +1,30 @@
+"""What the tabs' handlers need: services on an empty store, and a page to stand on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import gradio as gr
+import pytest
+
+from core.models.backbone import BackboneCache
+from core.models.placement import Placement
+from core.runs.store import RunStore
+from core.settings import Settings
+from ui.services import Services
+from ui.session import Session
+
+Page = tuple[Services, Session]
+
+
+@pytest.fixture(scope="module")
+def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    """Services and a session; components made meanwhile belong to one page."""
+    folder = tmp_path_factory.mktemp("data")
+    store = RunStore(folder)
+    services = Services(Settings(data_folder=folder, device="cpu"), BackboneCache(Placement("cpu", "float32")), store,
+                        None)  # type: ignore[arg-type]
+    with gr.Blocks():
+        states = [gr.BrowserState("", storage_key=key) for key in ("v", "a", "o")]
+        yield services, Session(states[0], gr.Dropdown(), gr.Dropdown(), states[1], states[2])
+    store.close()
