@@ -7,6 +7,9 @@ CHINESE_CHOICES = {
     "A pattern shows them by their names, in braces.": "模式用花括号里的名字显示它们。",
     "Each example brings its own answers, so there are no label words.": "每个样本自带候选答案，因此没有标签词。",
     "Answers to choose from": "候选答案",
+    "Each row brings its own answers: the label names the column of the right one, {columns}.":
+        "每一行自带候选答案：标签是正确答案所在列的名字（{columns}）。",
+    "Patterns can also show the other columns by their names: {fields}.": "模式还可以用名字显示其他列：{fields}。",
     "Each example of this task brings its own answers, so there are no label words. Leave out {words}.":
         "该任务的每个样本自带候选答案，因此没有标签词。请去掉 {words}。",
     "The line {line!r} is no further text of this task. Write {form}; the names are {names}.":

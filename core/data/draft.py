@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, replace
 from functools import cached_property
 from statistics import median
@@ -17,6 +17,7 @@ from core.data.task import Example, Task
 from core.errors import ClozeLabError
 
 PARTS = ("train", "test", "unlabelled")
+_NAMED = 8  # columns that a message names
 _MEASURED = 2_000  # texts whose length in tokens is counted
 _ORDER = ("error", "warning", "note")
 
@@ -129,13 +130,29 @@ def _renamed(table: Table, columns: ColumnMap) -> Table:
 
 def _of_task(task: Task, shots: int, count_tokens: CountTokens | None, max_length: int | None) -> list[Finding]:
     lengths = count_tokens(_spread([*task.train, *task.test])) if count_tokens else []
-    found = [replace(finding, severity="warning") if finding.severity == "error" else finding
+    found = [*_of_further_texts(task)]
+    found += [replace(finding, severity="warning") if finding.severity == "error" else finding
              for finding in check_task(task, shots=shots, lengths=lengths, max_length=max_length)]
     if lengths:
         found.append(Finding("note", "Texts have {median} tokens in the middle (median) and {longest} at most; {limit} "
                              "fit into the model.", {"median": round(median(lengths)), "longest": max(lengths),
                                                      "limit": max_length}))
     return found
+
+
+def _of_further_texts(task: Task) -> Iterator[Finding]:
+    """What columns beside text and label are good for."""
+    if task.choosing:
+        yield Finding("note", "Each row brings its own answers: the label names the column of the right one, "
+                      "{columns}.", {"columns": _some(task.labels)})
+    others = [name for name in task.more if not (task.choosing and name in task.labels)]
+    if others:
+        yield Finding("note", "Patterns can also show the other columns by their names: {fields}.",
+                      {"fields": _some(["{" + name + "}" for name in others])})
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:_NAMED]) + (" …" if len(names) > _NAMED else "")
 
 
 def _spread(examples: Sequence[Example]) -> list[str]:

@@ -127,6 +127,9 @@ def test_a_draft_says_when_there_are_too_few_rows(copa_file):
     view = draft.look(shots=16)
     assert any("there are" in str(each) and each.severity == "warning" for each in view.findings)
     assert view.task.choosing
+    notes = " ".join(str(each) for each in view.findings)
+    assert "the column of the right one, choice1, choice2." in notes
+    assert "by their names: {question}, {joiner}." in notes
 
 
 def test_further_texts_are_columns_that_a_pattern_can_name():
