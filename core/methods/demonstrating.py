@@ -48,12 +48,14 @@ class Demonstrations:
     def as_dict(self) -> dict[str, Any]:
         """As `cloze.json` keeps it."""
         return {**{key: getattr(self, key) for key in ("contexts", "similar", "tokens", "seed", "sentence_model")},
-                "support": [[each.text_a, each.text_b, each.label] for each in self.support]}
+                "support": [[each.text_a, each.text_b, each.label, each.more] for each in self.support]}
 
     @staticmethod
     def of(values: Mapping[str, Any]) -> Demonstrations:
         """Read what `as_dict` wrote."""
-        support = tuple(Example(text_a, text_b, label) for text_a, text_b, label in values["support"])
+        support = tuple(  # notes of earlier versions hold no further texts
+            Example(text_a, text_b, label, tuple((name, text) for each in more for name, text in each))
+            for text_a, text_b, label, *more in values["support"])
         return Demonstrations(**{**values, "support": support})
 
 

@@ -1,6 +1,7 @@
 """Demonstrations: drawn from what is most like the question, never the question itself; averaged; saved and loaded."""
 
 import ast
+import json
 import runpy
 from collections.abc import Callable
 from pathlib import Path
@@ -114,3 +115,11 @@ def test_lm_bff_learns_with_demonstrations(tiny: Callable[[str], Backbone]) -> N
 def test_one_example_a_label_is_too_few(tiny: Callable[[str], Backbone]) -> None:
     with pytest.raises(SpecError, match="'bad' has fewer than 2 examples; demonstrations need K ≥ 2"):
         DemonstratedPredictor(tiny("bert"), PVP_, Demonstrations((SUPPORT[0], *SUPPORT[4:])))
+
+
+def test_demonstrations_are_read_back_with_their_further_texts() -> None:
+    kept = Demonstrations((Example("a", "", "x", (("word", "w"),)), Example("b", "c", "y")), 2, 0.5, 20, 3)
+    note = json.loads(json.dumps(kept.as_dict()))
+    assert Demonstrations.of(note) == kept
+    earlier = {**note, "support": [each[:3] for each in note["support"]]}
+    assert Demonstrations.of(earlier).support[0] == Example("a", "", "x")
