@@ -4,6 +4,7 @@ from __future__ import annotations
 
 CHINESE_STAGES = {
     "Models, on average": "各模型平均", "All together": "全体一起", "Classifier": "分类器",
+    "Classification head alone": "单独的分类头",
     "Accuracy on the test rows": "测试行上的准确率", "Generations": "各代",
     "New examples": "新样本", "Rightly labelled": "标注正确", "Never given": "从未给出的标签", "Models": "模型",
     "Examples": "样本数", "Before training": "训练前", "Test": "测试", "Soft labels": "软标签",

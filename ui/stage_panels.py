@@ -15,14 +15,18 @@ from ui.panels import bar, colour, found_percent
 
 METHODS_IN_STAGES = ("pet", "ipet")
 _CURVE = ["step", "loss", "dev accuracy", "part"]
+_SAME = ("task_hash", "model", "model_digest", "shots", "seed", "test_limit")  # what makes two runs comparable
 Row = Mapping[str, Any]
 
 
-def stages_panel(run: Run, found: Sequence[Row], say: Say) -> str:
-    """Cards for the stages that a run has come through."""
+def stages_panel(run: Run, found: Sequence[Row], say: Say, head: float | None = None) -> str:
+    """Cards for the stages that a run has come through.
+
+    `head` is what plain fine-tuning on the same examples reaches.
+    """
     rows = {stage: [each for each in found if each["stage"] == stage]
             for stage in ("model", "generation", "soft labels", "ensemble")}
-    cards = [_outcome(run, rows["model"], rows["ensemble"], bool(rows["soft labels"]), say) if rows["ensemble"] else "",
+    cards = [_outcome(run, rows["model"], rows["ensemble"], bool(rows["soft labels"]), head, say) if rows["ensemble"] else "",
              _generations(run, rows["generation"], rows["model"], say) if rows["generation"] else "",
              _models(rows["model"], say) if rows["model"] else "",
              *(_soft_labels(each, run.spec.options, say) for each in rows["soft labels"])]
@@ -49,13 +53,25 @@ def curve_table(run: Run, points: Sequence[Point]) -> pd.DataFrame:
     return table.groupby(["part", "step"], as_index=False, sort=False)[_CURVE[1:3]].mean()[_CURVE]
 
 
-def _outcome(run: Run, models: Sequence[Row], ensemble: Sequence[Row], distilled: bool, say: Say) -> str:
+def head_beside(run: Run, others: Sequence[Run]) -> float | None:
+    """The accuracy of the latest run with a classification head on the same examples, if there is one."""
+    def same(other: Run) -> bool:
+        return (other.spec.method == "head" and other.status == "done" and "accuracy" in other.metrics
+                and all(getattr(other.spec, name) == getattr(run.spec, name) for name in _SAME))
+
+    return next((other.metrics["accuracy"] for other in reversed(others) if same(other)), None)
+
+
+def _outcome(run: Run, models: Sequence[Row], ensemble: Sequence[Row], distilled: bool, head: float | None,
+             say: Say) -> str:
     """Test accuracies: of the models, of all together, and of the classifier, if there is one."""
     alone = [each["test_accuracy"] for each in models if "test_accuracy" in each]
     bars = bar(say("Models, on average"), sum(alone) / len(alone), colour(0)) if alone else ""
     bars += bar(say("All together"), ensemble[-1]["test_accuracy"], colour(1))
     if "accuracy" in run.metrics and distilled:
         bars += bar(say("Classifier"), run.metrics["accuracy"], colour(2))
+    if head is not None:
+        bars += bar(say("Classification head alone"), head, colour(8))
     return f'<div class="cl-card cl-outcome"><h3>{escape(say("Accuracy on the test rows"))}</h3>{bars}</div>'
 
 

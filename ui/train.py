@@ -25,7 +25,7 @@ from ui.search import SEARCHES, Search
 from ui.search_panels import candidate_table
 from ui.services import Services
 from ui.session import Session
-from ui.stage_panels import METHODS_IN_STAGES, curve_table, stages_panel
+from ui.stage_panels import METHODS_IN_STAGES, curve_table, head_beside, stages_panel
 from ui.text import label
 from ui.variants import Variant, variant_key, variant_title
 
@@ -243,7 +243,9 @@ class Train:
         found = self.services.store.found(run.id, visitor)
         if run.spec.method in SEARCHES:
             return candidate_table(found, run.spec.method, int(str(run.spec.options.get("steps", 0))), say)
-        return stages_panel(run, found, say) if run.spec.method in METHODS_IN_STAGES else ""
+        if run.spec.method not in METHODS_IN_STAGES:
+            return ""
+        return stages_panel(run, found, say, head_beside(run, self.services.store.runs(visitor)))
 
     def cancel_run(self, request: gr.Request, visitor: str, key: str) -> str:
         """Stop one run at its next step."""
