@@ -26,7 +26,9 @@ def stages_panel(run: Run, found: Sequence[Row], say: Say, head: float | None = 
     """
     rows = {stage: [each for each in found if each["stage"] == stage]
             for stage in ("model", "generation", "soft labels", "ensemble")}
-    cards = [_outcome(run, rows["model"], rows["ensemble"], bool(rows["soft labels"]), head, say) if rows["ensemble"] else "",
+    outcome = _outcome(run, rows["model"], rows["ensemble"], bool(rows["soft labels"]), head, say
+                       ) if rows["ensemble"] else ""
+    cards = [outcome,
              _generations(run, rows["generation"], rows["model"], say) if rows["generation"] else "",
              _models(rows["model"], say) if rows["model"] else "",
              *(_soft_labels(each, run.spec.options, say) for each in rows["soft labels"])]
