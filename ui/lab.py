@@ -25,8 +25,11 @@ from ui.variants import Variants, ask
 MAX_LABELS = 20
 MAX_ANSWERS = 96  # that are filled in while one types
 SAMPLES = (64, 128, 256, 1000)
+_FIELDS = ("{text_a}", "{mask}", "{sep}", "{text_b}")  # the last for pairs alone
+_FURTHER = 6  # further texts that have a button
 _INSERT = """() => {{ const box = document.querySelector('#pattern textarea');
-  box.setRangeText('{field}', box.selectionStart, box.selectionEnd, 'end');
+  const field = document.querySelector('#insert-{at}').innerText.trim();
+  box.setRangeText(field, box.selectionStart, box.selectionEnd, 'end');
   box.dispatchEvent(new Event('input', {{bubbles: true}})); box.focus(); }}"""
 
 
@@ -43,6 +46,7 @@ class Boxes:
     text_a: gr.Textbox
     text_b: gr.Textbox
     more: gr.Textbox
+    insert: list[gr.Button]
     position: gr.State
     gold: gr.HTML
     sample: gr.Dropdown
@@ -71,18 +75,19 @@ class Lab:
                                      label=label("Test examples measured while you type"))
                 dataset = gr.HTML(elem_id="dataset-panel")
         position = gr.State(0)
-        self.boxes = Boxes(pattern, note, library, words, word_notes, words_note, text_a, text_b, more, position, gold,
-                           sample, prompt, answer, dataset)
+        self.boxes = Boxes(pattern, note, library, words, word_notes, words_note, text_a, text_b, more, insert,
+                           position, gold, sample, prompt, answer, dataset)
         self.variants.place_table(pattern, words, sample)
-        self._listen(insert, moves)
+        self._listen(moves)
 
-    def _pattern_boxes(self) -> tuple[gr.Textbox, gr.HTML, gr.Dropdown, dict[str, gr.Button]]:
+    def _pattern_boxes(self) -> tuple[gr.Textbox, gr.HTML, gr.Dropdown, list[gr.Button]]:
         pattern = gr.Textbox(label=label("Pattern"), lines=2, max_lines=8, elem_id="pattern", max_length=4000,
                              info=label("Put a mask where the answer belongs; the model fills it in as you type."))
         note = gr.HTML(elem_id="pattern-note", elem_classes="cl-note-slot")
         with gr.Row(elem_classes="cl-chips"):
-            insert = {field: gr.Button(field, size="sm", min_width=60, elem_classes="cl-chip")
-                      for field in ("{text_a}", "{text_b}", "{mask}", "{sep}")}
+            insert = [gr.Button(field, size="sm", min_width=60, elem_classes="cl-chip", elem_id=f"insert-{at}",
+                                visible=at < len(_FIELDS) - 1)
+                      for at, field in enumerate((*_FIELDS, *[""] * _FURTHER))]
         library = gr.Dropdown([], label=label("Take one from the papers"), elem_id="library", interactive=True)
         return pattern, note, library, insert
 
@@ -109,10 +114,10 @@ class Lab:
             moves = {name: gr.Button(label(name), size="sm", min_width=80) for name in ("Previous", "Next", "Another")}
         return text_a, text_b, more, gold, moves
 
-    def _listen(self, insert: dict[str, gr.Button], moves: dict[str, gr.Button]) -> None:
+    def _listen(self, moves: dict[str, gr.Button]) -> None:
         boxes, session = self.boxes, self.session
-        for field, button in insert.items():
-            button.click(None, js=_INSERT.format(field=field))
+        for at, button in enumerate(boxes.insert):
+            button.click(None, js=_INSERT.format(at=at))
         question = [session.task, session.model, boxes.pattern, *boxes.words]
         typed = [boxes.pattern, boxes.text_a, boxes.text_b, boxes.more, *boxes.words]
         live: dict[str, Any] = {"concurrency_id": "model", "concurrency_limit": 2}
@@ -134,8 +139,7 @@ class Lab:
         """What `open_task` and `first_look` fill."""
         boxes = self.boxes
         return [boxes.pattern, boxes.library, boxes.text_a, boxes.text_b, boxes.more, boxes.position, boxes.gold,
-                *boxes.words,
-                *boxes.word_notes]
+                *boxes.words, *boxes.word_notes, *boxes.insert[len(_FIELDS) - 1 :]]
 
     def first_look(self, request: gr.Request, choice: str) -> list[Any]:
         """What the Lab shows when the page opens: the shared question in its link, or the task's first suggestion."""
@@ -152,7 +156,7 @@ class Lab:
                                  limit=MAX_LABELS, count=len(task.labels))
         except ClozeLabError as error:
             gr.Warning(explain(error, say))
-            return [gr.skip()] * (7 + 2 * MAX_LABELS)
+            return [gr.skip()] * len(self.opened)
         pvps = suggested(task.name, task.labels, task.pairs, task.more)
         first = shared or {"pattern": pvps[0].pattern, "words": pvps[0].words}
         rows = () if task.choosing else task.labels
@@ -163,7 +167,9 @@ class Lab:
             *self._example(task, 0, say),
             *(gr.update(label=rows[i], value=chosen[rows[i]], visible=True) if i < len(rows)
               else gr.update(value="", visible=False) for i in range(MAX_LABELS)),
-            *(gr.update(value="", visible=i < len(rows)) for i in range(MAX_LABELS)),
+            *(gr.update(value="", visible=i < len(rows)) for i in range(MAX_LABELS)), gr.update(visible=task.pairs),
+            *(gr.update(value="{" + task.more[i] + "}" if i < len(task.more) else "", visible=i < len(task.more))
+              for i in range(_FURTHER)),
         ]
 
     def _example(self, task: Task, at: int, say: Say) -> list[Any]:

@@ -22,6 +22,11 @@ def test_each_row_brings_its_answers(page: Page, tmp_path: Path) -> None:
     expect(page.locator("#gold")).to_contain_text("of 8")
     expect(page.locator("#words-note")).to_contain_text("Each example brings its own answers")
     expect(page.locator("#words-0")).to_be_hidden()
+    page.locator("#pattern textarea").fill("")
+    for name in ("{text_a}", "{choice2}", "{mask}"):
+        page.get_by_role("button", name=name, exact=True).click()
+    expect(page.locator("#pattern textarea")).to_have_value("{text_a}{choice2}{mask}")
+    expect(page.get_by_role("button", name="{text_b}", exact=True)).to_be_hidden()
     page.locator("#pattern textarea").fill("{text_a}, so {mask}.")
     page.locator("#more textarea").fill("choice1: the glass broke\nchoice2: nothing")
     answer = page.locator("#answer-panel")
