@@ -89,7 +89,7 @@ class Search:
                 *self.options.values()]
         watched = [self.kind, self.shots, self.seed, session.task, session.model, *self.options.values()]
         follow([tab.select, *(box.change for box in watched)], self.show_plan, plan, [self.plan, self.start])
-        self.kind.change(self.show_options, self.kind, [*self.summaries, *self.options.values()], **QUIET)
+        self.kind.input(self.show_options, self.kind, [*self.summaries, *self.options.values()], **QUIET)
         shown = [self.search, self.stages, self.table, self.picked, self.actions, self.cancel, self.timer]
         which = [session.visitor, self.search, self.picked]
         seen = [session.visitor, self.search, self.ticked]
