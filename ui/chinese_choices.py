@@ -7,6 +7,8 @@ CHINESE_CHOICES = {
     "A pattern shows them by their names, in braces.": "模式用花括号里的名字显示它们。",
     "Each example brings its own answers, so there are no label words.": "每个样本自带候选答案，因此没有标签词。",
     "Answers to choose from": "候选答案",
+    "In {name!r} the label {label!r} names an answer that is empty in the row {text!r}. Correct or remove it.":
+        "{name!r} 中标签 {label!r} 指向的答案在 {text!r} 这一行为空。请改正或删除该行。",
     "Each row brings its own answers: the label names the column of the right one, {columns}.":
         "每一行自带候选答案：标签是正确答案所在列的名字（{columns}）。",
     "Patterns can also show the other columns by their names: {fields}.": "模式还可以用名字显示其他列：{fields}。",

@@ -17,7 +17,7 @@ from core.data.task import Example, Task
 from core.errors import DataError, LimitError, SpecError
 
 MAX_LABELS = 100
-MAX_MORE = 64  # further texts of an example
+MAX_MORE = MAX_LABELS + 10  # further texts of an example
 _LABEL_CHARACTERS = 50  # beyond which a column does not look like labels
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ufeff]")
 _PARTS = ("train", "test", "unlabelled")
@@ -54,13 +54,17 @@ def guess_columns(table: Table, *, text_a: str | None = None, text_b: str | None
     return ColumnMap(text_a, label, text_b)
 
 
-def with_more(tables: Iterable[Table], columns: ColumnMap) -> ColumnMap:
-    """The same with all other columns as further texts whose names a pattern can hold, but for numbers of rows."""
+def with_more(tables: Iterable[Table], columns: ColumnMap, limits: DataLimits = DataLimits()) -> ColumnMap:
+    """The same with all other columns as further texts whose names a pattern can hold.
+
+    Numbers of rows are left out, and columns with a cell that is too long for a text: nobody asked for them.
+    """
     used = {columns.text_a, columns.text_b, columns.label}
     free = dict.fromkeys(
         column for table in tables for column in table.columns
         if column not in used and is_field_name(column) and not is_number(column)
-        and any(row[column] for row in table.rows))
+        and any(row[column] for row in table.rows)
+        and all(len(row[column]) <= limits.text_characters for row in table.rows))
     return replace(columns, more=tuple(free)[:MAX_MORE])
 
 
@@ -130,6 +134,10 @@ def task_from_tables(name: str, train: Table, columns: ColumnMap, *, test: Table
                         labels=", ".join(repr(label[:40]) for label in sorted(found, key=natural_key)[:3]))
     called = {label: (label_names or {}).get(label, label) for label in choices or sorted_labels(found)}
     parts = [[replace(example, label=called[example.label or ""]) for example in part] for part in parts]
+    for example in (each for part in parts for each in part if choices):
+        if not example.text(example.label or ""):
+            raise DataError("In {name!r} the label {label!r} names an answer that is empty in the row {text!r}. "
+                            "Correct or remove it.", name=train.name, label=example.label, text=example.text_a[:60])
     train_part, test_part = parts if test is not None else _halves(parts[0])
     if not test_part:
         raise DataError("{name!r} has too few rows to set some aside for testing: no label has two different texts. "
@@ -154,7 +162,7 @@ def task_from_files(spec: Mapping[str, object], limits: DataLimits = DataLimits(
               for part in _PARTS if part in given}
     train = tables["train"]
     columns = guess_columns(train, text_a=given.get("text_a"), text_b=given.get("text_b"), label=given.get("label"))
-    columns = with_more(tables.values(), columns)
+    columns = with_more(tables.values(), columns, limits)
     return task_from_tables(given.get("name") or Path(train.name).stem, train, columns, test=tables.get("test"),
                             unlabelled=tables.get("unlabelled"), limits=limits)
 

@@ -66,7 +66,7 @@ class Draft:
         """
         train = self.tables["train"]
         name = self.name.strip() or stem(train)
-        columns = with_more(self.tables.values(), self.columns)
+        columns = with_more(self.tables.values(), self.columns, limits)
         return task_from_tables(name, train, columns, test=self.tables.get("test"), title=name,
                                 unlabelled=self.tables.get("unlabelled"), label_names=self.label_names, limits=limits)
 

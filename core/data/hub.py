@@ -52,7 +52,7 @@ def load_hub_task(repo: str, *, config: str | None = None, train_split: str = "t
     train = _table(splits, train_split, name, limits)
     guess = columns or guess_columns(train)
     test = _test_table(splits, test_split, train_split, guess.label, name, limits)
-    columns = columns or with_more([each for each in (train, test) if each is not None], guess)
+    columns = columns or with_more([each for each in (train, test) if each is not None], guess, limits)
     names = label_names if label_names is not None else _class_names(splits[train_split], columns.label)
     return task_from_tables(name, train, columns, test=test, title=name, label_names=names, limits=limits)
 

@@ -136,3 +136,16 @@ def test_further_texts_are_columns_that_a_pattern_can_name():
     found = with_more([table({"text": ["a"], "label": ["1"], "id": ["7"], "Word": ["w"], "two words": ["x"],
                               "mask": ["m"], "empty": [""], "名": ["n"]})], ColumnMap("text", "label"))
     assert found.more == ("Word", "名")
+
+
+def test_a_column_that_nobody_asked_for_may_be_long():
+    found = with_more([table({"text": ["a"], "label": ["1"], "page": ["x" * 20_001]})], ColumnMap("text", "label"))
+    assert found.more == ()
+
+
+def test_a_label_that_names_an_empty_answer_is_told(tmp_path):
+    lines = ["text,choice1,choice2,label", *(f"t {at},one,{'two' * (at != 1)},choice{1 + at % 2}"
+                                                  for at in range(6))]
+    (tmp_path / "c.csv").write_text("\n".join(lines), encoding="utf-8")
+    with pytest.raises(DataError, match="names an answer that is empty in the row 't 1'"):
+        task_from_files({"train": str(tmp_path / "c.csv")})

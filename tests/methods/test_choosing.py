@@ -12,6 +12,7 @@ import torch
 from core.data.split import FewShotSplit
 from core.data.task import Example
 from core.errors import DataError, SpecError
+from core.inspection import Question, look_at_prompt
 from core.methods.head import Head
 from core.methods.in_context import InContext
 from core.methods.ipet import Ipet
@@ -176,3 +177,10 @@ def test_label_words_have_no_place_beside_own_answers() -> None:
         "pattern": PATTERNS[0], "words": {}}
     with pytest.raises(SpecError, match="A pattern is given as"):
         PVP.from_dict({"pattern": PATTERNS[0]}, ("bad", "good"), False)
+
+
+def test_an_example_without_answers_has_none(tiny: Callable[[str], Backbone]) -> None:
+    backbone, bare = tiny("bert"), Example("A film.")
+    assert np.isfinite(asking(backbone, pvp()).log_probs([bare])).all()
+    question = Question(pvp().pattern, pvp().verbalizer, several=True)
+    assert look_at_prompt(question, bare, backbone).label_probabilities == {}
