@@ -150,6 +150,8 @@ def load_backbone(name: str, placement: Placement, *, classifier: bool = False) 
     from transformers import AutoConfig, AutoTokenizer
     from transformers.utils import logging
 
+    from core.models.activations import fuse_gelu
+
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     source = _source(name)
@@ -175,6 +177,7 @@ def load_backbone(name: str, placement: Placement, *, classifier: bool = False) 
     if family == "masked" and tokenizer.mask_token_id is None:
         raise ModelError("The tokenizer of {name!r} has no mask token, so the model cannot answer.", name=name)
     model = model.to(placement.device).eval().requires_grad_(False)
+    fuse_gelu(model)
     return Backbone(name, family, tokenizer, model, placement, _max_length(config, tokenizer, family))
 
 

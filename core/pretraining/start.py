@@ -12,6 +12,7 @@ from transformers import AutoConfig, AutoModel, AutoTokenizer, PreTrainedTokeniz
 from transformers.utils import logging
 
 from core.errors import DownloadError, ModelError
+from core.models.activations import fuse_gelu
 from core.models.backbone import FAMILIES, Backbone, load_backbone, model_class
 from core.models.carried import model_folder
 from core.models.placement import Placement
@@ -50,6 +51,7 @@ def start_model(recipe: Recipe, corpora: Path, tokenizer_folder: Path, placement
                          objective=recipe.objective, wanted=wanted, family=backbone.family)
     model: Any = backbone.model
     model.to(placement.device).train().requires_grad_(True)
+    fuse_gelu(model)
     if placement.device.startswith("cuda"):
         compile_layers(model)
     return backbone, new

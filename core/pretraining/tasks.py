@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +13,7 @@ from core.data.files import DataLimits, Table, read_table
 from core.errors import DataError
 from core.models.backbone import Backbone
 from core.pretraining.formats import FORMS
+from core.pretraining.objectives import Answers
 from core.pretraining.recipe import Recipe, TaskSource
 from core.randomness import rng
 
@@ -34,19 +35,18 @@ class Tasks:
         self.backbone, self.recipe = backbone, recipe
         self.parts = [_pairs(source, folder, backbone, recipe.length) for source in recipe.tasks]
 
-    def answers(self, step: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """Logits, `[M, V]`, and the right tokens, `[M]`, of a step's examples, drawn by weight with replacement."""
+    def answers(self, step: int) -> Iterator[Answers]:
+        """A step's examples, drawn by weight with replacement, in pieces of like length."""
         draws = rng(self.recipe.seed, "tasks", step)
         sizes = [len(part) * source.weight for part, source in zip(self.parts, self.recipe.tasks, strict=True)]
         parts = draws.choice(len(sizes), self.recipe.task_examples, p=np.array(sizes) / sum(sizes))
         drawn = [self.parts[part][draws.integers(len(self.parts[part]))] for part in parts]
         drawn.sort(key=lambda pair: (len(pair[0]), len(pair[1])))
-        found = [pair_answers(self.backbone, drawn[start : start + _AT_ONCE])
-                 for start in range(0, len(drawn), _AT_ONCE)]
-        return torch.cat([logits for logits, _ in found]), torch.cat([gold for _, gold in found])
+        for start in range(0, len(drawn), _AT_ONCE):
+            yield pair_answers(self.backbone, drawn[start : start + _AT_ONCE])
 
 
-def pair_answers(backbone: Backbone, pairs: list[Pair]) -> tuple[torch.Tensor, torch.Tensor]:
+def pair_answers(backbone: Backbone, pairs: list[Pair]) -> Answers:
     """Logits, `[M, V]`, and right tokens, `[M]`, of all answers' tokens, each predicted from those before it."""
     model, config = backbone.model, backbone.model.config
     ids, answers = (_padded([pair[side] for pair in pairs], config.pad_token_id).to(backbone.placement.device)

@@ -52,6 +52,21 @@ NEW = {"spans": {"type": "t5", "d_model": 32, "d_kv": 8, "d_ff": 64, "num_layers
                 "embd_pdrop": 0, "attn_pdrop": 0}}
 
 
+def test_rows_in_pieces_change_the_weights_as_all_at_once_do(corpora: Path, recipe_values: dict[str, Any],
+                                                              cpu: Placement, tmp_path: Path,
+                                                              monkeypatch: pytest.MonkeyPatch) -> None:
+    recipe = read_recipe({**recipe_values, "objective": "next", "start": "", "model": NEW["next"], "vocabulary": 400})
+    found = []
+    for tokens in (64, 100_000):
+        monkeypatch.setattr("core.pretraining.training._TOKENS_AT_ONCE", tokens)
+        training = Pretraining(recipe, corpora, tmp_path, cpu)
+        assert len(list(training._answers())) == (8 if tokens == 64 else 1)
+        losses = [training._update() for _ in range(3)]
+        found.append((losses, training.backbone.model.state_dict()))
+    assert found[0][0] == pytest.approx(found[1][0], abs=1e-5)
+    torch.testing.assert_close(found[0][1], found[1][1], atol=1e-4, rtol=1e-4)
+
+
 @pytest.mark.parametrize("objective", NEW)
 def test_a_new_model_learns_with_its_own_tokenizer(objective: str, corpora: Path, recipe_values: dict[str, Any],
                                                    cpu: Placement, tmp_path: Path) -> None:

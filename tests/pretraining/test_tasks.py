@@ -45,6 +45,12 @@ def _recipe(tasks: list[dict], **more: object) -> Recipe:
                         "tasks": tasks, **more})
 
 
+def joined(tasks: Tasks, step: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """All pieces of a step together."""
+    pieces = list(tasks.answers(step))
+    return torch.cat([logits for logits, _ in pieces]), torch.cat([gold for _, gold in pieces])
+
+
 def test_rows_are_told_in_t5s_formats() -> None:
     said = {name: say(*{"stsb": ("a", "b", "4.3"), "sst2": ("a", "positive"), "cola": ("a", "not acceptable"),
                         "boolq": ("a", "b", "yes"), "mnli": ("a", "b", "neutral"),
@@ -60,10 +66,10 @@ def test_rows_are_told_in_t5s_formats() -> None:
 def test_examples_are_drawn_by_weight_and_equally_each_time(backbone: Backbone, data: Path) -> None:
     weighted = [{**task, "weight": 3 if task["format"] == "stsb" else 1} for task in TASKS]
     tasks = Tasks(_recipe(weighted, task_examples=64), data, backbone)
-    logits, gold = tasks.answers(5)
+    logits, gold = joined(tasks, 5)
     assert logits.shape == (len(gold), backbone.model.config.vocab_size)
     assert int((gold == backbone.tokenizer.eos_token_id).sum()) == 64  # every answer ends once
-    again, _ = tasks.answers(5)
+    again, _ = joined(tasks, 5)
     assert torch.equal(logits, again)
     firsts = Counter(tuple(part[0][1]) for part in tasks.parts)
     assert len(firsts) >= 5
@@ -91,10 +97,10 @@ def test_tasks_are_learned_beside_texts(corpora: Path, recipe_values, cpu: Place
     assert sum(lessons[10:]) >= 18
     training.step = 0
     with torch.inference_mode():
-        before = torch.nn.functional.cross_entropy(*training.tasks.answers(0))
+        before = torch.nn.functional.cross_entropy(*joined(training.tasks, 0))
     training.train(lambda news: None)
     with torch.inference_mode():
-        after = torch.nn.functional.cross_entropy(*training.tasks.answers(0))
+        after = torch.nn.functional.cross_entropy(*joined(training.tasks, 0))
     assert after < before - 1
 
 
