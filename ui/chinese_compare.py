@@ -28,6 +28,12 @@ CHINESE_COMPARE: dict[str, str] = {
     "K": "K",
     "Seconds": "秒数",
     "{low} to {high}": "{low} 至 {high}",
+    # a paper's figures beside a study
+    "The paper's own figures": "论文自身的结果",
+    "Accuracy in %, mean ± standard deviation. The paper: {source}.": "准确率（%），均值 ± 标准差。论文：{source}。",
+    "here, K = {shots}": "本应用，K = {shots}",
+    "here, no examples": "本应用，无样本",
+    "paper, {n} examples": "论文，{n} 个样本",
     # accuracy and stability
     "Mean, spread and every run": "均值、离散程度与每次运行",
     "More examples": "更多样本",

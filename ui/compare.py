@@ -17,8 +17,9 @@ from ui.compare_examples import Examples
 from ui.compare_figures import Figures
 from ui.compare_panels import METRIC_TITLES, run_names, run_table, shared_settings
 from ui.downloads import saved
-from ui.feedback import message, speaker
+from ui.feedback import Say, message, speaker
 from ui.live import follow
+from ui.paper_table import paper_table
 from ui.run_panels import runs_heading
 from ui.services import Services
 from ui.session import Session
@@ -94,7 +95,7 @@ class Compare:
             told = say(_CHOOSE if self.services.store.runs(visitor) else _EMPTY)
             return [now, message(told, "note"), gr.update(visible=False), *[gr.skip()] * (2 + len(self.files))]
         records = choice.records
-        note = _about(now["studies"]) + runs_heading(choice.runs, say) + shared_settings(records, say)
+        note = _about(now["studies"], say) + runs_heading(choice.runs, say) + shared_settings(records, say)
         if not choice.done:
             note += message(say(_EMPTY), "note")
         if len(records) > MAX_ROWS:
@@ -112,7 +113,7 @@ class Compare:
         return yaml_download(studies, [run for run in choice.runs if run.study not in now["studies"]])
 
 
-def _about(studies: Collection[str]) -> str:
-    """What the chosen ones among the studies that come with the app show."""
-    return "".join(f'<p class="cl-hint">{escape(each.about)}</p>' for each in ready_made()
+def _about(studies: Collection[str], say: Say) -> str:
+    """What the chosen ones among the studies that come with the app show, and what their papers report."""
+    return "".join(f'<p class="cl-hint">{escape(each.about)}</p>{paper_table(each, say)}' for each in ready_made()
                    if each.about and each.study.id in studies)

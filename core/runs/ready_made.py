@@ -6,10 +6,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
+
+import yaml
 
 from core.errors import SpecError
 from core.runs.export import plain
@@ -18,23 +20,51 @@ from core.runs.spec import RunSpec
 from core.runs.store import RunStore
 
 FOLDER = Path(__file__).resolve().parents[2] / "assets" / "studies"
+PAPERS = FOLDER / "papers.yaml"
 READY_MADE = "ready-made"  # whose runs they are
 _KEPT = ("metrics", "labels", "confusion", "seconds")
 
 
 @dataclass(frozen=True)
+class PaperFigures:
+    """What a paper reports in a study's setting.
+
+    Attributes:
+        source: model and data, the paper and its table.
+        examples: K of the study → how many labelled examples the paper's models had in all.
+        methods: method → K of the study → accuracy in %, as `52.9 ± 0.1` or `83.6`.
+    """
+
+    source: str
+    examples: Mapping[int, int]
+    methods: Mapping[str, Mapping[int, str]]
+
+
+@dataclass(frozen=True)
 class ReadyMade:
-    """A finished study; `about` says in a sentence or two what it shows."""
+    """A finished study; `about` says in a sentence or two what it shows, `paper` what its paper reports."""
 
     study: Study
     about: str
     runs: tuple[Run, ...]
+    paper: PaperFigures | None = None
 
 
 @lru_cache(maxsize=1)
 def ready_made() -> tuple[ReadyMade, ...]:
     """Those that come with the app, the oldest first."""
-    return tuple(sorted(map(read_ready_made, FOLDER.glob("*.json")), key=lambda each: each.study.created))
+    papers, found = paper_figures(), {path.stem: read_ready_made(path) for path in FOLDER.glob("*.json")}
+    told = [replace(each, paper=papers.get(name)) for name, each in found.items()]
+    return tuple(sorted(told, key=lambda each: each.study.created))
+
+
+def paper_figures() -> dict[str, PaperFigures]:
+    """The papers' figures by the names of the studies' files."""
+    read = yaml.safe_load(PAPERS.read_text(encoding="utf-8"))
+    return {name: PaperFigures(each["source"], each["examples"],
+                               {method: {shots: str(value) for shots, value in figures.items()}
+                                for method, figures in each["methods"].items()})
+            for name, each in read.items()}
 
 
 def ready_made_runs(studies: Collection[str]) -> list[Run]:

@@ -11,7 +11,8 @@ import pytest
 from core.data.catalog import load_task
 from core.data.files import DataLimits
 from core.errors import SpecError
-from core.runs.ready_made import FOLDER, read_ready_made, write_ready_made
+from core.metrics.groups import grouped
+from core.runs.ready_made import FOLDER, paper_figures, read_ready_made, ready_made, write_ready_made
 from core.runs.spec import StudySpec
 from core.runs.store import RunStore
 from core.runs.study import run_study
@@ -61,3 +62,18 @@ def test_those_that_come_with_the_app_can_be_read_and_repeated(path: Path) -> No
     for run in found.runs:
         assert 0 < run.metrics["accuracy"] <= 1
         assert len(run.confusion) == len(run.labels)
+
+
+@pytest.mark.parametrize("name", paper_figures())
+def test_papers_figures_stand_beside_settings_of_their_study(name: str) -> None:
+    study = next(each for each in ready_made() if each.study.id.endswith(f":{name}"))
+    assert study.paper == paper_figures()[name]
+    assert study.paper.source
+    found = {(setting.method, setting.shots) for setting in grouped([run.record() for run in study.runs])}
+    for method, figures in study.paper.methods.items():
+        for shots, told in figures.items():
+            assert (method, shots) in found
+            assert shots in study.paper.examples
+            mean, _, sd = told.partition(" ± ")
+            assert 0 < float(mean) < 100
+            assert 0 <= float(sd or 0) < 20
