@@ -17,8 +17,8 @@ CHINESE_CHOICES = {
     "The line {line!r} is no further text of this task. Write {form}; the names are {names}.":
         "这一行 {line!r} 不是该任务的其他文本。请写成 {form}；可用的名字有 {names}。",
     "The method {method!r} needs the same labels for all examples, and each example of this task brings its own "
-    "answers. Choose 'zero-shot', 'lm-bff', 'pet' or 'ipet'.":
-        "方法 {method!r} 要求所有样本使用同样的标签，而该任务的每个样本自带候选答案。请选择 zero-shot、lm-bff、pet 或 ipet。",
+    "answers. Those that choose among answers are 'zero-shot', 'lm-bff', 'pet' and 'ipet'.":
+        "方法 {method!r} 要求所有样本使用同样的标签，而该任务的每个样本自带候选答案。能在候选答案中选择的是 zero-shot、lm-bff、pet 和 ipet。",
     "Examples that bring their own answers need a masked model, and {model!r} is a {family} model.":
         "自带候选答案的样本需要掩码模型，而 {model!r} 是 {family} 模型。",
     "The answer {text!r} has {count} tokens; at most {most} are allowed. Shorten it.":

@@ -137,8 +137,8 @@ class Method(ABC):
             raise SpecError("The method {method!r} trains on examples, and K is 0. Choose K ≥ 1.", method=self.name)
         if problem.choosing and not self.chooses:
             raise SpecError("The method {method!r} needs the same labels for all examples, and each example of this "
-                            "task brings its own answers. Choose 'zero-shot', 'lm-bff', 'pet' or 'ipet'.",
-                            method=self.name)
+                            "task brings its own answers. Those that choose among answers are 'zero-shot', 'lm-bff', "
+                            "'pet' and 'ipet'.", method=self.name)
         for pvp in problem.pvps if self.single_token else ():
             if not (self.several_tokens and problem.backbone.family == "masked"):
                 single_ids(pvp.verbalizer.all_words(), problem.backbone)
