@@ -139,6 +139,7 @@ _PAGE = {
     "steps": "步数",
     "batch size": "批大小",
     "learning rate": "学习率",
+    "automatic": "自动",
     "evaluate every": "评测间隔",
     "weight decay": "权重衰减",
     "how many labelled examples stand before the question, spread evenly over the labels": "问题之前放多少个带标签示例，按标签均匀分布",

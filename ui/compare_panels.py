@@ -10,12 +10,13 @@ from typing import Any
 import pandas as pd
 
 from core.figures.comparison import LEVEL
-from core.figures.wording import SHARES, TITLES, sentence, shown, spread
+from core.figures.wording import SHARES, TITLES, sentence, shown, spread, within
 from core.metrics.groups import Setting
 from core.metrics.significance import McNemar, PairComparison, Side
 from core.runs.comparison import compare_settings
 from core.runs.records import RunRecord
 from ui.feedback import Say
+from ui.panels import option_value
 
 SETTING_TITLES = {"task": "Task", "model": "Model", "method": "Method", "pattern": "Pattern", "words": "Words",
                   "shots": "K", "seed": "Seed"}
@@ -39,7 +40,7 @@ def run_table(records: Sequence[RunRecord], say: Say) -> pd.DataFrame:
     metrics = [name for name in METRIC_TITLES if any(name in each.metrics for each in records)]
     table: dict[str, list[object]] = {say("State"): [say(each.status) for each in records]}
     for name in settings.names:
-        table[setting_title(name, say)] = [_cell(row.get(name, "")) for row in settings.differing]
+        table[setting_title(name, say)] = [_cell(name, row.get(name, ""), say) for row in settings.differing]
     for name in metrics:
         unit = " %" if name in SHARES else ""
         table[say(METRIC_TITLES[name]) + unit] = [_number(each.metrics.get(name), name) for each in records]
@@ -52,7 +53,7 @@ def run_table(records: Sequence[RunRecord], say: Say) -> pd.DataFrame:
 
 def shared_settings(records: Sequence[RunRecord], say: Say) -> str:
     """HTML of the settings that are the same for all runs."""
-    shared = [f"{escape(setting_title(name, say))} <b>{escape(str(value))}</b>"
+    shared = [f"{escape(setting_title(name, say))} <b>{escape(option_value(name, value, say))}</b>"
               for name, value in compare_settings(records).shared.items() if value != ""]
     return f'<p class="cl-hint cl-shared">{escape(say("The same for all:"))} {" · ".join(shared)}</p>' if shared else ""
 
@@ -85,7 +86,7 @@ def summary_table(rows: Sequence[dict[str, Any]], metric: str, say: Say) -> str:
         [say(name) for name in ("Method", "Pattern", "K", "Runs", "Mean ± sd", "95 % interval")],
         [[row["method"], row["pattern"] or "–", row["shots"] or "–", row["n"],
           shown(row["mean"], metric) + ("" if row["sd"] is None else f" ± {spread(row['sd'], metric)}"),
-          "–" if row["sd"] is None else _range(*(shown(end, metric) for end in row["ci95"]), say)]
+          "–" if row["sd"] is None else _range(*(shown(within(end, metric), metric) for end in row["ci95"]), say)]
          for row in rows])
 
 
@@ -215,8 +216,11 @@ def _answer(side: str, predicted: str, probability: float, gold: str, say: Say) 
             f"{100 * probability:.0f} %</span>")
 
 
-def _cell(value: object) -> object:
-    return value if isinstance(value, (int, float)) and not isinstance(value, bool) else str(value)
+def _cell(name: str, value: object, say: Say) -> object:
+    """Numbers stay numbers, so that the table sorts them."""
+    text = option_value(name, value, say)
+    number = isinstance(value, (int, float)) and not isinstance(value, bool) and text != say("automatic")
+    return value if number else text
 
 
 def _number(value: float | None, metric: str) -> float | None:
@@ -237,7 +241,9 @@ def _range(low: str, high: str, say: Say) -> str:
 def _named(name: str, value: object, say: Say) -> str:
     if name in ("shots", "seed"):
         return f"{say('K' if name == 'shots' else 'seed')} {value}"
-    return _short(str(value)) if name in SETTING_TITLES else f"{say(name.replace('_', ' '))} {value}"
+    if name in SETTING_TITLES:
+        return _short(str(value))
+    return f"{say(name.replace('_', ' '))} {option_value(name, value, say)}"
 
 
 def _short(text: str) -> str:

@@ -20,6 +20,13 @@ def colour(index: int) -> str:
     return COLOURS[index % len(COLOURS)]
 
 
+def option_value(name: str, value: object, say: Say) -> str:
+    """A method's option as people read it; a learning rate of 0 lets the size of the model decide."""
+    if isinstance(value, float):
+        return say("automatic") if name == "learning_rate" and value == 0 else f"{value:g}"
+    return str(value)
+
+
 def prompt_panel(view: PromptView, say: Say) -> str:
     """The question as the model reads it."""
     return prompt_card(view, say("What the model reads"), say)

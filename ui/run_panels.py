@@ -8,7 +8,7 @@ from html import escape
 
 from core.runs.store import Run
 from ui.feedback import Say
-from ui.panels import found_percent
+from ui.panels import found_percent, option_value
 
 COLUMNS = ("State", "Progress", "Accuracy", "Method", "K", "Seed", "Pattern", "Time", "Run")
 STATES = ("running", "queued", "done", "failed", "cancelled", "interrupted")
@@ -38,7 +38,7 @@ def run_card(run: Run, log: Sequence[str], say: Say) -> str:
     """One run in full: what it is, how far it is, what it found or why it failed, and its log."""
     facts = [("method", run.spec.method), ("pattern", run.spec.pattern_text), ("words", run.spec.words_text),
              ("K", run.spec.shots), ("seed", run.spec.seed), ("model", run.spec.model), ("task", run.spec.task_name)]
-    options = [(name.replace("_", " "), value) for name, value in run.spec.options.items()]
+    options = [(name.replace("_", " "), option_value(name, value, say)) for name, value in run.spec.options.items()]
     chosen = (f'<details class="cl-details"><summary>{escape(say("Options"))}</summary>'
               f'<table class="cl-table cl-facts">{_facts(options, say)}</table></details>') if options else ""
     found = "".join(f"<tr><th>{escape(name)}</th><td><b>{escape(value)}</b></td></tr>"

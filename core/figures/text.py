@@ -41,7 +41,7 @@ def _fitting(text: str, width: int) -> int:
 
 def titled(title: str, caption: str) -> str:
     """An axis title with an explanation in smaller letters, on lines that fit a telephone."""
-    lines = wrapped(caption, 48, 4).split("<br>") if caption else []
+    lines = wrapped(caption, 42, 4).split("<br>") if caption else []
     return "<br>".join([title, *(f"<span style='font-size:11px'>{line}</span>" for line in lines)])
 
 

@@ -40,6 +40,11 @@ def spread(value: float, metric: str) -> str:
     return f"{100 * value:.1f}" if metric in SHARES else f"{value:.2f}"
 
 
+def within(end: float, metric: str) -> float:
+    """An end of an interval of means, kept to the values that the metric can have."""
+    return min(max(end, 0.0), 1.0) if metric in SHARES else end
+
+
 def varied(settings: Iterable[Setting]) -> frozenset[str]:
     """The fields of settings that must be told because they differ; words only where one pattern has several."""
     given = list(settings)
@@ -80,7 +85,7 @@ def summary_facts(summary: Summary, metric: str, say: Say) -> str:
     if summary.sd is None or summary.low is None or summary.high is None:
         return sentence(say, "{value}, one run", value=shown(summary.mean, metric))
     rest = sentence(say, "sd {sd}, 95% interval {low} to {high}", sd=spread(summary.sd, metric),
-                    low=shown(summary.low, metric), high=shown(summary.high, metric))
+                    low=shown(within(summary.low, metric), metric), high=shown(within(summary.high, metric), metric))
     return f"{mean}<br>{rest}"
 
 

@@ -39,6 +39,11 @@ def test_error_bars_are_t_intervals() -> None:
     assert means.error_x.array == pytest.approx(expected)
 
 
+def test_intervals_are_told_only_as_far_as_shares_go() -> None:
+    means = traces(accuracy_figure(runs("pet", (0.7, 0.9, 1.0))), "pet")[2]
+    assert "95% interval 48.7% to 100.0%" in means.hovertext[0]
+
+
 def test_one_run_has_no_bars() -> None:
     _, spread, means = traces(accuracy_figure(study()), "zero-shot")
     assert (len(spread.x), means.error_x.array) == (0, (None, None))

@@ -27,7 +27,15 @@ from ui.chinese import CHINESE
 from ui.compare import Compare
 from ui.compare_choice import NOTHING, Choice
 from ui.compare_confusion import ALL_SEEDS
-from ui.compare_panels import difference_table, example_list, run_names, run_table, verdicts
+from ui.compare_panels import (
+    difference_table,
+    example_list,
+    run_names,
+    run_table,
+    shared_settings,
+    summary_table,
+    verdicts,
+)
 from ui.session import Session
 
 ENGLISH = gr.Request(headers={"accept-language": "en"})
@@ -267,6 +275,20 @@ def test_many_comparisons_are_told_in_a_few_sentences_and_a_table() -> None:
 def test_names_of_runs_tell_what_differs() -> None:
     assert run_names([record("head", 1, 0.5, steps=10), record("head", 2, 0.75, steps=20)], str) == [
         "head · seed 1 · steps 10 · 50.0%", "head · seed 2 · steps 20 · 75.0%"]
+
+
+def test_settings_are_told_as_people_read_them() -> None:
+    found = [record("head", seed, 0.5, learning_rate=0.0, weight_decay=0.0, batch_size=8) for seed in (1, 2)]
+    told = shared_settings(found, str)
+    assert "learning rate <b>automatic</b> · weight decay <b>0</b> · batch size <b>8</b>" in told
+    chosen = run_table([found[0], record("head", 1, 0.5, learning_rate=1e-5, weight_decay=0.0, batch_size=8)], str)
+    assert list(chosen["learning rate"]) == ["automatic", 1e-5]
+
+
+def test_intervals_of_shares_end_at_all() -> None:
+    rows = [{"method": "pet", "pattern": "", "shots": 8, "n": 3, "mean": 0.8, "sd": 0.1, "ci95": (0.55, 1.05)}]
+    assert "55.0% to 100.0%" in summary_table(rows, "accuracy", str)
+    assert "0.55 to 1.05" in summary_table(rows, "nist", str)
 
 
 def test_a_table_of_nothing_has_no_rows() -> None:
