@@ -274,7 +274,7 @@ def _assemble(segments: Sequence[Segment], backbone: Backbone, limits: Limits, l
         raise PatternError("The pattern's own words need {need} tokens, but {length} are allowed. Shorten the pattern.",
                            need=length + missing, length=length)
     encoded = _joined(segments, parts, backbone, excess)
-    return encoded if limits.cut == "texts" else _cut(encoded, excess if limits.cut == "head" else 0, length)
+    return encoded if limits.cut == "texts" else cut(encoded, excess if limits.cut == "head" else 0, length)
 
 
 def _joined(segments: Sequence[Segment], parts: Sequence[list[int]], backbone: Backbone, shortened: int) -> Encoded:
@@ -290,7 +290,7 @@ def _joined(segments: Sequence[Segment], parts: Sequence[list[int]], backbone: B
     return Encoded(ids, origins, types, masks, shortened)
 
 
-def _cut(encoded: Encoded, start: int, length: int) -> Encoded:
+def cut(encoded: Encoded, start: int, length: int) -> Encoded:
     """Keep `length` tokens from `start` on, whatever they are."""
     kept = slice(start, start + length)
     masks = [at - start for at in encoded.masks if start <= at < start + length]

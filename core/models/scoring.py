@@ -12,6 +12,7 @@ from torch.nn import functional as F
 from core.models import packed
 from core.models.backbone import Backbone
 from core.models.encoding import Batch, Encoded, collate, length_buckets
+from core.models.shared_start import SharedStart
 
 
 def _bert(model: Any, hidden: torch.Tensor) -> torch.Tensor:
@@ -135,14 +136,22 @@ def _decoder_hidden(model: Any, batch: Batch) -> torch.Tensor:
 def all_answer_features(backbone: Backbone, encoded: Sequence[Encoded], batch_tokens: int = 4096) -> torch.Tensor:
     """Features of many prompts with one mask each, `[N, H]`, in the order given, on the CPU.
 
-    Prompts of similar length go together, so little is padded.
+    Prompts of similar length go together, so little is padded; what all begin with a causal model reads once.
     """
     features: torch.Tensor | None = None
+    start = SharedStart.of(backbone, encoded)
     for group in length_buckets(encoded, batch_tokens):
-        found = answer_features(backbone, collate([encoded[index] for index in group], backbone)).float().cpu()
+        found = _features_of([encoded[index] for index in group], backbone, start).float().cpu()
         features = features if features is not None else torch.empty(len(encoded), found.shape[-1])
         features[group] = found
     return features if features is not None else torch.empty(0, backbone.width)
+
+
+def _features_of(encoded: Sequence[Encoded], backbone: Backbone, start: SharedStart | None) -> torch.Tensor:
+    if start is None or not start.begins(encoded):
+        return answer_features(backbone, collate(encoded, backbone))
+    with backbone.placement.autocast():
+        return head_features(backbone, start.answer_hidden(encoded))
 
 
 @torch.inference_mode()
