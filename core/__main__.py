@@ -267,9 +267,11 @@ def _backbones(settings: Settings) -> BackboneCache:
 
 
 def _summary(document: dict[str, Any]) -> str:
+    from core.figures.wording import within
+
     rows = [("method", "pattern", "K", "n", "mean", "sd", "95 %")]
     for row in document["summary"]:
-        low, high = row["ci95"]
+        low, high = (None if end is None else within(end, "accuracy") for end in row["ci95"])
         rows.append((row["method"], row["pattern"] or "–", str(row["shots"]), str(row["n"]), f"{row['mean']:.1%}",
                      "–" if row["sd"] is None else f"{row['sd']:.1%}",
                      "–" if low is None else f"{low:.1%} – {high:.1%}"))
