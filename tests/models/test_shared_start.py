@@ -16,7 +16,7 @@ from core.prompts.pattern import Pattern
 from core.prompts.verbalizer import Verbalizer
 
 Tiny = Callable[..., Backbone]
-CAUSAL = ("gpt2", "gpt_neo", "gptj", "gpt_neox", "opt", "llama")
+CAUSAL = ("gpt2", "gpt_neo", "gptj", "gpt_neox", "opt", "llama", "qwen2", "qwen3")
 SHOWN = [Example("The film was great, the story was good.", label="good"),
          Example("The dog is in the park and the bread is old.", label="bad")]
 TEXTS = ("A film", "The story was terrible and the film was great", "Yes", "The dog", "The bread is good")
