@@ -72,8 +72,8 @@ def compare(task: Task, name: str, seed: int, backbone: Backbone, options: AutoW
             test: int) -> dict[str, Any]:
     """Both ways on one split."""
     manual = next(each for each in published_pvps(name) if each.source.startswith("LM-BFF"))
-    pvp = PVP.of(manual.pattern, manual.words, task.labels, task.pairs)
-    problem = Problem(task.labels, (pvp,), draw_split(task, 16, seed), backbone, seed)
+    pvp = PVP.of(manual.pattern, manual.words, task.schema)
+    problem = Problem(task.schema, (pvp,), draw_split(task, 16, seed), backbone, seed)
     candidates = word_candidates(problem, pvp, options)[0][: options.tried]
     courses = curves(problem, candidates, options)
     through, steps = replayed(problem, courses, options)
@@ -87,7 +87,7 @@ def compare(task: Task, name: str, seed: int, backbone: Backbone, options: AutoW
 
 
 def _test_accuracy(problem: Problem, pvp: PVP, options: AutoWordsOptions, rows: Any) -> float:
-    learned = LmBff().learn(Problem(problem.labels, (pvp,), problem.split, problem.backbone, problem.seed), options,
+    learned = LmBff().learn(Problem(problem.schema, (pvp,), problem.split, problem.backbone, problem.seed), options,
                             lambda *_, **__: None)
     return float((learned.predictor.log_probs(rows).argmax(1) == problem.gold(rows)).mean())
 

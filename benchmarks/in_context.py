@@ -47,7 +47,7 @@ def main() -> None:
     parser.add_argument("--model", default="mini-causal")
     options = parser.parse_args()
     task, backbone = load_task("reviews", limits=DataLimits()), load_backbone(options.model, Placement.choose("cpu"))
-    pvp = PVP.of("{text_a} It was {mask}.", {"negative": ["terrible"], "positive": ["great"]}, task.labels, False)
+    pvp = PVP.of("{text_a} It was {mask}.", {"negative": ["terrible"], "positive": ["great"]}, task.schema)
     asked, shown = task.test[:200], draw_split(task, 2, 13).train
     encoded = encode([with_demonstrations(pvp.pattern, each, shown, pvp.verbalizer, before=True) for each in asked],
                      backbone)

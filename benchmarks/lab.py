@@ -40,7 +40,7 @@ def main() -> None:
     examples = task.test[:64]
 
     def question(turn: int, words: dict[str, list[str]] = WORDS) -> PVP:
-        return PVP.of("{text_a} It was " + "x" * (turn + 2) + " {mask}.", words, task.labels, False)
+        return PVP.of("{text_a} It was " + "x" * (turn + 2) + " {mask}.", words, task.schema)
 
     def ask(pvp: PVP) -> Question:
         return Question(pvp.pattern, pvp.verbalizer)
@@ -52,8 +52,8 @@ def main() -> None:
     with torch.inference_mode():
         check = plain.label_log_probs(question(0), examples, backbone)
     view = look_at_examples(ask(question(0)), examples, backbone)
-    mean = dict(zip(task.labels, check.exp().mean(0).tolist(), strict=True))
-    difference = max(abs(mean[label] - view.label_probabilities_mean[label]) for label in task.labels)
+    mean = dict(zip(task.schema.labels, check.exp().mean(0).tolist(), strict=True))
+    difference = max(abs(mean[label] - view.label_probabilities_mean[label]) for label in task.schema.labels)
     inspection.forget()
 
     with torch.inference_mode():

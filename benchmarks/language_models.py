@@ -56,7 +56,7 @@ def few_shot(task: Task, pvp: PVP, backbone: Backbone, method: str, shots: int) 
     """Mean and standard deviation of test accuracy over the five seeds, default options."""
     made, found = method_named(method), []
     for seed in LM_BFF_SEEDS:
-        problem = Problem(task.labels, (pvp,), draw_split(task, shots, seed), backbone, seed)
+        problem = Problem(task.schema, (pvp,), draw_split(task, shots, seed), backbone, seed)
         learned = made.learn(problem, read_options(made.options, {}, method), lambda *_, **__: None)
         answers = learned.predictor.log_probs(task.test).argmax(1)
         found.append(float((answers == np.array(problem.gold(task.test))).mean()))
@@ -71,7 +71,7 @@ def masked(backbone: Backbone, data: Path, shots: int) -> dict[str, Any]:
         source = {"name": name, "train": str(folder / "train.csv"), "test": str(folder / "test.csv"),
                   "text_a": "text_a", "label": "label"}
         task = load_task(source, limits=DataLimits())
-        pvp = PVP.of(pattern, words, task.labels, False)
+        pvp = PVP.of(pattern, words, task.schema)
         results[name] = zero_shot(task, pvp, backbone)
         if shots:
             results[name] |= {method: few_shot(task, pvp, backbone, method, shots) for method in ("head", "lm-bff")}

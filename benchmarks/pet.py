@@ -58,7 +58,7 @@ def silent(step: int, total: int, **news: object) -> None:
 def several_masks(problem: Problem, examples: Sequence[Example]) -> dict[str, Any]:
     """Words of four tokens each, the most probable token first."""
     backbone = problem.backbone
-    pvp = PVP.of(PATTERNS[0], SEVERAL, problem.labels, False)
+    pvp = PVP.of(PATTERNS[0], SEVERAL, problem.schema)
     answers = answer_ids(pvp.verbalizer, backbone)
 
     @torch.inference_mode()
@@ -119,7 +119,7 @@ def _plainly(problem: Problem, options: StudentOptions, test: Sequence[Example])
 def _plain_student(problem: Problem, pool: Sequence[Example], targets: torch.Tensor, options: StudentOptions,
                    test: Sequence[Example]) -> np.ndarray:
     fresh = load_backbone("mini-masked", Placement.choose("cpu"))
-    student: Any = with_head(fresh, problem.labels, problem.seed).trainable_copy().model
+    student: Any = with_head(fresh, problem.schema.labels, problem.seed).trainable_copy().model
 
     def logits(rows: Sequence[Example]) -> torch.Tensor:
         inputs = fresh.tokenizer([each.text_a for each in rows], padding="max_length", truncation=True,
@@ -145,8 +145,8 @@ def main() -> None:
     given = parser.parse_args()
     task = load_task("reviews", limits=DataLimits())
     backbone = load_backbone("mini-masked", Placement.choose("cpu"))
-    pvps = tuple(PVP.of(pattern, SINGLE, task.labels, False) for pattern in PATTERNS)
-    problem = Problem(task.labels, pvps, draw_split(task, 16, SEED), backbone, SEED)
+    pvps = tuple(PVP.of(pattern, SINGLE, task.schema) for pattern in PATTERNS)
+    problem = Problem(task.schema, pvps, draw_split(task, 16, SEED), backbone, SEED)
     several_masks(problem, task.test[:1])  # warm
     options = replace(StudentOptions(), steps=given.steps, student_steps=given.student, pool=given.pool,
                       evaluate_every=1000)

@@ -57,9 +57,9 @@ def plainly(problem: Problem, options: LmBffOptions, test: list) -> LogProbs:
 def main() -> None:
     """Measure and print."""
     task = load_task("reviews", limits=DataLimits())
-    pvp = PVP.of("{text_a} It was {mask}.", {"negative": ["terrible"], "positive": ["great"]}, task.labels, False)
+    pvp = PVP.of("{text_a} It was {mask}.", {"negative": ["terrible"], "positive": ["great"]}, task.schema)
     backbone = load_backbone("mini-masked", Placement.choose("cpu"))
-    problem = Problem(task.labels, (pvp,), draw_split(task, 16, SEED), backbone, SEED)
+    problem = Problem(task.schema, (pvp,), draw_split(task, 16, SEED), backbone, SEED)
     found = {}
     for batch_size in (8, 4):
         found[f"batches_of_{batch_size}"] = _compare(problem, LmBffOptions(batch_size=batch_size), task.test[:200])

@@ -105,7 +105,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _tasks(options: argparse.Namespace, settings: Settings) -> tuple[Any, str]:  # noqa: ARG001
-    rows = [{"name": card.name, "title": card.title, "labels": list(card.labels), "pairs": card.pairs,
+    rows = [{"name": card.name, "title": card.title, "kind": card.schema.kind,
+             "labels": list(card.schema.labels), "pairs": card.schema.pairs,
              "source": card.source, "language": card.language, "summary": card.summary,
              "patterns": [dataclasses.asdict(pvp) for pvp in published_pvps(card.name)]} for card in task_cards()]
     return rows, _lines((card.name, card.source, card.answers, card.summary) for card in task_cards())
@@ -131,20 +132,18 @@ def _methods(options: argparse.Namespace, settings: Settings) -> tuple[Any, str]
 
 
 def _look(options: argparse.Namespace, settings: Settings) -> tuple[Any, str]:
-    from core.inspection import Question, look_at_examples, look_at_prompt
-    from core.prompts.pattern import Pattern
+    from core.inspection import look_at_examples, look_at_prompt, read_question
     from core.runs.execution import test_part
 
     task = _load(options.task, settings)
     backbone = _backbones(settings).get(options.model or settings.model)
-    pattern = Pattern.parse(options.pattern, task.more)
-    pattern.check(task.pairs)
-    question = Question(pattern, Verbalizer.choosing(task.labels), several=True) if task.choosing else Question(
-        pattern, Verbalizer.parse(options.words, task.labels))
+    verbalizer = Verbalizer.parse(options.words, task.schema.labels) if task.schema.has_words else None
+    question = read_question(options.pattern, verbalizer.as_dict() if verbalizer else {}, task, backbone)
+    question.check()
     if options.limit is not None and options.limit < 1:
         raise SpecError("--limit is {value}; it must be above 0.", value=options.limit)
     if options.text is not None:
-        more = read_texts("\n".join(options.more), task.more)
+        more = read_texts("\n".join(options.more), task.schema.columns)
         view = look_at_prompt(question, Example(options.text, options.text_b, None, more), backbone)
         words = [{"word": word.word, "probability": word.probability} for word in view.top_words[0]]
         return ({"tokens": view.tokens, "mask_positions": view.mask_positions, "top_words": words,
@@ -168,7 +167,7 @@ def _patterns(options: argparse.Namespace, settings: Settings) -> tuple[Any, str
         lines = Path(options.file).read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise SpecError("The file {path!r} cannot be read: {why}.", path=options.file, why=str(error)) from error
-    results = read_results_for(lines, options.published or task.name, task.labels, task.pairs, seed=options.seed)
+    results = read_results_for(lines, options.published or task.name, task.schema, seed=options.seed)
     for number, problem in results.refused:
         print(f"line {number}: {problem}", file=sys.stderr)
     rows = [{**each.pvp.as_dict(), "dev_score": each.dev_score, "seed": each.seed}

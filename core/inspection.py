@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from core.data.task import Example, Task
+from core.data.task import Example, Schema, Task
 from core.errors import InputError, VerbalizerError
 from core.metrics.classification import Evaluation, evaluate
 from core.models.backbone import Backbone
@@ -27,6 +27,8 @@ from core.prompts.pattern import Pattern, Prompt
 from core.prompts.verbalizer import Verbalizer, split_words
 
 _FEATURES_KEPT = 96
+_NO_TEXTS = ("The answers of this task are texts, and the Lab reads labels only so far. The data can be kept; to ask a "
+             "model, choose a task with labels.")
 _features: OrderedDict[tuple[object, ...], torch.Tensor] = OrderedDict()
 _lock = threading.Lock()
 
@@ -140,24 +142,24 @@ class DatasetView:
     majority: float
 
 
-def read_question(pattern: str, words: Mapping[str, str], task: Task, backbone: Backbone) -> Question:
-    """Check a pattern and words typed by a person (`words` maps each label to words parted by commas).
+def read_question(pattern: str, words: Mapping[str, str | Sequence[str]], task: Task, backbone: Backbone) -> Question:
+    """Check a pattern and words; `words` maps each label to a list of words, or to typed words parted by commas.
 
-    Where examples bring their own answers, words do not count.
+    Where labels have no words, as in multiple choice, `words` do not count.
     """
-    chosen = {label: split_words(typed) for label, typed in words.items()}
+    chosen = {label: split_words(given) if isinstance(given, str) else list(given) for label, given in words.items()}
     parsed, pattern_problem = None, None
     try:
-        parsed = Pattern.parse(pattern, task.more)
-        parsed.check(task.pairs)
+        parsed = Pattern.parse(pattern, task.schema.columns)
+        parsed.check(task.schema.pairs)
     except InputError as problem:
         parsed, pattern_problem = None, problem
-    if task.choosing:
-        return _choosing_question(parsed, pattern_problem, task, backbone)
+    if not task.schema.has_words:
+        return _question_without_words(parsed, pattern_problem, task.schema, backbone)
     several = backbone.family == "masked" and any(
-        len(word_ids(word, backbone)) > 1 for label in task.labels for word in chosen.get(label, []))
+        len(word_ids(word, backbone)) > 1 for label in task.schema.labels for word in chosen.get(label, []))
     problems: dict[str, InputError] = {}
-    for label in task.labels:
+    for label in task.schema.labels:
         try:
             single = Verbalizer.of({label: chosen.get(label, [])}, [label])
             answer_ids(single, backbone) if several else single_ids(single.all_words(), backbone)
@@ -166,18 +168,20 @@ def read_question(pattern: str, words: Mapping[str, str], task: Task, backbone: 
     verbalizer = None
     if not problems:
         try:
-            verbalizer = Verbalizer.of(chosen, task.labels)
+            verbalizer = Verbalizer.of(chosen, task.schema.labels)
         except VerbalizerError as problem:
             problems[problem.label or ""] = problem
     return Question(parsed, verbalizer, pattern_problem, problems, several)
 
 
-def _choosing_question(pattern: Pattern | None, problem: InputError | None, task: Task,
-                       backbone: Backbone) -> Question:
+def _question_without_words(pattern: Pattern | None, problem: InputError | None, schema: Schema,
+                            backbone: Backbone) -> Question:
+    if schema.kind == "generation":
+        return Question(None, None, problem or InputError(_NO_TEXTS), {})
     if problem is None and backbone.family != "masked":
         problem = InputError("Examples that bring their own answers need a masked model, and {model!r} is a {family} "
                              "model.", model=backbone.name, family=backbone.family)
-    return Question(pattern, Verbalizer.choosing(task.labels), problem, {}, True)
+    return Question(pattern, Verbalizer.without_words(schema.labels), problem, {}, True)
 
 
 def look_at_prompt(question: Question, example: Example, backbone: Backbone, top: int = 10) -> PromptView:
@@ -189,7 +193,7 @@ def look_at_prompt(question: Question, example: Example, backbone: Backbone, top
     if question.pattern is None:
         raise question.pattern_problem or VerbalizerError("There is no pattern.")
     view = look_at_rendered(question.pattern.render(example), question, backbone, top=top)
-    if question.verbalizer is None or not question.verbalizer.by_example or not question.sound:
+    if question.verbalizer is None or question.verbalizer.has_words or not question.sound:
         return view
     labels = [label for label in question.verbalizer.labels if example.text(label)]
     answers = {label: text_ids(example.text(label), backbone) for label in labels}
@@ -212,7 +216,7 @@ def look_at_rendered(prompt: Prompt, question: Question, backbone: Backbone, lim
     label_of = dict(zip(columns, (label for label, _ in owners), strict=True))
     labels: dict[str, float] = {}
     steps: dict[str, list[Step]] = {}
-    if question.verbalizer and question.sound and question.verbalizer.by_example:
+    if question.verbalizer and question.sound and not question.verbalizer.has_words:
         pass  # only the example knows its answers
     elif question.verbalizer and question.sound and question.several:
         answers = dict(zip(question.verbalizer.labels, answer_ids(question.verbalizer, backbone), strict=True))
@@ -245,7 +249,7 @@ def look_at_examples(question: Question, examples: Sequence[Example], backbone: 
     if question.several:
         found = _dataset_view(_several_log_probs(question.pattern, verbalizer, examples, backbone), examples,
                               verbalizer.labels)
-        return replace(found, calibrated=None) if verbalizer.by_example else found
+        return found if verbalizer.has_words else replace(found, calibrated=None)
     columns = torch.tensor(single_ids(verbalizer.all_words(), backbone), device=backbone.placement.device)
     with torch.inference_mode():
         logits = project(backbone, _pattern_features(question.pattern, examples, backbone), columns).cpu()
@@ -269,8 +273,8 @@ def _several_log_probs(pattern: Pattern, verbalizer: Verbalizer, examples: Seque
     """Label log-probabilities for many examples, `[N, C]`, with answers of several tokens."""
 
     def scores() -> torch.Tensor:
-        choices = [[text_ids(each.text(label), backbone) for label in verbalizer.labels] for each in examples
-                   ] if verbalizer.by_example else [answer_ids(verbalizer, backbone)] * len(examples)
+        choices = [answer_ids(verbalizer, backbone)] * len(examples) if verbalizer.has_words else [
+            [text_ids(example.text(label), backbone) for label in verbalizer.labels] for example in examples]
         return choice_log_probs(backbone, [pattern.render(each) for each in examples], choices)
 
     key = (backbone.name, id(backbone), str(pattern), hash(tuple(examples)), str(verbalizer))

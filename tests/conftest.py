@@ -14,7 +14,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest
 
-from core.data.task import Example, Task
+from core.data.task import Example, Task, classification
 
 if TYPE_CHECKING:
     from core.models.backbone import Backbone
@@ -31,7 +31,7 @@ def tiny_task() -> Task:
     """Two labels, 40 short texts: 28 to draw from and 12 to measure on."""
     rows = [Example(text.format(thing), label=label)
             for thing in PRAISED for label, texts in TELLING.items() for text in texts]
-    return Task("tiny", tuple(TELLING), tuple(rows[:28]), tuple(rows[28:]))
+    return Task("tiny", classification(*TELLING), tuple(rows[:28]), tuple(rows[28:]))
 
 
 @pytest.fixture(scope="session")

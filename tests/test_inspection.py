@@ -5,15 +5,16 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from core.data.task import Example, Task
+from core.data.task import Example, Task, classification
 from core.inspection import look_at_examples, look_at_prompt, read_question
 from core.methods.several import asking
 from core.models.backbone import Backbone
 from core.prompts.pvp import PVP
 
 LABELS = ("bad", "good")
+SCHEMA = classification(*LABELS)
 EXAMPLES = (Example("The bread was old.", "", "bad"), Example("The soup is great.", "", "good"))
-TASK = Task("tiny", LABELS, EXAMPLES, EXAMPLES)
+TASK = Task("tiny", SCHEMA, EXAMPLES, EXAMPLES)
 PATTERN = "{text_a} It is {mask} ."
 
 
@@ -35,7 +36,7 @@ def test_the_data_set_is_asked_as_a_run_asks_it(tiny: Callable[[str], Backbone])
     backbone = tiny("bert")
     words = {"bad": "terrible film", "good": "great"}
     view = look_at_examples(read_question(PATTERN, words, TASK, backbone), EXAMPLES, backbone)
-    pvp = PVP.of(PATTERN, {label: [word] for label, word in words.items()}, LABELS, False)
+    pvp = PVP.of(PATTERN, {label: [word] for label, word in words.items()}, SCHEMA)
     expected = np.exp(asking(backbone, pvp).log_probs(EXAMPLES)).mean(0)
     assert list(view.label_probabilities_mean.values()) == pytest.approx(expected.tolist(), abs=1e-4)
 

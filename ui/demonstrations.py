@@ -63,7 +63,7 @@ class DemonstrationBoxes:
             return [gr.update(visible=False), ""]
         say = speaker(request)
         try:
-            typed = read_texts(more or "", self.services.task(choice).more)
+            typed = read_texts(more or "", self.services.task(choice).schema.columns)
             example = Example(text_a or "", text_b or "", None, typed)
             card = self._card(choice, model, pattern, example, shots, seed, rest, say)
         except ClozeLabError as error:
@@ -79,7 +79,7 @@ class DemonstrationBoxes:
         options = read_options(LmBffOptions, {**given, "demonstrations": True}, "lm-bff")
         assert isinstance(options, LmBffOptions)
         task, backbone = self.services.task(choice), self.services.backbone(model)
-        if task.choosing:
+        if not task.schema.has_words:
             raise SpecError("Demonstrations show an example of each label, and each example of this task brings its "
                             "own answers. Leave them off.")
         question = ask(pattern, words, task, self.services, model)
@@ -87,7 +87,7 @@ class DemonstrationBoxes:
         view = look_at_demonstrations(question, example, Demonstrations(
             split.train, options.contexts, options.similar, options.demonstration_tokens, int(seed)), backbone)
         alone = look_at_prompt(question, example, backbone).label_probabilities
-        return demonstrations_card(view, alone, task.labels, options.contexts, say)
+        return demonstrations_card(view, alone, task.schema.labels, options.contexts, say)
 
 
 def demonstrations_card(view: DemonstrationView, alone: dict[str, float], labels: Sequence[str], contexts: int,

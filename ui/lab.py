@@ -26,6 +26,8 @@ MAX_LABELS = 20
 MAX_ANSWERS = 96  # that are filled in while one types
 SAMPLES = (64, 128, 256, 1000)
 _FIELDS = ("{text_a}", "{mask}", "{sep}", "{text_b}")  # the last for pairs alone
+_NO_WORDS = {"choice": "Each example brings its own answers, so there are no label words.",
+             "generation": "The answers of this task are texts, so there are no label words."}
 _FURTHER = 6  # further texts that have a button
 _INSERT = """() => {{ const box = document.querySelector('#pattern textarea');
   const field = document.querySelector('#insert-{at}').innerText.trim();
@@ -151,15 +153,16 @@ class Lab:
         say = speaker(request)
         try:
             task = self.services.task(choice)
-            if len(task.labels) > MAX_LABELS and not task.choosing:
+            if len(task.schema.labels) > MAX_LABELS and task.schema.has_words:
                 raise LimitError("The Lab shows up to {limit} labels; this task has {count}. Use the command line.",
-                                 limit=MAX_LABELS, count=len(task.labels))
+                                 limit=MAX_LABELS, count=len(task.schema.labels))
         except ClozeLabError as error:
             gr.Warning(explain(error, say))
             return [gr.skip()] * len(self.opened)
-        pvps = suggested(task.name, task.labels, task.pairs, task.more)
+        pvps = suggested(task.name, task.schema)
         first = shared or {"pattern": pvps[0].pattern, "words": pvps[0].words}
-        rows = () if task.choosing else task.labels
+        schema = task.schema
+        rows = schema.labels if schema.has_words else ()
         chosen = {name: ", ".join(first.get("words", {}).get(name, [])) for name in rows}
         choices = [(f"{pvp.pattern}  ·  {pvp.source}", str(index)) for index, pvp in enumerate(pvps)]
         return [
@@ -167,16 +170,17 @@ class Lab:
             *self._example(task, 0, say),
             *(gr.update(label=rows[i], value=chosen[rows[i]], visible=True) if i < len(rows)
               else gr.update(value="", visible=False) for i in range(MAX_LABELS)),
-            *(gr.update(value="", visible=i < len(rows)) for i in range(MAX_LABELS)), gr.update(visible=task.pairs),
-            *(gr.update(value="{" + task.more[i] + "}" if i < len(task.more) else "", visible=i < len(task.more))
+            *(gr.update(value="", visible=i < len(rows)) for i in range(MAX_LABELS)), gr.update(visible=schema.pairs),
+            *(gr.update(value="{" + schema.columns[i] + "}" if i < len(schema.columns) else "",
+                        visible=i < len(schema.columns))
               for i in range(_FURTHER)),
         ]
 
     def _example(self, task: Task, at: int, say: Say) -> list[Any]:
         example = task.test[at]
         note = say("Test example {at} of {n}, label {label}").format(at=at + 1, n=len(task.test), label=example.label)
-        return [example.text_a, gr.update(value=example.text_b, visible=task.pairs),
-                gr.update(value=written(example.more), visible=bool(task.more)), at, message(note, "note")]
+        return [example.text_a, gr.update(value=example.text_b, visible=task.schema.pairs),
+                gr.update(value=written(example.more), visible=bool(task.schema.columns)), at, message(note, "note")]
 
     def move(self, choice: str, at: int, way: str, request: gr.Request) -> list[Any]:
         """Show the previous, the next or another example."""
@@ -187,11 +191,11 @@ class Lab:
     def take_published(self, choice: str, chosen: str | None) -> list[Any]:
         """Put a published pattern and its words into the boxes, if one of this task is chosen."""
         task = self.services.task(choice)
-        pvps = suggested(task.name, task.labels, task.pairs, task.more)
+        pvps = suggested(task.name, task.schema)
         if chosen not in {str(index) for index in range(len(pvps))}:
             return [gr.skip()] * (1 + MAX_LABELS)
         pvp = pvps[int(chosen)]
-        words = [", ".join(pvp.words.get(name, [])) for name in task.labels[:MAX_LABELS]]
+        words = [", ".join(pvp.words.get(name, [])) for name in task.schema.labels[:MAX_LABELS]]
         return [pvp.pattern, *words, *[""] * (MAX_LABELS - len(words))]
 
     def watch_prompt(self, request: gr.Request, choice: str, model: str, pattern: str, text_a: str, text_b: str,
@@ -206,13 +210,13 @@ class Lab:
             return [gr.skip(), gr.skip(), *[gr.skip()] * MAX_LABELS, waiting_panel(title, explain(error, say)), ""]
         notes = _notes(question, task, say)
         try:
-            example = Example(text_a or "", text_b or "", None, read_texts(more or "", task.more))
+            example = Example(text_a or "", text_b or "", None, read_texts(more or "", task.schema.columns))
             view = look_at_prompt(question, example, self.services.backbone(model))
         except ClozeLabError as error:
             told = explain(error, say)
             notes[0] = notes[0] or message(told)
             return [*notes, waiting_panel(title, told), ""]
-        return [*notes, prompt_panel(view, say), answer_panel(view, task.labels, say)]
+        return [*notes, prompt_panel(view, say), answer_panel(view, task.schema.labels, say)]
 
     def watch_examples(self, request: gr.Request, choice: str, model: str, pattern: str, sample: str,
                        *words: str) -> str:
@@ -222,19 +226,19 @@ class Lab:
             task = self.services.task(choice)
             question = ask(pattern, words, task, self.services, model)
             many = int(sample or SAMPLES[0])
-            if task.choosing:  # each answer is filled in token by token
-                many = min(many, max(1, MAX_ANSWERS // len(task.labels)))
+            if task.schema.kind == "choice":  # each answer is filled in token by token
+                many = min(many, max(1, MAX_ANSWERS // len(task.schema.labels)))
             view = look_at_examples(question, test_part(task, many), self.services.backbone(model))
         except Exception as error:
             return waiting_panel(say("How often it is right"), explain(error, say))
-        return dataset_panel(view, task.labels, len(task.test), say)
+        return dataset_panel(view, task.schema.labels, len(task.test), say)
 
 
 def _notes(question: Question, task: Task, say: Say) -> list[str]:
     problems = question.word_problems or {}
-    rows = [] if task.choosing else [problem(problems.get(name), say) for name in task.labels]
+    rows = [problem(problems.get(name), say) for name in task.schema.labels] if task.schema.has_words else []
     whole = problem(problems.get(""), say)
-    if task.choosing:
-        whole = message(say("Each example brings its own answers, so there are no label words."), "note")
+    if not task.schema.has_words:
+        whole = message(say(_NO_WORDS[task.schema.kind]), "note")
     return [problem(question.pattern_problem, say), whole, *rows,
             *[""] * (MAX_LABELS - len(rows))]

@@ -45,7 +45,7 @@ class PublishedResults:
         say = speaker(request)
         try:
             task = self.services.task(choice)
-            results = read_results_for(_lines(Path(path)), task.name, task.labels, task.pairs)
+            results = read_results_for(_lines(Path(path)), task.name, task.schema)
         except ClozeLabError as error:
             return [message(explain(error, say)), *nothing]
         told = say("{n} results for this task, {refused} lines of no use; the best are shown.").format(
@@ -61,7 +61,7 @@ class PublishedResults:
         say, kept = speaker(request), list(variants or [])
         try:
             task = self.services.task(choice)
-            new = [{"task": choice, **PVP.from_dict(json.loads(each), task.labels, task.pairs, task.more).as_dict()}
+            new = [{"task": choice, **PVP.from_dict(json.loads(each), task.schema).as_dict()}
                    for each in picked or []]
         except ClozeLabError as error:
             return [gr.skip(), message(explain(error, say))]

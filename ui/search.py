@@ -136,8 +136,8 @@ class Search:
         task = self.services.task(choice)
         if shots is None or seed is None:
             raise SpecError("The shots and the seed must be whole numbers.")
-        typed_words = {each: split_words(text or "") for each, text in zip(task.labels, words, strict=False)}
-        chosen = {} if task.choosing else Verbalizer.of(typed_words, task.labels).as_dict()
+        typed_words = {each: split_words(text or "") for each, text in zip(task.schema.labels, words, strict=False)}
+        chosen = Verbalizer.of(typed_words, task.schema.labels).as_dict() if task.schema.has_words else {}
         options = self.options_of(kind, values)
         study = StudySpec.from_dict({
             "name": f"{task.name} {kind}", "task": self.services.source(choice), "model": model, "methods": [kind],
@@ -213,7 +213,7 @@ class Search:
         run = self.services.store.run(chosen or "", visitor)
         if self.services.source(choice) != run.spec.task:
             raise SpecError("This search was for the task {task!r}. Choose it above first.", task=run.spec.task_name)
-        return self.services.task(choice).labels
+        return self.services.task(choice).schema.labels
 
     def _searches(self, visitor: str) -> list[Run]:
         runs = self.services.store.runs(visitor) if visitor else []

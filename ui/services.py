@@ -18,7 +18,7 @@ import pandas as pd
 
 from core.data.catalog import load_task
 from core.data.files import DataLimits
-from core.data.task import Example, Task
+from core.data.task import Example, Schema, Task
 from core.errors import ClozeLabError, DataError
 from core.inspection import look_at_prompt, read_question
 from core.models.backbone import Backbone, BackboneCache
@@ -91,14 +91,13 @@ class Services:
         if (folder / "task.json").is_file():
             return choice
         folder.mkdir(parents=True, exist_ok=True)
-        source = {"name": name, "text_a": "text_a", "label": "label", **({"text_b": "text_b"} if task.pairs else {})}
+        columns = _stored_columns(task.schema)
+        source = {"name": name, **columns}
         for part in ("train", "test", "unlabelled"):
             examples: Sequence[Example] = getattr(task, part)
             if examples:
                 source[part] = str(folder / f"{part}.parquet")
-                table = pd.DataFrame([(each.text_a, each.text_b, each.label or "", *map(each.text, task.more))
-                                      for each in examples], columns=["text_a", "text_b", "label", *task.more])
-                table.to_parquet(source[part], index=False)
+                _stored_table(examples, task.schema).to_parquet(source[part], index=False)
         (folder / "task.json").write_text(json.dumps(source, ensure_ascii=False), encoding="utf-8")
         return choice
 
@@ -131,7 +130,7 @@ class Services:
     def _first_answer(self) -> None:
         try:
             backbone, task = self.backbone(self.settings.model), self.task("reviews")
-            pvp = suggested(task.name, task.labels, task.pairs, task.more)[0]
+            pvp = suggested(task.name, task.schema)[0]
             words = {label: ", ".join(each) for label, each in pvp.words.items()}
             look_at_prompt(read_question(pvp.pattern, words, task, backbone), task.test[0], backbone)
         except ClozeLabError as error:  # the page says the same to whoever asks
@@ -142,3 +141,21 @@ class Services:
         if not re.fullmatch(r"[0-9a-f]{16}", name):
             raise DataError("There is no data set {name!r}. Upload it again.", name=name[:40])
         return Path(self.settings.data_folder) / "tasks" / name
+
+
+def _stored_columns(schema: Schema) -> dict[str, str]:
+    """How a study file names the columns of `_stored_table`."""
+    if schema.kind == "generation":
+        return {"source": "source", "target": "target"}
+    return {"text_a": "text_a", "label": "label", **({"text_b": "text_b"} if schema.pairs else {})}
+
+
+def _stored_table(examples: Sequence[Example], schema: Schema) -> pd.DataFrame:
+    """A row for each example; in generation one for each reference."""
+    if schema.kind == "generation":
+        rows = [(example.text_a, reference, *map(example.text, schema.columns))
+                for example in examples for reference in example.references or ("",)]
+        return pd.DataFrame(rows, columns=["source", "target", *schema.columns])
+    rows = [(example.text_a, example.text_b, example.label or "", *map(example.text, schema.columns))
+            for example in examples]
+    return pd.DataFrame(rows, columns=["text_a", "text_b", "label", *schema.columns])

@@ -187,8 +187,8 @@ class Train:
                     for method in methods if method in SEARCHES}
         chosen = []
         if IN_THE_LAB in patterns:
-            typed_words = {each: split_words(text or "") for each, text in zip(task.labels, words, strict=False)}
-            read = {} if task.choosing else Verbalizer.of(typed_words, task.labels).as_dict()
+            typed_words = {each: split_words(text or "") for each, text in zip(task.schema.labels, words, strict=False)}
+            read = Verbalizer.of(typed_words, task.schema.labels).as_dict() if task.schema.has_words else {}
             chosen.append({"pattern": typed, "words": read})
         chosen += [{"pattern": each["pattern"], "words": each["words"]} for each in variants or []
                    if variant_key(each) in patterns and each["task"] == choice]

@@ -93,7 +93,7 @@ class Variants:
         if found is None:
             return [gr.skip()] * (1 + width)
         task = self.services.task(choice)
-        words = [", ".join(found["words"].get(name, [])) for name in task.labels]
+        words = [", ".join(found["words"].get(name, [])) for name in task.schema.labels]
         return [found["pattern"], *words, *[""] * (width - len(words))]
 
     def show(self, request: gr.Request, choice: str, model: str, variants: list[Variant] | None,
@@ -137,7 +137,7 @@ class Variants:
             task = self.services.task(choice)
             packed = pack({"task": choice, "pattern": pattern,
                            "words": {name: split_words(typed or "") for name, typed in
-                                     zip(task.labels, words, strict=False)}})
+                                     zip(task.schema.labels, words, strict=False)}})
         except ClozeLabError as error:
             return [gr.update(visible=False), message(explain(error, say))]
         return [gr.update(value=packed, visible=True), message(say("The link is copied."), "good")]
@@ -145,7 +145,7 @@ class Variants:
 
 def ask(pattern: str, words: Sequence[str], task: Task, services: Services, model: str) -> Question:
     """The question as typed: `words` holds one string for each label row."""
-    return read_question(pattern or "", dict(zip(task.labels, words, strict=False)), task, services.backbone(model))
+    return read_question(pattern or "", dict(zip(task.schema.labels, words, strict=False)), task, services.backbone(model))
 
 
 def variant_key(variant: Variant) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from core.data.hub import ColumnMap
+from core.data.task import Schema
 
 
 @dataclass(frozen=True)
@@ -15,7 +16,7 @@ class HubSource:
 
     Attributes:
         repo: `owner/name`; config: of several data sets in one repository.
-        columns: which columns hold texts and label; None where they are found out.
+        columns: which columns hold texts and label, without further ones; None where they are found out.
         train, test: names of the splits; where the test labels are hidden, the validation split is measured on.
         values: raw label, as text → label name; empty where the labels are numbered from 0 in the card's order.
     """
@@ -40,8 +41,7 @@ class TaskCard:
     Attributes:
         name: as study files and `load_task` take it.
         title, summary: for people.
-        labels: short readable names, in the order of every `[B, C]` array; empty where the data decide.
-        pairs: whether an example has two texts.
+        schema: what an example holds and what an answer is; without labels where the data decide them.
         language: of the texts.
         source: whether the texts ship with the project or are fetched.
         hub: where from, for source `hub`.
@@ -52,9 +52,7 @@ class TaskCard:
     name: str
     title: str
     summary: str
-    labels: tuple[str, ...]
-    pairs: bool = False
-    kind: Literal["classification"] = "classification"
+    schema: Schema
     language: Literal["en", "zh"] = "en"
     source: Literal["bundled", "hub"] = "hub"
     hub: HubSource | None = None
@@ -62,16 +60,7 @@ class TaskCard:
     licence: str = ""
 
     @property
-    def choosing(self) -> bool:
-        """Whether each example brings its own answers."""
-        return set(self.labels) <= set(self.more)
-
-    @property
     def answers(self) -> str:
         """What answers there are, in two words."""
-        return "own answers" if self.choosing else f"{len(self.labels)} labels"
-
-    @property
-    def more(self) -> tuple[str, ...]:
-        """Names of further texts of an example."""
-        return self.hub.columns.more if self.hub and self.hub.columns else ()
+        in_words = {"choice": "own answers", "generation": "texts"}
+        return in_words.get(self.schema.kind, f"{len(self.schema.labels)} labels")

@@ -16,7 +16,7 @@ from core.data.columns import task_from_files
 from core.data.files import DataLimits
 from core.data.hub import load_hub_task
 from core.data.published import CHINESE, PAIRS, READING, SENTIMENT, TOPICS_AND_TYPES
-from core.data.task import Task
+from core.data.task import Task, classification
 from core.errors import DataError
 
 __all__ = ["HubSource", "TaskCard", "load_task", "task_card", "task_cards", "task_text"]
@@ -27,15 +27,15 @@ _OWN_LICENCE = "Apache-2.0"
 
 _BUNDLED: tuple[TaskCard, ...] = (
     TaskCard("reviews", "Reviews", "Short reviews of films, meals, gadgets and services, negative or positive.",
-             ("negative", "positive"), source="bundled", paper="written for Cloze Lab", licence=_OWN_LICENCE),
+             classification("negative", "positive"), source="bundled", paper="written for Cloze Lab", licence=_OWN_LICENCE),
     TaskCard("headlines", "Headlines", "Invented news items in four sections.",
-             ("world", "sports", "business", "technology"),
+             classification("world", "sports", "business", "technology"),
              source="bundled", paper="written for Cloze Lab", licence=_OWN_LICENCE),
     TaskCard("questions", "Questions", "Questions by the type of their answer.",
-             ("abbreviation", "entity", "description", "human", "location", "number"),
+             classification("abbreviation", "entity", "description", "human", "location", "number"),
              source="bundled", paper="written for Cloze Lab", licence=_OWN_LICENCE),
     TaskCard("entailment", "Entailment", "Does the premise entail or contradict the hypothesis, or neither?",
-             ("entailment", "neutral", "contradiction"), pairs=True,
+             classification("entailment", "neutral", "contradiction", pairs=True),
              source="bundled", paper="written for Cloze Lab", licence=_OWN_LICENCE),
 )
 _CARDS = {card.name: card for card in (*_BUNDLED, *SENTIMENT, *TOPICS_AND_TYPES, *PAIRS, *READING, *CHINESE)}
@@ -67,7 +67,8 @@ def task_text(name: str) -> str:
         return ""
     if card.source == "bundled":
         return (BUNDLED_FOLDER / name / "README.md").read_text(encoding="utf-8").strip()
-    facts = {"Labels": "each example's own answers" if card.choosing else ", ".join(card.labels),
+    labels = ", ".join(card.schema.labels)
+    facts = {"Labels": "each example's own answers" if card.schema.kind == "choice" else labels,
              "From": f"`{card.hub.id}`" if card.hub else "", "Paper": card.paper,
              "Licence": card.licence}
     rows = "\n".join(f"- **{key}**: {value}" for key, value in facts.items() if value)
@@ -117,7 +118,7 @@ def _check_allowed(source: str, card: TaskCard | None, allowed: Sequence[str]) -
 @lru_cache(maxsize=_KEPT)
 def _bundled_task(name: str) -> Task:
     files: dict[str, str] = {part: str(BUNDLED_FOLDER / name / f"{part}.csv") for part in ("train", "test")}
-    columns = {"text_a": "text_a", "label": "label", **({"text_b": "text_b"} if _CARDS[name].pairs else {})}
+    columns = {"text_a": "text_a", "label": "label", **({"text_b": "text_b"} if _CARDS[name].schema.pairs else {})}
     return _as_on_card(task_from_files({**files, **columns}), _CARDS[name])
 
 
@@ -125,9 +126,10 @@ def _bundled_task(name: str) -> Task:
 def _task_of_card(name: str, limits: DataLimits) -> Task:
     card = _CARDS[name]
     assert card.hub is not None
-    values = card.hub.values or {str(number): label for number, label in enumerate(card.labels)}
+    values = card.hub.values or {str(number): label for number, label in enumerate(card.schema.labels)}
+    columns = card.hub.columns and replace(card.hub.columns, more=card.schema.columns)
     loaded = load_hub_task(card.hub.repo, config=card.hub.config, train_split=card.hub.train,
-                           test_split=card.hub.test, columns=card.hub.columns, label_names=values, limits=limits)
+                           test_split=card.hub.test, columns=columns, label_names=values, limits=limits)
     return _as_on_card(loaded, card)
 
 
@@ -145,13 +147,14 @@ def _task_of_files(spec: str, stamps: tuple[tuple[str, int, int], ...], limits: 
 
 def _as_on_card(task: Task, card: TaskCard) -> Task:
     """Name everything as the card does, labels in its order."""
-    unknown = set(task.labels) - set(card.labels or task.labels)
+    labels = card.schema.labels or task.schema.labels
+    unknown = set(task.schema.labels) - set(labels)
     if unknown:
         raise DataError("The hub's copy of {name!r} has changed: it holds the label {label!r}, but {labels} are known. "
                         "Load the data from a file instead.",
-                        name=card.title, label=min(unknown)[:80], labels=", ".join(card.labels))
-    return replace(task, name=card.name, labels=card.labels or task.labels, title=card.title, summary=card.summary,
-                   licence=card.licence)
+                        name=card.title, label=min(unknown)[:80], labels=", ".join(labels))
+    return replace(task, name=card.name, schema=replace(task.schema, kind=card.schema.kind, labels=labels),
+                   title=card.title, summary=card.summary, licence=card.licence)
 
 
 def _is_folder(source: str) -> bool:

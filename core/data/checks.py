@@ -11,6 +11,7 @@ from typing import Literal
 from core.data.columns import MAX_LABELS, ColumnMap, read_examples
 from core.data.files import Table
 from core.data.findings import Finding
+from core.data.references import merge_references
 from core.data.task import Example, Task
 
 __all__ = ["Finding", "check_table", "check_task"]
@@ -27,6 +28,8 @@ def check_table(table: Table, columns: ColumnMap) -> list[Finding]:
     """
     examples = read_examples(table, columns)
     texts = [example for example in examples if example.text_a]
+    if columns.target is not None:
+        texts = merge_references(texts)
     labelled = [example for example in texts if example.label is not None]
     findings = [*table.notes, *_gaps(examples, columns)]
     if columns.label is not None:
@@ -46,7 +49,7 @@ def check_task(task: Task, *, shots: int = 16, lengths: Sequence[int] | None = N
     train, test = _keys(task.train), _keys(task.test)
     findings = [
         *_shots(task, shots), *_overlap(task.test, test, set(train)), *_repetitions(task.train, train, "train"),
-        *_repetitions(task.test, test, "test"), *(() if task.choosing else _balance(task.train)),
+        *_repetitions(task.test, test, "test"), *(_balance(task.train) if task.schema.kind == "classification" else ()),
         *_lengths([*task.train, *task.test]),
     ]
     longer = sum(length > max_length for length in lengths) if lengths and max_length else 0
@@ -64,6 +67,8 @@ def _gaps(examples: Sequence[Example], columns: ColumnMap) -> Iterator[Finding]:
         gaps[columns.text_b] = sum(not example.text_b for example in examples)
     if columns.label:
         gaps[columns.label] = sum(example.label is None for example in examples)
+    if columns.target:
+        gaps[columns.target] = sum(not example.references for example in examples)
     for column, count in gaps.items():
         if count:
             yield Finding(_severity(count == len(examples)), "Column {column!r} is empty in {count} of {total} rows.",
@@ -87,14 +92,14 @@ def _label_findings(labelled: Sequence[Example], column: str) -> Iterator[Findin
 
 
 def _shots(task: Task, shots: int) -> Iterator[Finding]:
-    if task.choosing:
+    if task.schema.kind != "classification":
         if len(task.train) < 2 * shots:
             yield Finding("error", "K = {shots} needs {need} training rows ({shots} to train, {shots} for "
                           "development), and there are {count}. The largest possible K is {most}.",
                           {"shots": shots, "need": 2 * shots, "count": len(task.train), "most": len(task.train) // 2})
         return
     counts = Counter(example.label for example in task.train)
-    label = min(task.labels, key=lambda each: counts[each])
+    label = min(task.schema.labels, key=lambda each: counts[each])
     if counts[label] < 2 * shots:
         yield Finding("error", "K = {shots} needs {need} training rows of each label ({shots} to train, {shots} for "
                       "development), but {label!r} has {count}. The largest possible K is {most}.",

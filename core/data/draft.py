@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import astuple, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from statistics import median
 
@@ -49,7 +49,7 @@ class Draft:
                 for part, table in self.given.items()}
 
     def _columns_of(self, part: str) -> ColumnMap:
-        return replace(self.columns, label=None) if part == "unlabelled" else self.columns
+        return self.columns.without_answers if part == "unlabelled" else self.columns
 
     def labels(self) -> list[str]:
         """What the label column holds, sorted as the task's labels will be; nothing if it holds too many values."""
@@ -107,7 +107,7 @@ class DraftView:
         if self.task is None:
             return {}
         counts = Counter(example.label for example in self.task.train)
-        return {label: counts[label] for label in self.task.labels}
+        return {label: counts[label] for label in self.task.schema.labels}
 
 
 def stem(table: Table) -> str:
@@ -118,10 +118,10 @@ def stem(table: Table) -> str:
 def _renamed(table: Table, columns: ColumnMap) -> Table:
     """The table with its own columns under the names of `columns`, unless it has these, or none to take for them."""
     guess = guess_columns(table)
-    missing = [(new, old) for new, old in zip(astuple(columns)[:3], astuple(guess)[:3], strict=True)
-               if new is not None and new not in table.columns]
-    if not missing or any(old is None for _, old in missing):
+    wanted = {role: column for role, column in columns.named.items() if column not in table.columns}
+    if not wanted or not wanted.keys() <= guess.named.keys():
         return table
+    missing = [(column, guess.named[role]) for role, column in wanted.items()]
     notes = [Finding("note", "{name!r} has no column {column!r}; its column {found!r} was taken for it.",
                      {"name": table.name, "column": new, "found": old}) for new, old in missing]
     return replace(table, columns=(*table.columns, *(new for new, _ in missing)), notes=(*table.notes, *notes),
@@ -142,10 +142,16 @@ def _of_task(task: Task, shots: int, count_tokens: CountTokens | None, max_lengt
 
 def _of_further_texts(task: Task) -> Iterator[Finding]:
     """What columns beside text and label are good for."""
-    if task.choosing:
+    schema = task.schema
+    if schema.kind == "choice":
         yield Finding("note", "Each row brings its own answers: the label names the column of the right one, "
-                      "{columns}.", {"columns": _some(task.labels)})
-    others = [name for name in task.more if not (task.choosing and name in task.labels)]
+                      "{columns}.", {"columns": _some(schema.labels)})
+    if schema.kind == "generation":
+        examples = (*task.train, *task.test)
+        yield Finding("note", "The answers are texts: {sources} sources have {references} references. Rows with the same "
+                      "source are references of one example.",
+                      {"sources": len(examples), "references": sum(len(each.references) for each in examples)})
+    others = [name for name in schema.columns if name not in schema.labels or schema.kind != "choice"]
     if others:
         yield Finding("note", "Patterns can also show the other columns by their names: {fields}.",
                       {"fields": _some(["{" + name + "}" for name in others])})

@@ -51,7 +51,7 @@ def load_hub_task(repo: str, *, config: str | None = None, train_split: str = "t
         splits = _load_splits(folder, repo, config)
     train = _table(splits, train_split, name, limits)
     guess = columns or guess_columns(train)
-    test = _test_table(splits, test_split, train_split, guess.label, name, limits)
+    test = _test_table(splits, test_split, train_split, guess.label or guess.target, name, limits)
     columns = columns or with_more([each for each in (train, test) if each is not None], guess, limits)
     names = label_names if label_names is not None else _class_names(splits[train_split], columns.label)
     return task_from_tables(name, train, columns, test=test, title=name, label_names=names, limits=limits)
@@ -78,7 +78,8 @@ def load_hub_tables(repo: str, *, config: str | None = None, limits: DataLimits 
     with _clear_errors(name):
         splits = _load_splits(folder, repo, config)
     train = _table(splits, "train", name, limits)
-    test = _test_table(splits, None, "train", guess_columns(train).label, name, limits)
+    guess = guess_columns(train)
+    test = _test_table(splits, None, "train", guess.label or guess.target, name, limits)
     return HubTables(train, test, {column: names for column in train.columns
                                    if (names := _class_names(splits["train"], column))})
 

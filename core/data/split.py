@@ -16,7 +16,7 @@ LM_BFF_SEEDS = (13, 21, 42, 87, 100)  # the five seeds of the paper's published 
 
 @dataclass(frozen=True)
 class FewShotSplit:
-    """K training and K development examples per label, and all the rest of the training part without labels.
+    """K training and K development examples, of each label where labels are classes, and the rest without answers.
 
     Attributes:
         hidden: the labels of the unlabelled examples where they are known. Nothing may learn from them; they tell
@@ -50,33 +50,32 @@ def few_shot_indices(
 
 
 def draw_split(task: Task, shots: int, seed: int) -> FewShotSplit:
-    """Draw K training and K development examples per label.
-
-    Where each example brings its own answers, labels are places and no classes: K examples are drawn in all.
+    """Draw K training and K development examples per label; in multiple choice and generation K examples in all.
 
     Raises:
-        DataError: a label has fewer than 2K training rows, or K is negative.
+        DataError: a label, or the whole, has fewer than 2K training rows, or K is negative.
     """
     if shots < 0:
         raise DataError("Shots (K) is {shots}; it must be 0 or more.", shots=shots)
-    gold = ["" if task.choosing else example.label or "" for example in task.train]
-    if task.choosing and len(gold) < 2 * shots:
+    by_label = task.schema.kind == "classification"
+    gold = [example.label or "" if by_label else "" for example in task.train]
+    if not by_label and len(gold) < 2 * shots:
         raise DataError("K = {shots} needs {need} training rows ({shots} to train, {shots} for development), and there "
                         "are {count}. Choose K ≤ {most} or add rows.", shots=shots, need=2 * shots, count=len(gold),
                         most=len(gold) // 2)
-    for label in task.labels if shots and not task.choosing else ():
+    for label in task.schema.labels if shots and by_label else ():
         if gold.count(label) < 2 * shots:
             raise DataError(
                 "K = {shots} needs {need} training rows of each label ({shots} to train, {shots} for development), but "
                 "{label!r} has {count}. Choose K ≤ {most} or add rows.",
                 shots=shots, need=2 * shots, label=label, count=gold.count(label),
-                most=min(gold.count(each) for each in task.labels) // 2,
+                most=min(gold.count(each) for each in task.schema.labels) // 2,
             )
     train, dev = few_shot_indices(gold, shots, seed)
     used = set(train) | set(dev)
     rest = [example for index, example in enumerate(task.train) if index not in used]
     return FewShotSplit(
         shots, seed, tuple(task.train[i] for i in train), tuple(task.train[i] for i in dev),
-        (*(replace(each, label=None) for each in rest), *task.unlabelled),
+        (*(replace(each, label=None, references=()) for each in rest), *task.unlabelled),
         (*(each.label for each in rest), *(None for _ in task.unlabelled)),
     )

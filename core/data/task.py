@@ -1,29 +1,75 @@
-"""What is to be learned: a `Task` with labels and examples."""
+"""What is to be learned: a `Task` with its `Schema` and its examples."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
 from core.errors import DataError
 
+Kind = Literal["classification", "choice", "generation"]
 TEXTS = ("text_a", "text_b")
+
+
+@dataclass(frozen=True)
+class Schema:
+    """What the examples of a task hold, and what an answer is.
+
+    Attributes:
+        kind: of the answer. In classification it is one of `labels`; in multiple choice (`choice`) one of the texts
+            that the example brings, which are its columns named by `labels`; in generation a text.
+        labels: in the order in which every `[B, C]` array holds them; empty for generation, and on the card of a
+            task whose data decide.
+        pairs: whether examples have a second text.
+        columns: further columns, whose texts a pattern shows by the column's name.
+    """
+
+    kind: Kind
+    labels: tuple[str, ...] = ()
+    pairs: bool = False
+    columns: tuple[str, ...] = ()
+
+    @property
+    def has_words(self) -> bool:
+        """Whether labels have label words: only where all examples share their labels."""
+        return self.kind == "classification"
+
+
+def classification(*labels: str, pairs: bool = False, columns: tuple[str, ...] = ()) -> Schema:
+    """The schema of a task whose examples all have the same labels."""
+    return Schema("classification", labels, pairs, columns)
+
+
+def multiple_choice(*labels: str, pairs: bool = False, columns: tuple[str, ...] = ()) -> Schema:
+    """The schema of a task whose examples bring their answers: the columns named by `labels`, and further `columns`."""
+    return Schema("choice", labels, pairs, (*labels, *(name for name in columns if name not in labels)))
+
+
+def generation(*, columns: tuple[str, ...] = ()) -> Schema:
+    """The schema of a task whose answers are texts."""
+    return Schema("generation", columns=columns)
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One text or pair of texts, with its label where it is known.
+    """One text or pair of texts, with its answer where it is known.
 
-    `text_b` is empty for single-text tasks; `label` is None for unlabelled text; `more` holds further texts by name.
+    Attributes:
+        text_a: the text; in generation the source.
+        text_b: the second text of a pair, else empty.
+        label: the right label; None for unlabelled text and in generation.
+        more: further texts, by the names of their columns.
+        references: in generation the right texts, each as good as the others.
     """
 
     text_a: str
     text_b: str = ""
     label: str | None = None
     more: tuple[tuple[str, str], ...] = ()
+    references: tuple[str, ...] = ()
 
     def text(self, field: str) -> str:
         """The text of that name; empty if there is none."""
@@ -34,58 +80,47 @@ class Example:
 
 @dataclass(frozen=True)
 class Task:
-    """A classification task.
+    """Examples with one schema.
 
     Attributes:
         name: short, unique name, as used in study files.
-        labels: the labels, in the order in which every `[B, C]` array holds them.
-        train: labelled examples to draw shots from; what is not drawn is the unlabelled pool.
-        test: labelled examples that are only ever measured on.
-        unlabelled: further texts without labels.
+        schema: what an example holds and what an answer is.
+        train: examples with their answers to draw shots from; what is not drawn is the unlabelled pool.
+        test: examples with their answers that are only ever measured on.
+        unlabelled: further texts without answers.
         title, summary: for people.
         licence: of the texts.
     """
 
     name: str
-    labels: tuple[str, ...]
+    schema: Schema
     train: tuple[Example, ...]
     test: tuple[Example, ...]
     unlabelled: tuple[Example, ...] = ()
     title: str = ""
     summary: str = ""
     licence: str = ""
-    kind: Literal["classification"] = field(default="classification")
 
     def __post_init__(self) -> None:
-        if len(self.labels) < 2:
+        labels = self.schema.labels
+        if len(labels) < 2 and self.schema.kind != "generation":
             raise DataError(
                 "The task {name!r} has {count} label(s): {labels}. Classification needs at least two; check which "
                 "column holds the labels.",
-                name=self.name, count=len(self.labels), labels=", ".join(map(repr, self.labels)) or "none",
+                name=self.name, count=len(labels), labels=", ".join(map(repr, labels)) or "none",
             )
-
-    @property
-    def pairs(self) -> bool:
-        """Whether examples carry a second text."""
-        return any(example.text_b for example in self.train[:200] or self.test[:200])
-
-    @cached_property
-    def more(self) -> tuple[str, ...]:
-        """Names of the further texts that examples carry."""
-        return tuple(dict.fromkeys(name for example in (*self.train[:200], *self.test[:200])
-                                   for name, _ in example.more))
-
-    @property
-    def choosing(self) -> bool:
-        """Whether each example brings its own answers to choose from: texts whose names are the labels."""
-        return set(self.labels) <= set(self.more)
 
     @cached_property
     def content_hash(self) -> str:
         """A digest of labels and all texts: equal data, equal hash, whatever its name or file."""
-        digest = hashlib.sha256(json.dumps(self.labels).encode())
+        digest = hashlib.sha256(json.dumps(self.schema.labels).encode())
         for part in (self.train, self.test, self.unlabelled):
             digest.update(b"\x1e")
             for example in part:
-                digest.update(json.dumps([example.text_a, example.text_b, example.label, *example.more]).encode())
+                digest.update(json.dumps(_content(example)).encode())
         return digest.hexdigest()[:16]
+
+
+def _content(example: Example) -> list[object]:
+    references = [example.references] if example.references else []
+    return [example.text_a, example.text_b, example.label, *example.more, *references]

@@ -82,7 +82,7 @@ def pattern_candidates(problem: Problem, options: AutoPatternsOptions, progress:
     """
     assert problem.other_model is not None
     verbalizer, train = problem.pvps[0].verbalizer, problem.split.train
-    words = {label: verbalizer.first_word(label) for label in problem.labels}
+    words = {label: verbalizer.first_word(label) for label in problem.schema.labels}
     writer = problem.other_model(options.writer)
     total = options.tried * options.steps
     written = write_patterns(writer, train, words, beam=options.beam, averaged=options.averaged,

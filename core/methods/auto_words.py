@@ -100,10 +100,10 @@ def word_candidates(problem: Problem, pvp: PVP, options: AutoWordsOptions) -> tu
     """
     train, gold, backbone = problem.split.train, problem.gold(problem.split.train), problem.backbone
     logits = answer_log_odds(backbone, pvp.pattern, train)
-    drafts = likely_words(logits, gold, len(problem.labels), _LONGEST_DRAFT * options.k, word_mask(backbone))
+    drafts = likely_words(logits, gold, len(problem.schema.labels), _LONGEST_DRAFT * options.k, word_mask(backbone))
     words = [np.array([each for each in draft if stands_alone(int(each), backbone)][: options.k]) for draft in drafts]
     if options.neighbours:
-        seeds = single_ids([(label, pvp.verbalizer.first_word(label)) for label in problem.labels], backbone)
+        seeds = single_ids([(label, pvp.verbalizer.first_word(label)) for label in problem.schema.labels], backbone)
         model: Any = backbone.model
         embedding = model.get_output_embeddings().weight.detach().float().cpu().numpy()
         words = [nearest_words(each, seed, embedding, options.neighbours)
@@ -111,7 +111,7 @@ def word_candidates(problem: Problem, pvp: PVP, options: AutoWordsOptions) -> tu
     found = best_combinations(logits, gold, words, options.combinations, distinct=options.distinct)
     spelled = whole_words(backbone)
     return [Candidate(PVP(pvp.pattern, Verbalizer(tuple(
-        (label, (spelled[token],)) for label, token in zip(problem.labels, each.tokens, strict=True)))), each.score)
+        (label, (spelled[token],)) for label, token in zip(problem.schema.labels, each.tokens, strict=True)))), each.score)
         for each in found.combinations], found
 
 

@@ -41,7 +41,7 @@ class Head(Method):
     def learn(self, problem: Problem, options: Options, progress: Progress) -> Learned:
         """Put a fresh head on a copy of the encoder and fine-tune both; keep the best development checkpoint."""
         assert isinstance(options, FineTuningOptions)
-        labels, split = problem.labels, problem.split
+        labels, split = problem.schema.labels, problem.split
         fresh = with_head(problem.backbone, labels, problem.seed)
         encoded = HeadPredictor(fresh, labels).encode(split.train)
         used = {token for each in [*encoded, *HeadPredictor(fresh, labels).encode(split.dev)] for token in each.ids}

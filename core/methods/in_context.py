@@ -74,7 +74,7 @@ def _draw(problem: Problem, wanted: int, context: int) -> list[Example]:
     random = rng(problem.seed, "demonstrations", context)
     order = random.permutation(len(problem.split.train))
     by_label = [[problem.split.train[i] for i in order if problem.split.train[i].label == label]
-                for label in random.permutation(list(problem.labels))]
+                for label in random.permutation(list(problem.schema.labels))]
     rounds = [group[turn] for turn in range(wanted) for group in by_label if turn < len(group)]
     chosen = rounds[:wanted]
     return [chosen[index] for index in random.permutation(len(chosen))]

@@ -77,7 +77,7 @@ def _drawn(problem: Problem, logits: np.ndarray, generation: int, options: IpetO
            weights: Sequence[float]) -> list[Drawn]:
     """What each model is given for a generation, counted from 1; all together at most as many as the pool has."""
     labelled = problem.gold(problem.split.train)
-    known = np.bincount(labelled, minlength=len(problem.labels)).tolist() if labelled else [0] * len(problem.labels)
+    known = np.bincount(labelled, minlength=len(problem.schema.labels)).tolist() if labelled else [0] * len(problem.schema.labels)
     counts = new_counts(known, options.factor, generation - 1)
     most = logits.shape[1]
     if sum(counts) > most:
@@ -88,7 +88,7 @@ def _drawn(problem: Problem, logits: np.ndarray, generation: int, options: IpetO
 
 
 def _labelled(problem: Problem, pool: Sequence[Example], drawn: Drawn) -> list[Example]:
-    return [replace(pool[row], label=problem.labels[label]) for row, label in drawn.rows]
+    return [replace(pool[row], label=problem.schema.labels[label]) for row, label in drawn.rows]
 
 
 def _tell(stages: Stages, problem: Problem, rows: Sequence[int], given: Sequence[Drawn], generation: int) -> None:
@@ -98,4 +98,4 @@ def _tell(stages: Stages, problem: Problem, rows: Sequence[int], given: Sequence
     known = [each for each in right if each is not None]
     stages.add("generation", generation=generation, drawn=float(np.mean([len(each.rows) for each in given])),
                right=float(np.mean(known)) if known else None,
-               missing=sorted({problem.labels[label] for each in given for label in each.missing}))
+               missing=sorted({problem.schema.labels[label] for each in given for label in each.missing}))

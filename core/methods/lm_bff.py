@@ -54,7 +54,7 @@ class LmBff(Method):
     title = "LM-BFF fine-tuning"
     paper = "arXiv 2012.15723"
     options = LmBffOptions
-    chooses = True
+    kinds = ("classification", "choice")
 
     def steps(self, options: Options, patterns: int = 1) -> int:  # noqa: ARG002
         """One for each update."""
@@ -65,7 +65,7 @@ class LmBff(Method):
         """Also: demonstrations need one example to ask about and one to show."""
         super().check(problem, options)
         check_demonstrations(problem, options)
-        if problem.choosing:
+        if problem.schema.kind == "choice":
             check_words(problem)
 
     def learn(self, problem: Problem, options: Options, progress: Progress) -> Learned:
@@ -73,7 +73,7 @@ class LmBff(Method):
         assert isinstance(options, LmBffOptions)
         pvp, split = problem.pvps[0], problem.split
         asked = asking(problem.backbone, pvp)
-        whole = options.weight_decay > 0 or problem.choosing
+        whole = options.weight_decay > 0 or problem.schema.kind == "choice"
         backbone = problem.backbone.trainable_copy() if whole else compact(
             problem.backbone, asked.tokens([*split.train, *split.dev]))
         predictor = _predictor(backbone, problem, options)
@@ -92,7 +92,7 @@ def check_demonstrations(problem: Problem, options: Options) -> None:
     if isinstance(options, LmBffOptions) and options.demonstrations and problem.split.shots < 2:
         raise SpecError("Demonstrations need K ≥ 2, one example to ask about and one to show; K is {shots}.",
                         shots=problem.split.shots)
-    if isinstance(options, LmBffOptions) and options.demonstrations and problem.choosing:
+    if isinstance(options, LmBffOptions) and options.demonstrations and problem.schema.kind == "choice":
         raise SpecError("Demonstrations show an example of each label, and each example of this task brings its own "
                         "answers. Leave them off.")
 

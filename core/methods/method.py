@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from core.data.split import FewShotSplit
-from core.data.task import Example
+from core.data.task import Example, Kind, Schema
 from core.errors import SpecError
 from core.methods.options import Options
 from core.methods.shelf import Shelf
@@ -50,28 +50,26 @@ class Problem:
     """Everything that a method may see; the test part is not in it.
 
     Attributes:
-        labels: in the order of every `[N, C]` array.
+        schema: what an example holds and what an answer is; its labels are in the order of every `[N, C]` array.
         pvps: one for most methods, several for ensembles, none for methods without prompts.
         split: K examples per label to train, K to develop, and the unlabelled pool.
         backbone: shared and read-only.
         seed: decides everything random.
         other_model: loads a further model by its name, for methods that need one.
-        choosing: whether each example brings its own answers, the texts that are called as the labels.
         shelf: where finished parts are kept; None keeps nothing.
     """
 
-    labels: tuple[str, ...]
+    schema: Schema
     pvps: tuple[PVP, ...]
     split: FewShotSplit
     backbone: Backbone
     seed: int
     other_model: Callable[[str], Backbone] | None = None
-    choosing: bool = False
     shelf: Shelf | None = None
 
     def gold(self, examples: Sequence[Example]) -> list[int]:
         """Label indices of labelled examples."""
-        return [self.labels.index(example.label or "") for example in examples]
+        return [self.schema.labels.index(example.label or "") for example in examples]
 
 
 @dataclass(frozen=True)
@@ -99,9 +97,8 @@ class Method(ABC):
         uses_pattern, ensemble: whether it needs a pattern, and whether it takes several as one.
         uses_shots, uses_seed: whether its result depends on the training examples or on any randomness.
         needs_shots: whether it needs labelled examples to train at all.
-        families: the model families that it works on.
+        kinds: the kinds of task that it serves; families: the model families that it works on.
         single_token: whether label words must be single tokens; several_tokens: unless the model is a masked one.
-        chooses: whether examples may bring their own answers.
     """
 
     name: ClassVar[str]
@@ -116,7 +113,7 @@ class Method(ABC):
     needs_shots: ClassVar[bool] = True
     single_token: ClassVar[bool] = True
     several_tokens: ClassVar[bool] = False
-    chooses: ClassVar[bool] = False
+    kinds: ClassVar[tuple[Kind, ...]] = ("classification",)
     families: ClassVar[tuple[Family, ...]] = ("masked", "seq2seq", "causal")
 
     @abstractmethod
@@ -135,10 +132,6 @@ class Method(ABC):
                             family=problem.backbone.family)
         if self.trains and self.uses_shots and self.needs_shots and not problem.split.train:
             raise SpecError("The method {method!r} trains on examples, and K is 0. Choose K ≥ 1.", method=self.name)
-        if problem.choosing and not self.chooses:
-            raise SpecError("The method {method!r} needs the same labels for all examples, and each example of this "
-                            "task brings its own answers. Those that choose among answers are 'zero-shot', 'lm-bff', "
-                            "'pet' and 'ipet'.", method=self.name)
         for pvp in problem.pvps if self.single_token else ():
             if not (self.several_tokens and problem.backbone.family == "masked"):
                 single_ids(pvp.verbalizer.all_words(), problem.backbone)

@@ -29,7 +29,7 @@ class Pet(Method):
     options = StudentOptions
     ensemble = True
     several_tokens = True
-    chooses = True
+    kinds = ("classification", "choice")
 
     def steps(self, options: Options, patterns: int = 1) -> int:
         """Those of all models, and the classifier's."""
@@ -38,7 +38,7 @@ class Pet(Method):
 
     def steps_on(self, problem: Problem, options: StudentOptions) -> int:
         """Those on a problem; where examples bring their own answers no classifier is trained."""
-        return self.steps(options, len(problem.pvps)) - options.student_steps * problem.choosing
+        return self.steps(options, len(problem.pvps)) - options.student_steps * (problem.schema.kind == "choice")
 
     def check(self, problem: Problem, options: Options) -> None:
         """Also: several patterns and a pool; language modelling only where the model knows masks."""
@@ -81,7 +81,7 @@ class Team:
         """What each member makes of examples whose texts it was made for, `[M, N, C]`."""
         return answered_once(
             self.problem.shelf, f"answers-{len(self.stages.rows)}",
-            (len(self.members), len(examples), len(self.problem.labels)),
+            (len(self.members), len(examples), len(self.problem.schema.labels)),
             lambda: np.stack([each.predictor.log_probs(examples) for each in self.members]))
 
     def merged(self, logits: Floats, options: StudentOptions) -> Floats:
@@ -116,7 +116,7 @@ def distilled(team: Team, rows: Sequence[int], logits: Floats, options: StudentO
     Where examples bring their own answers there is none: no classifier can name them, so the team itself answers.
     """
     problem, stages = team.problem, team.stages
-    if problem.choosing:
+    if problem.schema.kind == "choice":
         return team.learned(options)
     targets = label_pool(stages, problem, rows, team.merged(logits, options), options.temperature)
     pool = [problem.split.unlabelled[row] for row in rows]
@@ -145,7 +145,7 @@ def check_ensemble(method: str, problem: Problem, options: StudentOptions) -> No
     if len(problem.pvps) < 2:
         raise SpecError("The method {method!r} lets several patterns vote, and one is chosen. Choose two or more, or "
                         "train with 'lm-bff' instead.", method=method)
-    if not problem.split.unlabelled and not problem.choosing:
+    if not problem.split.unlabelled and problem.schema.kind != "choice":
         raise SpecError("The method {method!r} needs unlabelled examples, and none are left: all {count} training rows "
                         "are used for training and development. Choose a smaller K or add unlabelled rows.",
                         method=method, count=len(problem.split.train) + len(problem.split.dev))

@@ -104,7 +104,7 @@ def ratio_candidates(problem: Problem, words: npt.NDArray[np.int64], options: Pe
     """
     train, gold, pattern = problem.split.train, problem.gold(problem.split.train), problem.pvps[0].pattern
     logits = answer_log_odds(problem.backbone, pattern, train)
-    found = best_words([logits], gold, len(problem.labels), words, options.words_per_label,
+    found = best_words([logits], gold, len(problem.schema.labels), words, options.words_per_label,
                        candidates=options.candidates, score="ce" if options.score == "ce" else "llr",
                        balanced=options.balanced, distinct=options.distinct)
     candidates = []
@@ -128,7 +128,7 @@ def _verbalizers(problem: Problem, found: Sequence[RankedWords],
     for size in reversed(sizes(most)):
         tokens = [each.tokens[:size] for each in found]
         verbalizer = Verbalizer(tuple((label, tuple(spelled[token] for token in mine.tolist()))
-                                      for label, mine in zip(problem.labels, tokens, strict=True)))
+                                      for label, mine in zip(problem.schema.labels, tokens, strict=True)))
         told_apart = len({frozenset(mine.tolist()) for mine in tokens}) == len(tokens)
         if told_apart and verbalizer not in seen:
             seen.add(verbalizer)

@@ -60,7 +60,7 @@ def read_note(folder: Path) -> dict[str, Any]:
 def _prompt(note: Mapping[str, Any], backbone: Backbone) -> PromptPredictor:
     words, labels = note["words"], note["labels"]
     pvp = PVP(Pattern.parse(note["pattern"], note.get("more", ())),
-              Verbalizer.of(words, labels) if words else Verbalizer.choosing(labels))
+              Verbalizer.of(words, labels) if words else Verbalizer.without_words(labels))
     predictor = asking(backbone, pvp) if "demonstrations" not in note else DemonstratedPredictor(
         backbone, pvp, Demonstrations.of(note["demonstrations"]))
     predictor.shift = torch.tensor(note["shift"]) if "shift" in note else None

@@ -98,7 +98,7 @@ class ChoosingPredictor(SeveralMasksPredictor):
 
 def asking(backbone: Backbone, pvp: PVP) -> PromptPredictor:
     """The predictor for a PVP: with several masks where a word has several tokens or examples bring their answers."""
-    if pvp.verbalizer.by_example:
+    if not pvp.verbalizer.has_words:
         return ChoosingPredictor(backbone, pvp)
     words = pvp.verbalizer.all_words()
     one = backbone.family != "masked" or all(len(word_ids(word, backbone)) == 1 for _, word in words)
@@ -108,7 +108,7 @@ def asking(backbone: Backbone, pvp: PVP) -> PromptPredictor:
 def check_words(problem: Problem) -> None:
     """Raise a VerbalizerError if words of several tokens cannot be asked for."""
     for pvp in problem.pvps:
-        if pvp.verbalizer.by_example:
+        if not pvp.verbalizer.has_words:
             _check_choices(problem)
         elif isinstance(asking(problem.backbone, pvp), SeveralMasksPredictor):
             answer_ids(pvp.verbalizer, problem.backbone)
@@ -119,5 +119,5 @@ def _check_choices(problem: Problem) -> None:
         raise SpecError("Examples that bring their own answers need a masked model, and {model!r} is a {family} model.",
                         model=problem.backbone.name, family=problem.backbone.family)
     for example in (*problem.split.train, *problem.split.dev):
-        for label in problem.labels:
+        for label in problem.schema.labels:
             text_ids(example.text(label), problem.backbone)

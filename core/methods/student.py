@@ -43,7 +43,7 @@ def label_pool(stages: Stages, problem: Problem, rows: Sequence[int], merged: Fl
     stages.add(
         "soft labels", examples=len(rows), entropy=float(undecided.mean()),
         histogram=np.histogram(undecided, bins=_BINS, range=(0, 1))[0].tolist(),
-        shares=dict(zip(problem.labels, (np.bincount(targets.argmax(1), minlength=len(problem.labels)) / len(rows)
+        shares=dict(zip(problem.schema.labels, (np.bincount(targets.argmax(1), minlength=len(problem.schema.labels)) / len(rows)
                                          ).tolist(), strict=True)),
         right=share_right(problem, rows, targets.argmax(1).tolist()),
         disputed=[{"text_a": pool[rows[at]].text_a, "text_b": pool[rows[at]].text_b,
@@ -54,8 +54,8 @@ def label_pool(stages: Stages, problem: Problem, rows: Sequence[int], merged: Fl
 def share_right(problem: Problem, rows: Sequence[int], given: Sequence[int]) -> float | None:
     """The share of the pool's `rows` whose `given` label is the true one; None where no true label is known."""
     hidden = problem.split.hidden
-    known = [(hidden[row], problem.labels[label]) for row, label in zip(rows, given, strict=True)
-             if row < len(hidden) and hidden[row] in problem.labels]
+    known = [(hidden[row], problem.schema.labels[label]) for row, label in zip(rows, given, strict=True)
+             if row < len(hidden) and hidden[row] in problem.schema.labels]
     return sum(true == label for true, label in known) / len(known) if known else None
 
 
@@ -66,7 +66,7 @@ def train_student(problem: Problem, examples: Sequence[Example], targets: Floats
     Returns:
         The classifier with its last weights, and its facts for people: development accuracy, and its learning curve.
     """
-    dev, labels = problem.split.dev, problem.labels
+    dev, labels = problem.split.dev, problem.schema.labels
     fresh = with_head(problem.backbone, labels, problem.seed)
     encoded = HeadPredictor(fresh, labels).encode(examples)
     used = {token for each in [*encoded, *HeadPredictor(fresh, labels).encode(dev)] for token in each.ids}

@@ -55,7 +55,7 @@ def readme(predictor: SavedPredictor, pairs: bool, title: str) -> str:
     if isinstance(predictor, EnsemblePredictor):
         what, labels, code = _ENSEMBLE.format(count=len(predictor.members)), predictor.labels, ensemble_code(predictor)
     elif isinstance(predictor, PromptPredictor):
-        what = _CHOOSING if predictor.pvp.verbalizer.by_example else _PROMPT
+        what = _PROMPT if predictor.pvp.verbalizer.has_words else _CHOOSING
         labels, code = predictor.pvp.verbalizer.labels, prompt_code(predictor)
         if isinstance(predictor, DemonstratedPredictor):
             what += _DEMONSTRATED.format(contexts=predictor.demonstrations.contexts)
@@ -112,7 +112,7 @@ def _scores(predictor: PromptPredictor, folder: str) -> list[str]:
     """Lines that put the label words' scores, `[C]`, into `scores`."""
     backbone, pattern, verbalizer = predictor.backbone, predictor.pvp.pattern, predictor.pvp.verbalizer
     family = _FAMILIES[backbone.family]
-    labels = verbalizer.labels if verbalizer.by_example else ()
+    labels = () if verbalizer.has_words else verbalizer.labels
     fields = list(dict.fromkeys((*(field for field in _TEXTS if field in pattern.fields), *labels,
                                  *sorted(pattern.fields - set(_TEXTS)))))
     prompt = predictor.prompt(Example(_TEXTS["text_a"], _TEXTS["text_b"] if "text_b" in pattern.fields else "", None,
@@ -120,7 +120,7 @@ def _scores(predictor: PromptPredictor, folder: str) -> list[str]:
     encoded = encode([prompt], backbone)[0]
     segments = prompt.segments[: max(encoded.origins) + 1]  # a causal model is shown nothing after the mask
     text = _spelled(segments, _specials(encoded, [segment.kind for segment in segments], backbone))
-    if verbalizer.by_example:
+    if not verbalizer.has_words:
         return [*_loaded(family, folder), *_given(fields), *_choices(predictor, encoded, text)]
     words = {label: single_ids([(label, word) for word in each], backbone) for label, each in verbalizer.words}
     shift = "" if predictor.shift is None else f" - torch.tensor({predictor.shift.tolist()})"

@@ -29,7 +29,7 @@ class ZeroShot(Method):
     options = ZeroShotOptions
     trains = False
     several_tokens = True
-    chooses = True
+    kinds = ("classification", "choice")
     uses_shots = False
     uses_seed = False
 

@@ -5,9 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from core.data.task import Schema
 from core.errors import SpecError
 from core.prompts.pattern import Pattern
 from core.prompts.verbalizer import Verbalizer
+
+_NO_WORDS = {
+    "choice": "Each example of this task brings its own answers, so there are no label words. Leave out {words}.",
+    "generation": "The answers of this task are texts, so there are no label words. Leave out {words}.",
+}
 
 
 @dataclass(frozen=True)
@@ -18,29 +24,30 @@ class PVP:
     verbalizer: Verbalizer
 
     @staticmethod
-    def of(pattern: str, words: Mapping[str, Sequence[str] | str], labels: Sequence[str], pairs: bool,
-           more: Sequence[str] = ()) -> PVP:
-        """Parse and check both halves against a task's labels, whether its examples are pairs, and their further texts.
+    def of(pattern: str, words: Mapping[str, Sequence[str] | str], schema: Schema) -> PVP:
+        """Parse and check both halves against a task's schema; only classification has label words.
 
-        Where the labels are names of further texts, examples bring their own answers, and `words` must be empty.
+        Raises:
+            PatternError, VerbalizerError: a half cannot be read or does not fit the schema.
+            SpecError: there are words, and the task's labels have none.
         """
-        parsed = Pattern.parse(pattern, more)
-        parsed.check(pairs)
-        if not set(labels) <= set(more):
-            return PVP(parsed, Verbalizer.of(words, labels))
+        parsed = Pattern.parse(pattern, schema.columns)
+        parsed.check(schema.pairs)
+        if schema.has_words:
+            return PVP(parsed, Verbalizer.of(words, schema.labels))
         if words:
-            raise SpecError("Each example of this task brings its own answers, so there are no label words. Leave out "
-                            "{words}.", words=", ".join(map(str, words))[:80])
-        return PVP(parsed, Verbalizer.choosing(labels))
+            raise SpecError(_NO_WORDS[schema.kind], words=", ".join(map(str, words))[:80])
+        return PVP(parsed, Verbalizer.without_words(schema.labels))
 
     @staticmethod
-    def from_dict(data: object, labels: Sequence[str], pairs: bool, more: Sequence[str] = ()) -> PVP:
-        """Read `{pattern: …, words: {label: [word, …]}}`, as study files hold it.
+    def from_dict(data: object, schema: Schema) -> PVP:
+        """Read `{pattern: …, words: {label: [word, …]}}`, as study files hold it; words in classification only.
 
-        Without words where examples bring their own answers.
+        Raises:
+            SpecError: the data have another form; see also `of`.
         """
         if not isinstance(data, Mapping) or not {"pattern"} <= set(data) <= {"pattern", "words"} or (
-                "words" not in data and not set(labels) <= set(more)):
+                "words" not in data and schema.has_words):
             raise SpecError("A pattern is given as {form}, not as {data!r}.",
                             form="{pattern: \"…\", words: {label: [word, …]}}", data=str(data)[:120])
         words = data.get("words", {})
@@ -53,7 +60,7 @@ class PVP:
                 raise SpecError("The words of the label {label!r} are {words!r}; they must be texts. Put words such as "
                                 "{example} in quotes: YAML reads them as something else.", label=str(label),
                                 words=str(given)[:80], example="No, Yes and 1")
-        return PVP.of(str(data["pattern"]), words, labels, pairs, more)
+        return PVP.of(str(data["pattern"]), words, schema)
 
     def as_dict(self) -> dict[str, object]:
         """The pair as plain values, as study files hold it."""

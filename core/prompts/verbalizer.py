@@ -19,7 +19,7 @@ MAX_WORD_LENGTH = 60
 class Verbalizer:
     """Label words: for each label one or several words, in the order of the task's labels.
 
-    No words at all mean that each example brings its own answers.
+    In multiple choice no label has words: each example brings its answers.
     """
 
     words: tuple[tuple[str, tuple[str, ...]], ...]
@@ -51,14 +51,14 @@ class Verbalizer:
         return Verbalizer(tuple((label, cleaned[label]) for label in labels))
 
     @staticmethod
-    def choosing(labels: Sequence[str]) -> Verbalizer:
-        """For tasks whose examples bring their own answers: each label stands for the example's text of its name."""
+    def without_words(labels: Sequence[str]) -> Verbalizer:
+        """For multiple choice, where each label stands for the example's text of that name, and for generation."""
         return Verbalizer(tuple((label, ()) for label in labels))
 
     @property
-    def by_example(self) -> bool:
-        """Whether examples bring their own answers, so that there are no fixed words."""
-        return not any(words for _, words in self.words)
+    def has_words(self) -> bool:
+        """Whether labels have words; they have none in multiple choice, where examples bring the answers."""
+        return any(words for _, words in self.words)
 
     @staticmethod
     def parse(text: str, labels: Sequence[str]) -> Verbalizer:

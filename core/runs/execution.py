@@ -16,7 +16,7 @@ from core.data.split import draw_split
 from core.data.task import Example, Task
 from core.methods.method import Predictor, Problem, Progress
 from core.methods.options import read_options
-from core.methods.registry import method_named
+from core.methods.registry import check_method, method_named
 from core.methods.shelf import Shelf
 from core.metrics.classification import evaluate
 from core.models.backbone import BackboneCache
@@ -49,7 +49,7 @@ def execute(spec: RunSpec, load_task: TaskLoader, backbones: BackboneCache, prog
     problem = make_problem(spec, task, backbones, shelf)
     method = method_named(spec.method)
     options = read_options(method.options, spec.options, method.name)
-    method.check(problem, options)
+    check_method(method, problem, options)
 
     started = time.perf_counter()
     learned = method.learn(problem, options, progress)
@@ -61,15 +61,15 @@ def execute(spec: RunSpec, load_task: TaskLoader, backbones: BackboneCache, prog
     if save_to is not None and method.trains:
         learned.predictor.save(save_to)
     evaluation = evaluate(log_probs, problem.gold(test))
-    return RunResult({**evaluation.metrics(), **learned.metrics, **on_the_way}, task.labels,
-                     evaluation.confusion.tolist(), predictions_table(test, log_probs, task.labels), seconds)
+    return RunResult({**evaluation.metrics(), **learned.metrics, **on_the_way}, task.schema.labels,
+                     evaluation.confusion.tolist(), predictions_table(test, log_probs, task.schema.labels), seconds)
 
 
 def make_problem(spec: RunSpec, task: Task, backbones: BackboneCache, shelf: Shelf | None = None) -> Problem:
     """Everything that the spec's method may see."""
-    pvps = tuple(PVP.from_dict(each, task.labels, task.pairs, task.more) for each in spec.patterns)
+    pvps = tuple(PVP.from_dict(each, task.schema) for each in spec.patterns)
     split = draw_split(task, spec.shots, spec.seed)
-    return Problem(task.labels, pvps, split, backbones.get(spec.model), spec.seed, backbones.get, task.choosing, shelf)
+    return Problem(task.schema, pvps, split, backbones.get(spec.model), spec.seed, backbones.get, shelf)
 
 
 def relearn(spec: RunSpec, task: Task, backbones: BackboneCache) -> Predictor:

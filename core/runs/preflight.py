@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from core.data.split import draw_split
 from core.data.task import Task
 from core.methods.options import read_options
-from core.methods.registry import method_named
+from core.methods.registry import check_method, method_named
 from core.models.backbone import BackboneCache
 from core.runs.estimate import check_steps
 from core.runs.execution import make_problem
@@ -29,5 +29,6 @@ def check_runs(runs: Sequence[RunSpec], task: Task, backbones: BackboneCache, ma
             draw_split(task, *draw)
         if question not in asked:
             method = method_named(run.method)
-            method.check(make_problem(run, task, backbones), read_options(method.options, run.options, method.name))
+            check_method(method, make_problem(run, task, backbones),
+                         read_options(method.options, run.options, method.name))
         asked |= {draw, question}

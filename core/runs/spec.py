@@ -156,7 +156,7 @@ class StudySpec:
         Raises:
             InputError: a pattern does not fit the task, a method needs a pattern and there is none, too many runs.
         """
-        distinct = dict.fromkeys(PVP.from_dict(each, task.labels, task.pairs, task.more) for each in self.patterns)
+        distinct = dict.fromkeys(PVP.from_dict(each, task.schema) for each in self.patterns)
         pvps = tuple(pvp.as_dict() for pvp in distinct)
         grids = {name: self._grid(method_named(name), pvps) for name in self.methods}
         options = {name: self._options(method_named(name)) for name in self.methods}

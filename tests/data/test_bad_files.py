@@ -79,7 +79,7 @@ def use(path, rng):
     columns = guess_columns(table)
     findings = check_table(table, columns)
     task = task_from_tables("bad", table, columns, limits=LIMITS)
-    assert all(example.text_a and example.label in task.labels for example in (*task.train, *task.test))
+    assert all(example.text_a and example.label in task.schema.labels for example in (*task.train, *task.test))
     return "\n".join(map(str, [*findings, *check_task(task)]))
 
 

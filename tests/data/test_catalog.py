@@ -37,8 +37,8 @@ def test_what_ships_is_catalogued_first():
 @pytest.mark.parametrize("card", BUNDLED, ids=lambda card: card.name)
 def test_bundled_task_is_as_on_its_card(card):
     task = load_task(card.name)
-    assert (task.name, task.labels, task.pairs) == (card.name, card.labels, card.pairs)
-    assert all(example.text_a and bool(example.text_b) == card.pairs for example in (*task.train, *task.test))
+    assert (task.name, task.schema) == (card.name, card.schema)
+    assert all(example.text_a and bool(example.text_b) == card.schema.pairs for example in (*task.train, *task.test))
 
 
 @pytest.mark.parametrize("card", BUNDLED, ids=lambda card: card.name)
@@ -47,7 +47,7 @@ def test_bundled_task_is_large_balanced_and_halved(card):
     assert len(task.train) + len(task.test) >= 480
     assert len(task.train) == len(task.test)
     for part in (task.train, task.test):
-        assert set(Counter(example.label for example in part).values()) == {len(part) // len(card.labels)}
+        assert set(Counter(example.label for example in part).values()) == {len(part) // len(card.schema.labels)}
 
 
 @pytest.mark.parametrize("card", BUNDLED, ids=lambda card: card.name)
@@ -62,7 +62,7 @@ def test_bundled_task_has_a_card_that_tells_its_origin_and_labels(card):
     text = (BUNDLED_FOLDER / card.name / "README.md").read_text(encoding="utf-8")
     assert "written for Cloze Lab" in " ".join(text.split())
     assert card.licence in text
-    assert all(f"`{label}`" in text for label in card.labels)
+    assert all(f"`{label}`" in text for label in card.schema.labels)
 
 
 @pytest.mark.parametrize("card", task_cards(), ids=lambda card: card.name)
@@ -70,20 +70,20 @@ def test_card_is_complete(card):
     assert card.name == card.name.lower()
     assert card.summary.endswith((".", "?", "one."))
     assert card.paper
-    assert len(set(card.labels)) == len(card.labels)
-    assert len(card.labels) >= 2 or card.hub.columns is None  # then the data decide
+    assert len(set(card.schema.labels)) == len(card.schema.labels)
+    assert len(card.schema.labels) >= 2 or card.hub.columns is None  # then the data decide
     assert (card.hub is None) == (card.source == "bundled")
 
 
 @pytest.mark.parametrize("card", MAPPED, ids=lambda card: card.name)
 def test_hub_source_names_every_label_and_a_second_text_for_pairs(card):
-    assert not card.hub.values or set(card.hub.values.values()) == set(card.labels)
-    assert (card.hub.columns.text_b is not None) == card.pairs
+    assert not card.hub.values or set(card.hub.values.values()) == set(card.schema.labels)
+    assert (card.hub.columns.text_b is not None) == card.schema.pairs
 
 
 def hub_layout(folder: Path, card) -> None:
     """Write a tiny data set in the layout and with the raw label values of the hub's copy."""
-    raw = list(card.hub.values) or list(range(len(card.labels)))
+    raw = list(card.hub.values) or list(range(len(card.schema.labels)))
     values = [value == "true" for value in raw] if set(raw) == {"true", "false"} else raw
     columns = card.hub.columns
     (folder / "data").mkdir(parents=True)
@@ -91,6 +91,7 @@ def hub_layout(folder: Path, card) -> None:
         table = {columns.text_a: [f"{split} {value}" for value in raw], columns.label: values}
         if columns.text_b:
             table[columns.text_b] = ["second"] * len(raw)
+        table |= {name: [f"the {name}"] * len(raw) for name in card.schema.columns}
         pq.write_table(pa.table(table), folder / "data" / f"{split}-00000-of-00001.parquet")
 
 
@@ -101,9 +102,9 @@ def test_hub_task_is_read_as_its_card_says(card, tmp_path, monkeypatch):
     monkeypatch.setitem(catalog._CARDS, card.name, dataclasses.replace(card, hub=source))
     catalog._task_of_card.cache_clear()
     task = load_task(card.name)
-    assert (task.name, task.labels, task.pairs) == (card.name, card.labels, card.pairs)
-    assert {example.label for example in task.train} == {example.label for example in task.test} == set(card.labels)
-    values = card.hub.values or {str(at): label for at, label in enumerate(card.labels)}
+    assert (task.name, task.schema) == (card.name, card.schema)
+    assert {example.label for example in task.train} == {example.label for example in task.test} == set(card.schema.labels)
+    values = card.hub.values or {str(at): label for at, label in enumerate(card.schema.labels)}
     assert all(values[example.text_a.removeprefix(f"{card.hub.train} ")] == example.label for example in task.train)
 
 
@@ -173,7 +174,7 @@ def reviews_csv(tmp_path) -> Path:
 
 def test_files_are_a_task(reviews_csv):
     task = load_task({"train": str(reviews_csv), "name": "mine"})
-    assert (task.name, task.labels, len(task.train)) == ("mine", ("a", "b"), 4)
+    assert (task.name, task.schema.labels, len(task.train)) == ("mine", ("a", "b"), 4)
 
 
 def test_a_changed_file_is_read_again(reviews_csv):

@@ -6,13 +6,13 @@ from core.data.checks import check_table, check_task
 from core.data.columns import ColumnMap
 from core.data.files import make_table
 from core.data.findings import Finding
-from core.data.task import Example, Task
+from core.data.task import Example, Task, classification
 
 CLEAN = tuple(Example(f"text number {at}", label="ab"[at % 2]) for at in range(80))
 
 
 def task(train=CLEAN[:64], test=CLEAN[64:], labels=("a", "b")):
-    return Task("t", labels, tuple(train), tuple(test))
+    return Task("t", classification(*labels), tuple(train), tuple(test))
 
 
 def told(findings, severity=None):

@@ -91,16 +91,16 @@ def copa_file(tmp_path):
 
 def test_a_file_of_choices_is_a_choosing_task(copa_file):
     task = task_from_files({"train": copa_file})
-    assert (task.choosing, task.labels, task.pairs) == (True, ("choice1", "choice2"), False)
-    assert task.more == ("choice1", "choice2", "question", "joiner")
+    assert (task.schema.kind, task.schema.labels, task.schema.pairs) == ("choice", ("choice1", "choice2"), False)
+    assert task.schema.columns == ("choice1", "choice2", "question", "joiner")
     assert task.train[0].text(task.train[0].label) in {"it broke", "clouds had come"}
 
 
 def test_record_keeps_answers_that_are_never_right(tmp_path):
     (tmp_path / "r.jsonl").write_text("\n".join(json.dumps(row) for row in RECORD * 3), encoding="utf-8")
     task = task_from_files({"train": str(tmp_path / "r.jsonl"), "test": str(tmp_path / "r.jsonl")})
-    assert task.choosing
-    assert task.labels == ("entity1", "entity2", "entity3")
+    assert task.schema.kind == "choice"
+    assert task.schema.labels == ("entity1", "entity2", "entity3")
 
 
 def test_a_hub_copy_with_lists_is_read_alike(tmp_path):
@@ -108,7 +108,7 @@ def test_a_hub_copy_with_lists_is_read_alike(tmp_path):
     for split in ("train", "validation"):
         pq.write_table(pa.Table.from_pylist(RECORD * 3), tmp_path / "data" / f"{split}-00000-of-00001.parquet")
     task = load_hub_task(str(tmp_path))
-    assert task.choosing
+    assert task.schema.kind == "choice"
     assert task.test[0].text("entity2") == "Bo"
 
 
@@ -126,7 +126,7 @@ def test_a_draft_says_when_there_are_too_few_rows(copa_file):
     draft = Draft({"train": in_one_form(read_table(copa_file))}, ColumnMap("premise", "label"))
     view = draft.look(shots=16)
     assert any("there are" in str(each) and each.severity == "warning" for each in view.findings)
-    assert view.task.choosing
+    assert view.task.schema.kind == "choice"
     notes = " ".join(str(each) for each in view.findings)
     assert "the column of the right one, choice1, choice2." in notes
     assert "by their names: {question}, {joiner}." in notes

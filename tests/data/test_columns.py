@@ -102,7 +102,7 @@ def test_sorted_labels(labels, expected):
 def test_task_of_two_tables():
     test = labelled("3", "1", name="b.csv")
     task = task_from_tables("t", labelled("2", "1", "", "10"), TEXT, test=test, title="Mine")
-    assert (task.name, task.title, task.labels) == ("t", "Mine", ("1", "2", "3", "10"))
+    assert (task.name, task.title, task.schema.labels) == ("t", "Mine", ("1", "2", "3", "10"))
     assert task.train == (Example("text 0", label="2"), Example("text 1", label="1"), Example("text 3", label="10"))
     assert [example.label for example in task.test] == ["3", "1"]
 
@@ -116,7 +116,7 @@ def test_unlabelled_texts_need_no_label_column():
 def test_label_names():
     task = task_from_tables("t", labelled("1", "0", "2", "10"), TEXT, test=labelled("0"),
                             label_names={"0": "world", "1": "sports", "2": "sports", "7": "never"})
-    assert task.labels == ("world", "sports", "10")
+    assert task.schema.labels == ("world", "sports", "10")
     assert [example.label for example in task.train] == ["sports", "world", "sports", "10"]
 
 
@@ -173,10 +173,10 @@ def files(tmp_path):
 
 def test_task_from_files(files):
     task = task_from_files(files)
-    assert (task.name, task.pairs, task.labels) == ("train", True, ("0", "1"))
+    assert (task.name, task.schema.pairs, task.schema.labels) == ("train", True, ("0", "1"))
     assert [len(part) for part in (task.train, task.test, task.unlabelled)] == [8, 2, 2]
     assert task.train[1] == Example("p 1", "h 1", "1", (("note", "x"),))
-    assert task.more == ("note",)
+    assert task.schema.columns == ("note",)
 
 
 @pytest.mark.parametrize(("keys", "expected"), [

@@ -30,7 +30,7 @@ def told(made: Draft, **more: object) -> list[tuple[str, str]]:
 def test_a_sound_table_becomes_a_task() -> None:
     view = draft(many(80)).look()
     assert view.task is not None
-    assert (view.task.name, view.task.labels) == ("shops", ("0", "1"))
+    assert (view.task.name, view.task.schema.labels) == ("shops", ("0", "1"))
     assert (len(view.task.train), len(view.task.test)) == (80, 80)
     assert {finding.severity for finding in view.findings} == {"note"}
     assert view.balance() == {"0": 40, "1": 40}
@@ -39,12 +39,12 @@ def test_a_sound_table_becomes_a_task() -> None:
 def test_labels_are_called_as_wanted() -> None:
     made = draft(many(4), names={"0": "bad", "1": "good"})
     assert made.labels() == ["0", "1"]
-    assert made.task().labels == ("bad", "good")
+    assert made.task().schema.labels == ("bad", "good")
 
 
 def test_labels_of_one_name_become_one() -> None:
     made = draft(many(6, ("1", "2", "5")), names={"1": "bad", "2": "bad"})
-    assert made.task().labels == ("bad", "5")
+    assert made.task().schema.labels == ("bad", "5")
 
 
 @pytest.mark.parametrize(("made", "severity", "part"), [

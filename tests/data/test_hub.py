@@ -74,14 +74,14 @@ def gold(examples):
 
 def test_csv_folder(folder):
     task = load_hub_task(folder(**CSV))
-    assert (task.name, task.labels) == ("mine", ("0", "1"))
+    assert (task.name, task.schema.labels) == ("mine", ("0", "1"))
     assert [example.text_a for example in task.train] == ["fine", "poor", "Nice"]
     assert gold(task.test) == ["1", "0"]
 
 
 def test_class_labels_of_the_card_name_the_labels(folder):
     task = load_hub_task(folder(**CSV, **{"README.md": CLASS_LABELS}))
-    assert task.labels == ("negative", "positive")
+    assert task.schema.labels == ("negative", "positive")
     assert gold(task.test) == ["positive", "negative"]
 
 
@@ -100,18 +100,18 @@ def test_configuration_must_be_known(folder, config, message):
 
 def test_parquet_with_class_labels(parquet):
     task = load_hub_task(parquet(["world", "sport", "never"], train=rows(1, 0, 1), test=rows(0, 1)))
-    assert task.labels == ("world", "sport")
+    assert task.schema.labels == ("world", "sport")
     assert gold(task.train) == ["sport", "world", "sport"]
 
 
 def test_parquet_without_class_labels(parquet):
-    assert load_hub_task(parquet(train=rows(10, 9, -1), test=rows(9))).labels == ("-1", "9", "10")
+    assert load_hub_task(parquet(train=rows(10, 9, -1), test=rows(9))).schema.labels == ("-1", "9", "10")
 
 
 def test_names_and_columns_can_be_given(parquet):
     task = load_hub_task(parquet(["w", "s"], train=rows(1, 0), test=rows(0)), columns=ColumnMap("text", "label"),
                          label_names={"0": "world", "1": "sport"})
-    assert task.labels == ("world", "sport")
+    assert task.schema.labels == ("world", "sport")
 
 
 @pytest.mark.parametrize(("splits", "expected"), [
@@ -125,7 +125,7 @@ def test_names_and_columns_can_be_given(parquet):
 def test_what_is_measured_on(parquet, splits, expected, names):
     task = load_hub_task(parquet(names, train=rows(*[0, 1] * 4), **splits))
     assert len(task.test) == expected
-    assert len(task.labels) == 2
+    assert len(task.schema.labels) == 2
 
 
 def test_splits_can_be_chosen(parquet):

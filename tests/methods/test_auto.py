@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from core.data.split import FewShotSplit
-from core.data.task import Example
+from core.data.task import Example, classification
 from core.errors import ModelError, SpecError
 from core.methods.auto_patterns import AutoPatternsOptions
 from core.methods.auto_words import word_candidates
@@ -37,8 +37,8 @@ FEW = {"tried": 3, "steps": 10, "evaluate_every": 2, "learning_rate": 0.01}
 
 
 def problem(backbone: Backbone) -> Problem:
-    pvp = PVP.of("{text_a} It is {mask} .", {"bad": ["terrible"], "good": ["great"]}, LABELS, False)
-    return Problem(LABELS, (pvp,), FewShotSplit(4, 1, EXAMPLES, EXAMPLES, ()), backbone, 1,
+    pvp = PVP.of("{text_a} It is {mask} .", {"bad": ["terrible"], "good": ["great"]}, classification(*LABELS))
+    return Problem(classification(*LABELS), (pvp,), FewShotSplit(4, 1, EXAMPLES, EXAMPLES, ()), backbone, 1,
                    lambda name: load_backbone(name, Placement("cpu", "float32")))
 
 
@@ -80,7 +80,7 @@ def test_scores_are_accuracies_without_training(tiny: Callable[[str], Backbone])
     backbone = tiny("bert")
     _, tables = search("auto-words", backbone, k=5, combinations=6)
     for row in tables[0]:
-        pvp = PVP.from_dict({"pattern": row["pattern"], "words": row["words"]}, LABELS, False)
+        pvp = PVP.from_dict({"pattern": row["pattern"], "words": row["words"]}, classification(*LABELS))
         answers = PromptPredictor(backbone, pvp).log_probs(EXAMPLES).argmax(1)
         assert row["score"] == pytest.approx((answers == problem(backbone).gold(EXAMPLES)).mean())
 
@@ -105,7 +105,7 @@ def test_words_are_searched_for_written_patterns(tiny: Callable[[str], Backbone]
     assert len(tables[0]) == 3
     options = read_options(AutoPatternsOptions, {**FEW, "k": 5}, "auto-patterns")
     for row in tables[0]:
-        given = PVP.from_dict({"pattern": row["pattern"], "words": {"bad": ["no"], "good": ["yes"]}}, LABELS, False)
+        given = PVP.from_dict({"pattern": row["pattern"], "words": {"bad": ["no"], "good": ["yes"]}}, classification(*LABELS))
         best = word_candidates(problem(tiny("bert")), given, options)[0][0]
         assert row["words"] == best.pvp.verbalizer.as_dict()
 

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from core.data.split import FewShotSplit
-from core.data.task import Example
+from core.data.task import Example, classification, multiple_choice
 from core.errors import DataError, SpecError
 from core.inspection import Question, look_at_prompt
 from core.methods.head import Head
@@ -20,6 +20,7 @@ from core.methods.lm_bff import LmBff
 from core.methods.method import Problem
 from core.methods.options import read_options
 from core.methods.pet import Pet
+from core.methods.registry import check_method
 from core.methods.saved import load_predictor
 from core.methods.several import ChoosingPredictor, asking
 from core.methods.zero_shot import ZeroShot
@@ -43,7 +44,7 @@ EXAMPLES = (example("The dog was lost.", "it is terrible", "great", "the park wa
 
 
 def pvp(pattern: str = PATTERNS[0], labels: tuple[str, ...] = LABELS) -> PVP:
-    return PVP.of(pattern, {}, labels, False, labels)
+    return PVP.of(pattern, {}, multiple_choice(*labels))
 
 
 def problem(backbone: Backbone, labels: tuple[str, ...] = TWO, **changes: Any) -> Problem:
@@ -52,7 +53,7 @@ def problem(backbone: Backbone, labels: tuple[str, ...] = TWO, **changes: Any) -
     pool = tuple(replace(each, label=None) for each in train)
     split = FewShotSplit(4, 1, train, train, pool, tuple(each.label for each in train))
     pvps = tuple(pvp(pattern, labels) for pattern in PATTERNS)
-    return replace(Problem(labels, pvps, split, backbone, 7, choosing=True), **changes)
+    return replace(Problem(multiple_choice(*labels), pvps, split, backbone, 7), **changes)
 
 
 FEW: dict[str, Any] = {"steps": 3, "batch_size": 4, "learning_rate": 1e-3, "evaluate_every": 3}
@@ -155,7 +156,7 @@ def test_pet_needs_no_pool_without_a_classifier(tiny: Callable[[str], Backbone])
 def test_methods_that_cannot_choose_say_so(method: Any, options: dict[str, Any], message: str,
                                            tiny: Callable[[str], Backbone]) -> None:
     with pytest.raises(SpecError, match=message):
-        method.check(problem(tiny("bert")), read_options(method.options, options, method.name))
+        check_method(method, problem(tiny("bert")), read_options(method.options, options, method.name))
 
 
 def test_a_masked_model_is_needed(tiny: Callable[[str], Backbone]) -> None:
@@ -172,11 +173,11 @@ def test_answers_that_are_too_long_are_told_before_the_start(tiny: Callable[[str
 
 def test_label_words_have_no_place_beside_own_answers() -> None:
     with pytest.raises(SpecError, match=r"brings its own answers, so there are no label words. Leave out choice1"):
-        PVP.of(PATTERNS[0], {"choice1": ["x"]}, LABELS, False, LABELS)
-    assert PVP.from_dict({"pattern": PATTERNS[0]}, LABELS, False, LABELS).as_dict() == {
+        PVP.of(PATTERNS[0], {"choice1": ["x"]}, multiple_choice(*LABELS))
+    assert PVP.from_dict({"pattern": PATTERNS[0]}, multiple_choice(*LABELS)).as_dict() == {
         "pattern": PATTERNS[0], "words": {}}
     with pytest.raises(SpecError, match="A pattern is given as"):
-        PVP.from_dict({"pattern": PATTERNS[0]}, ("bad", "good"), False)
+        PVP.from_dict({"pattern": PATTERNS[0]}, classification("bad", "good"))
 
 
 def test_an_example_without_answers_has_none(tiny: Callable[[str], Backbone]) -> None:

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from core.data.split import FewShotSplit
-from core.data.task import Example
+from core.data.task import Example, classification
 from core.errors import SpecError
 from core.methods.demonstrating import DemonstratedPredictor, Demonstrations
 from core.methods.lm_bff import LmBff
@@ -24,7 +24,7 @@ from core.models.placement import Placement
 from core.prompts.pvp import PVP
 
 LABELS = ("bad", "good")
-PVP_ = PVP.of("{text_a} It is {mask} .", {"bad": ["terrible"], "good": ["great"]}, LABELS, False)
+PVP_ = PVP.of("{text_a} It is {mask} .", {"bad": ["terrible"], "good": ["great"]}, classification(*LABELS))
 SUPPORT = tuple(Example(text, "", label) for text, label in (
     ("The bread was old.", "bad"), ("The dog was lost in the park.", "bad"), ("A cold and lifeless film.", "bad"),
     ("The soup was cold.", "bad"), ("The bread is warm and great.", "good"), ("A funny film.", "good"),
@@ -102,7 +102,7 @@ def test_saved_and_loaded_it_answers_alike_also_by_the_code_of_its_readme(
 
 def test_lm_bff_learns_with_demonstrations(tiny: Callable[[str], Backbone]) -> None:
     split = FewShotSplit(4, 1, SUPPORT, SUPPORT, ())
-    problem = Problem(LABELS, (PVP_,), split, tiny("bert"), 1)
+    problem = Problem(classification(*LABELS), (PVP_,), split, tiny("bert"), 1)
     options = read_options(LmBff.options, {"demonstrations": True, "steps": 60, "learning_rate": 0.01, "contexts": 2},
                            "lm-bff")
     losses: list[float | None] = []

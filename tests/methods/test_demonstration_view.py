@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from core.data.task import Example, Task
+from core.data.task import Example, Task, classification
 from core.errors import InputError
 from core.inspection import look_at_prompt, read_question
 from core.methods.demonstrating import DemonstratedPredictor, Demonstrations
@@ -18,7 +18,7 @@ SUPPORT = tuple(Example(text, "", label) for text, label in (
     ("The bread was old.", "bad"), ("A cold and lifeless film.", "bad"), ("The soup was cold.", "bad"),
     ("The dog was lost.", "bad"), ("The soup is great.", "good"), ("A funny film.", "good"),
     ("The bread is warm.", "good"), ("Our dog likes the park.", "good")))
-TASK = Task("films", LABELS, SUPPORT, SUPPORT[:2])
+TASK = Task("films", classification(*LABELS), SUPPORT, SUPPORT[:2])
 WORDS = {"bad": "terrible", "good": "great"}
 
 

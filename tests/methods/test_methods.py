@@ -13,7 +13,7 @@ import torch
 import transformers
 
 from core.data.split import draw_split
-from core.data.task import Example, Task
+from core.data.task import Example, Task, classification
 from core.errors import SpecError, VerbalizerError
 from core.methods.head import with_head
 from core.methods.in_context import _draw
@@ -45,8 +45,8 @@ def silent(step: int, total: int, *, loss: float | None = None, dev_accuracy: fl
 
 def problem(task: Task, backbone: Backbone, *, shots: int = 4, seed: int = 13, pattern: str = PATTERN,
             words: dict[str, list[str]] = WORDS) -> Problem:
-    pvp = PVP.of(pattern, words, task.labels, task.pairs)
-    return Problem(task.labels, (pvp,), draw_split(task, shots, seed), backbone, seed)
+    pvp = PVP.of(pattern, words, task.schema)
+    return Problem(task.schema, (pvp,), draw_split(task, shots, seed), backbone, seed)
 
 
 def learn(name: str, of: Problem, **options: object) -> Any:
@@ -143,15 +143,15 @@ def test_head_opens_in_the_text_classification_pipeline(mini_masked: Backbone, t
     classify = transformers.pipeline("text-classification", model=str(tmp_path), top_k=None, device="cpu")
     answers = classify([example.text_a for example in tiny_task.test])
     scores = [{each["label"]: each["score"] for each in answer} for answer in answers]
-    found = [[each[label] for label in tiny_task.labels] for each in scores]
+    found = [[each[label] for label in tiny_task.schema.labels] for each in scores]
     np.testing.assert_allclose(found, probabilities(predictor, tiny_task.test), atol=1e-4)
 
 
 @pytest.mark.parametrize("kind", list(TINY))
 def test_pairs_reach_the_head_even_if_some_lack_the_second_text(kind: str, tiny: Tiny) -> None:
     examples = tuple(Example("Is the dog in the park?", i % 5 * "yes, the park ", "ny"[i % 2]) for i in range(16))
-    split = draw_split(Task("pairs", ("n", "y"), examples, ()), 4, 13)
-    answers = learn("head", Problem(("n", "y"), (), split, tiny(kind), 13)).log_probs(examples)
+    split = draw_split(Task("pairs", classification("n", "y", pairs=True), examples, ()), 4, 13)
+    answers = learn("head", Problem(classification("n", "y", pairs=True), (), split, tiny(kind), 13)).log_probs(examples)
     assert answers.shape == (16, 2)
     assert len({row.tobytes() for row in answers.round(5)}) == 5
 
@@ -160,7 +160,7 @@ def test_training_learns_the_task(mini_masked: Backbone, tiny_task: Task) -> Non
     method = method_named("lm-bff")
     options = read_options(method.options, {"steps": 30, "learning_rate": 2e-4, "evaluate_every": 10}, "lm-bff")
     learned = method.learn(problem(tiny_task, mini_masked, shots=7), options, silent)
-    gold = [tiny_task.labels.index(str(each.label)) for each in tiny_task.test]
+    gold = [tiny_task.schema.labels.index(str(each.label)) for each in tiny_task.test]
     assert (learned.predictor.log_probs(tiny_task.test).argmax(1) == gold).all()
     assert learned.metrics["dev_accuracy"] == 1
     assert learned.metrics["best_step"] in (10, 20, 30)
@@ -170,7 +170,7 @@ def test_training_learns_the_task(mini_masked: Backbone, tiny_task: Task) -> Non
 def test_demonstrations_are_spread_over_the_labels(wanted: int, each: set[int], tiny_task: Task, tiny: Tiny) -> None:
     of = problem(tiny_task, tiny("bert"))
     drawn = _draw(of, wanted, 0)
-    assert {[example.label for example in drawn].count(label) for label in tiny_task.labels} == each
+    assert {[example.label for example in drawn].count(label) for label in tiny_task.schema.labels} == each
     assert len(set(drawn)) == len(drawn) == min(wanted, 8)
     assert set(drawn) <= set(of.split.train)
     assert wanted == 1 or drawn != _draw(of, wanted, 1)

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from core.data.split import FewShotSplit
-from core.data.task import Example
+from core.data.task import Example, classification
 from core.errors import SpecError
 from core.methods.head import HeadPredictor
 from core.methods.ipet import Ipet
@@ -24,7 +24,7 @@ from core.prompts.pvp import PVP
 LABELS = ("bad", "good")
 WORDS = {"bad": ["terrible"], "good": ["great"]}
 PATTERNS = ("{text_a} It is {mask} .", "The story : {text_a} {mask} !")
-PVPS = tuple(PVP.of(text, WORDS, LABELS, False) for text in PATTERNS)
+PVPS = tuple(PVP.of(text, WORDS, classification(*LABELS)) for text in PATTERNS)
 TEXTS = {"bad": ("The bread was old.", "The dog was lost.", "A cold film.", "The soup was cold."),
          "good": ("The bread is warm.", "A funny film.", "Our dog likes the park.", "The soup is great.")}
 TRAIN = tuple(Example(text, "", label) for label, texts in TEXTS.items() for text in texts)
@@ -53,7 +53,7 @@ class Told:
 
 
 def problem(backbone: Backbone, **changes: Any) -> Problem:
-    return replace(Problem(LABELS, PVPS, FewShotSplit(4, 1, TRAIN, TRAIN, POOL, HIDDEN), backbone, 7), **changes)
+    return replace(Problem(classification(*LABELS), PVPS, FewShotSplit(4, 1, TRAIN, TRAIN, POOL, HIDDEN), backbone, 7), **changes)
 
 
 def learn(method: Any, given: Problem, told: Told, **options: Any) -> Any:

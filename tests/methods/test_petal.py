@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from core.data.split import FewShotSplit
-from core.data.task import Example
+from core.data.task import Example, classification
 from core.errors import SpecError
 from core.methods.method import Problem
 from core.methods.options import read_options
@@ -26,8 +26,8 @@ FEW = {"tried": 3, "steps": 10, "evaluate_every": 2, "learning_rate": 0.01, "hal
 
 
 def problem(backbone: Backbone, **changes: Any) -> Problem:
-    pvp = PVP.of("{text_a} It is {mask} .", {"bad": ["terrible"], "good": ["great"]}, LABELS, False)
-    return replace(Problem(LABELS, (pvp,), FewShotSplit(4, 1, EXAMPLES, EXAMPLES, ()), backbone, 1), **changes)
+    pvp = PVP.of("{text_a} It is {mask} .", {"bad": ["terrible"], "good": ["great"]}, classification(*LABELS))
+    return replace(Problem(classification(*LABELS), (pvp,), FewShotSplit(4, 1, EXAMPLES, EXAMPLES, ()), backbone, 1), **changes)
 
 
 def candidates(of: Problem, **options: Any) -> list[Any]:

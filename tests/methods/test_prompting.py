@@ -10,7 +10,7 @@ import pytest
 import torch
 from transformers import AutoModelForMaskedLM, AutoTokenizer
 
-from core.data.task import Example, Task
+from core.data.task import Example, Task, classification
 from core.errors import VerbalizerError
 from core.methods.prompting import PromptPredictor
 from core.models.backbone import BUNDLED_FOLDER, Backbone
@@ -21,7 +21,7 @@ PATTERN = "{text_a} It was {mask} ."
 
 
 def asked(backbone: Backbone, words: dict[str, list[str]] = WORDS, pattern: str = PATTERN) -> PromptPredictor:
-    return PromptPredictor(backbone, PVP.of(pattern, words, ("bad", "good"), pairs=False))
+    return PromptPredictor(backbone, PVP.of(pattern, words, classification("bad", "good")))
 
 
 @cache

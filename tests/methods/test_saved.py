@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.data.task import Example
+from core.data.task import Example, classification
 from core.errors import ModelError
 from core.methods.head import HeadPredictor, with_head
 from core.methods.prompting import PromptPredictor
@@ -22,7 +22,7 @@ EXAMPLES = [Example("The film was great!"), Example("No, it is a terrible story.
 
 def prompt_predictor(backbone: Backbone) -> PromptPredictor:
     return PromptPredictor(backbone, PVP.of("{text_a} It was {mask}.", {"bad": ["terrible", "no"], "good": "great"},
-                                            LABELS, pairs=False))
+                                            classification(*LABELS)))
 
 
 @pytest.mark.parametrize("kind", ["bert", "roberta", "t5", "gpt2"])

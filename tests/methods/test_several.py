@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from core.data.split import FewShotSplit
-from core.data.task import Example
+from core.data.task import Example, classification
 from core.errors import VerbalizerError
 from core.methods.method import Problem
 from core.methods.several import SeveralMasksPredictor, asking
@@ -22,7 +22,7 @@ EXAMPLES = (Example("The bread was old.", "", "bad"), Example("The soup is great
 
 
 def pvp(bad: str = "terrible film", good: str = "great", **more: list[str]) -> PVP:
-    return PVP.of("{text_a} It is {mask} .", {"bad": [bad], "good": [good], **more}, LABELS, False)
+    return PVP.of("{text_a} It is {mask} .", {"bad": [bad], "good": [good], **more}, classification(*LABELS))
 
 
 @pytest.mark.parametrize("kind", ["bert", "roberta"])
@@ -61,7 +61,7 @@ def test_training_brings_the_right_words_ahead(tiny: Callable[[str], Backbone]) 
 
 
 def test_zero_shot_takes_words_of_any_length(tiny: Callable[[str], Backbone]) -> None:
-    problem = Problem(LABELS, (pvp(),), FewShotSplit(0, 1, (), (), EXAMPLES), tiny("bert"), 1)
+    problem = Problem(classification(*LABELS), (pvp(),), FewShotSplit(0, 1, (), (), EXAMPLES), tiny("bert"), 1)
     ZeroShot().check(problem, ZeroShotOptions())
     learned = ZeroShot().learn(problem, ZeroShotOptions(calibrate=True), lambda *_, **__: None)
     found = learned.predictor.log_probs(EXAMPLES)
@@ -74,12 +74,12 @@ def test_zero_shot_takes_words_of_any_length(tiny: Callable[[str], Backbone]) ->
 ])
 def test_words_that_cannot_be_asked_for_are_told(words: dict[str, list[str]], expected: str,
                                                  tiny: Callable[[str], Backbone]) -> None:
-    verbalizer = PVP.of("{text_a} It is {mask} .", words, LABELS, False).verbalizer
+    verbalizer = PVP.of("{text_a} It is {mask} .", words, classification(*LABELS)).verbalizer
     with pytest.raises(VerbalizerError, match=expected):
         answer_ids(verbalizer, tiny("bert"))
 
 
 def test_other_families_want_single_tokens(tiny: Callable[[str], Backbone]) -> None:
-    problem = Problem(LABELS, (pvp(),), FewShotSplit(0, 1, (), (), EXAMPLES), tiny("gpt2"), 1)
+    problem = Problem(classification(*LABELS), (pvp(),), FewShotSplit(0, 1, (), (), EXAMPLES), tiny("gpt2"), 1)
     with pytest.raises(VerbalizerError, match="pieces for this model"):
         ZeroShot().check(problem, ZeroShotOptions())

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.data.task import Example
+from core.data.task import Example, classification, multiple_choice
 from core.methods.head import HeadPredictor, with_head
 from core.methods.prompting import PromptPredictor
 from core.methods.saved import load_predictor
@@ -54,7 +54,7 @@ def test_the_code_of_a_prompt_model_answers_alike(
         printed: Printed) -> None:
     if kind in ("gpt2", "llama") and pairs:
         pattern = "{text_b} {sep} {text_a|lower_first} It was {mask}"  # they read nothing after the mask
-    PromptPredictor(tiny(kind), PVP.of(pattern, WORDS, LABELS, pairs)).save(tmp_path)
+    PromptPredictor(tiny(kind), PVP.of(pattern, WORDS, classification(*LABELS, pairs=pairs))).save(tmp_path)
     predictor = load_predictor(tmp_path, CPU)
     expected = np.exp(predictor.log_probs([Example(*TEXTS[: 1 + pairs])])[0])
     found = printed(readme(predictor, pairs, "My run"))
@@ -76,7 +76,7 @@ def test_the_code_of_a_classifier_answers_alike(
 
 def test_a_shift_is_taken_away_in_the_code_too(tiny: Callable[[str], Backbone], tmp_path: Path,
                                                printed: Printed) -> None:
-    asked = PromptPredictor(tiny("bert"), PVP.of(PATTERNS[0][0], WORDS, LABELS, False))
+    asked = PromptPredictor(tiny("bert"), PVP.of(PATTERNS[0][0], WORDS, classification(*LABELS)))
     asked.calibrate([Example("A dog in the park."), Example("No story.")])
     asked.save(tmp_path)
     predictor = load_predictor(tmp_path, CPU)
@@ -94,7 +94,7 @@ def test_the_readme_says_what_it_is(mini_masked: Backbone) -> None:
 @pytest.mark.parametrize("kind", PROMPTED)
 def test_the_code_shows_further_texts(kind: str, tiny: Callable[[str], Backbone], tmp_path: Path,
                                       printed: Printed) -> None:
-    pvp = PVP.of("{word} : {text_a} It is {mask}", WORDS, LABELS, False, ("word",))
+    pvp = PVP.of("{word} : {text_a} It is {mask}", WORDS, classification(*LABELS, columns=("word",)))
     PromptPredictor(tiny(kind), pvp).save(tmp_path)
     predictor = load_predictor(tmp_path, CPU)
     expected = np.exp(predictor.log_probs([Example(TEXTS[0], "", None, (("word", "the word"),))])[0])
@@ -106,7 +106,7 @@ def test_the_code_shows_further_texts(kind: str, tiny: Callable[[str], Backbone]
 def test_the_code_chooses_alike(kind: str, pattern: str, tiny: Callable[[str], Backbone], tmp_path: Path,
                                 printed: Printed) -> None:
     names = ("choice1", "choice2")
-    asking(tiny(kind), PVP.of(pattern, {}, names, False, names)).save(tmp_path)
+    asking(tiny(kind), PVP.of(pattern, {}, multiple_choice(*names))).save(tmp_path)
     predictor = load_predictor(tmp_path, CPU)
     expected = np.exp(predictor.log_probs([Example(TEXTS[0], "", None, tuple(zip(names, FURTHER, strict=False)))])[0])
     found = printed(readme(predictor, False, "My run"))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from core.data.task import Example
+from core.data.task import Example, classification
 from core.models.backbone import Backbone
 from core.models.encoding import Encoded, collate, encode
 from core.models.masking import SHARE, hide_tokens, masked_loss
@@ -14,7 +14,7 @@ from core.prompts.pvp import PVP
 
 
 def prompts(backbone: Backbone, count: int) -> list[Encoded]:
-    pvp = PVP.of("{text_a} It is {mask} .", {"bad": ["terrible"], "good": ["great"]}, ("bad", "good"), False)
+    pvp = PVP.of("{text_a} It is {mask} .", {"bad": ["terrible"], "good": ["great"]}, classification("bad", "good"))
     return encode([pvp.pattern.render(Example("The bread was old and the soup was cold.")) for _ in range(count)],
                   backbone)
 

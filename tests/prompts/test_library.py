@@ -1,12 +1,12 @@
 """The library of published patterns: every entry can be used as it stands."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import pytest
 
 from core.data.catalog import task_card, task_cards
-from core.data.task import Example
+from core.data.task import Example, Schema, classification
 from core.models.backbone import load_backbone
 from core.models.encoding import single_ids, word_ids
 from core.models.placement import Placement
@@ -22,14 +22,17 @@ UNCATALOGUED = {"xstance": "its hub copies need a loading script, which the data
 SEVERAL_PIECES = {
     "Nein": "German; the vocabulary is English", "Oui": "French; the vocabulary is English",
     **dict.fromkeys("很差好无或是故娱体财房车教科军旅股农电", "Chinese; unknown to the English vocabulary"),
-    **dict.fromkeys(task_card("tnews").labels, "two characters for two masks"),
+    **dict.fromkeys(task_card("tnews").schema.labels, "two characters for two masks"),
     **dict.fromkeys(("是的", "并且", "不是"), "two characters for two masks"),
 }
 
 
-def more_of(task: str) -> tuple[str, ...]:
-    """Names of the further texts of a catalogued task; ReCoRD's are found out when it is read."""
-    return ("before", "after") if task == "record" else () if task in UNCATALOGUED else task_card(task).more
+def schema_of(task: str) -> Schema:
+    """The schema of a library task; the columns of ReCoRD are found out when it is read."""
+    if task in UNCATALOGUED:
+        return classification("FAVOR", "AGAINST", pairs=True)
+    schema = task_card(task).schema
+    return replace(schema, columns=("before", "after")) if task == "record" else schema
 
 
 @pytest.fixture(scope="module")
@@ -39,18 +42,14 @@ def bundled():
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=NAMES)
 def test_entry_parses_and_is_written_back_unchanged(entry: PublishedPVP):
-    assert str(Pattern.parse(entry.pattern, more_of(entry.task))) == entry.pattern
+    assert str(Pattern.parse(entry.pattern, schema_of(entry.task).columns)) == entry.pattern
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=NAMES)
 def test_entry_fits_its_task(entry: PublishedPVP):
-    if entry.task in UNCATALOGUED:
-        labels, pairs = ("FAVOR", "AGAINST"), True
-    else:
-        card = task_card(entry.task)
-        labels, pairs = card.labels, card.pairs
-    pattern = PVP.of(entry.pattern, entry.words, labels, pairs, more_of(entry.task)).pattern
-    assert pattern.fields >= ({"text_b"} if pairs else {"text_a"})
+    schema = schema_of(entry.task)
+    pattern = PVP.of(entry.pattern, entry.words, schema).pattern
+    assert pattern.fields >= ({"text_b"} if schema.pairs else {"text_a"})
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=NAMES)
@@ -63,7 +62,7 @@ def test_words_are_one_token_or_have_a_reason(entry: PublishedPVP, bundled):
 @pytest.mark.parametrize("entry", ENTRIES, ids=NAMES)
 def test_words_have_as_many_characters_as_masks_in_chinese(entry: PublishedPVP):
     chinese = {len(word) for words in entry.words.values() for word in words if not word.isascii()}
-    assert chinese <= {Pattern.parse(entry.pattern, more_of(entry.task)).masks}
+    assert chinese <= {Pattern.parse(entry.pattern, schema_of(entry.task).columns).masks}
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=NAMES)
@@ -137,14 +136,15 @@ SUGGESTED = [
 
 @pytest.mark.parametrize(("name", "labels", "pairs", "expected"), SUGGESTED)
 def test_suggestions_fit_the_task(name: str, labels: tuple[str, ...], pairs: bool, expected: list[PublishedPVP] | None):
-    found = suggested(name, labels, pairs)
+    schema = classification(*labels, pairs=pairs)
+    found = suggested(name, schema)
     assert expected is None or found == expected
     for entry in found:
-        assert PVP.of(entry.pattern, entry.words, labels, pairs).verbalizer.labels == labels
+        assert PVP.of(entry.pattern, entry.words, schema).verbalizer.labels == labels
 
 
 def test_generic_suggestions_say_the_labels_as_a_person_would():
-    words = suggested("x", ("Very_Good", "not-good"), False)[0].words
+    words = suggested("x", classification("Very_Good", "not-good"))[0].words
     assert words == {"Very_Good": ["very good"], "not-good": ["not good"]}
 
 

@@ -4,10 +4,12 @@ import json
 
 import pytest
 
+from core.data.task import classification
 from core.errors import DataError, PatternError, VerbalizerError
 from core.prompts.dialects.lm_bff_results import read_results, read_results_for
 
 LABELS = ("negative", "positive")
+SCHEMA = classification(*LABELS)
 TYPES = ("abbreviation", "entity", "description", "human", "location", "number")
 TEMPLATES = [json.dumps(each) for each in (
     {"task": "SST-2", "seed": 13, "rank": 1, "dev_score": 0.75, "template": "*cls**sent_0*_How*mask*!*sep+*"},
@@ -17,19 +19,19 @@ TEMPLATES = [json.dumps(each) for each in (
 
 
 def test_templates_take_the_words_of_table_1_and_come_best_first() -> None:
-    results = read_results(TEMPLATES, "sst2", LABELS, False)
+    results = read_results(TEMPLATES, "sst2", SCHEMA)
     assert [(str(each.pvp.pattern), each.dev_score, each.seed) for each in results.found] == [
         ("{text_a} A {mask} one.", 0.9, 21), ("{text_a} How {mask}!", 0.8, 21)]
     assert results.found[0].pvp.verbalizer.as_dict() == {"negative": ["terrible"], "positive": ["great"]}
     assert results.refused == []
-    assert [str(each.pvp.pattern) for each in read_results(TEMPLATES, "sst2", LABELS, False, seed=13).found] == [
+    assert [str(each.pvp.pattern) for each in read_results(TEMPLATES, "sst2", SCHEMA, seed=13).found] == [
         "{text_a} How {mask}!"]
 
 
 def test_numbered_labels_get_their_names() -> None:
     mapping = dict(enumerate(("Why", "What", "Short", "Who", "Where", "Many")))
     line = json.dumps({"task": "trec", "seed": 42, "dev_score": 0.9, "mapping": mapping})
-    found = read_results([line], "trec", TYPES, False).found[0].pvp
+    found = read_results([line], "trec", classification(*TYPES)).found[0].pvp
     assert found.verbalizer.as_dict() == {
         "abbreviation": ["Short"], "entity": ["What"], "description": ["Why"], "human": ["Who"], "location": ["Where"],
         "number": ["Many"]}
@@ -38,15 +40,15 @@ def test_numbered_labels_get_their_names() -> None:
 
 def test_plain_lines_may_bring_their_score() -> None:
     results = read_results(["*cls**sent_0*_Quite*mask*.*sep+*\t0.5", "", "{'0':'dull','1':'fine'}\t0.75",
-                            "{'0':'sad','1':'glad'}"], "mr", LABELS, False)
+                            "{'0':'sad','1':'glad'}"], "mr", SCHEMA)
     assert [each.dev_score for each in results.found] == [0.75, 0.5, None]
     assert results.found[0].pvp.verbalizer.as_dict() == {"negative": ["dull"], "positive": ["fine"]}
 
 
 def test_a_task_of_the_same_labels_takes_them() -> None:
-    assert len(read_results_for(TEMPLATES, "reviews", LABELS, False).found) == 2
+    assert len(read_results_for(TEMPLATES, "reviews", SCHEMA).found) == 2
     with pytest.raises(DataError, match="nor for another with the labels up, down"):
-        read_results_for(TEMPLATES, "moves", ("up", "down"), False)
+        read_results_for(TEMPLATES, "moves", classification("up", "down"))
 
 
 @pytest.mark.parametrize(("line", "kind", "told"), [
@@ -59,17 +61,17 @@ def test_a_task_of_the_same_labels_takes_them() -> None:
     ("*cls**sent_0*_A*mask*.*sep+*\tmuch", DataError, "'much' is not a number"),
 ])
 def test_lines_of_no_use_are_named(line: str, kind: type[Exception], told: str) -> None:
-    results = read_results([TEMPLATES[0], line], "sst2", LABELS, False)
+    results = read_results([TEMPLATES[0], line], "sst2", SCHEMA)
     assert len(results.found) == 1
     assert [number for number, _ in results.refused] == [2]
     assert isinstance(results.refused[0][1], kind)
     assert told in str(results.refused[0][1])
     with pytest.raises(kind):
-        read_results([line], "sst2", LABELS, False)
+        read_results([line], "sst2", SCHEMA)
 
 
 def test_other_tasks_have_none() -> None:
     with pytest.raises(DataError, match="published no results for the task 'yahoo'"):
-        read_results(TEMPLATES, "yahoo", LABELS, False)
+        read_results(TEMPLATES, "yahoo", SCHEMA)
     with pytest.raises(DataError, match="no results for the task 'cr'"):
-        read_results(TEMPLATES, "cr", LABELS, False)
+        read_results(TEMPLATES, "cr", SCHEMA)

@@ -8,12 +8,12 @@ import pandas as pd
 import pytest
 import yaml
 
-from core.data.task import Example, Task
+from core.data.task import Example, Task, classification
 from core.runs.downloads import csv_download, json_download, predictions_download, study_of, yaml_download
 from core.runs.run import Run, Study
 from core.runs.spec import RunSpec, StudySpec
 
-TASK = Task("films", ("bad", "good"), tuple(Example(f"text {i}", label=("bad", "good")[i % 2]) for i in range(8)),
+TASK = Task("films", classification("bad", "good"), tuple(Example(f"text {i}", label=("bad", "good")[i % 2]) for i in range(8)),
             (Example("test", label="good"),))
 STUDY = StudySpec.from_dict({
     "name": "first / try", "task": "films", "model": "mini", "methods": ["zero-shot", "head", "lm-bff"], "shots": [2],

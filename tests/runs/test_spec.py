@@ -165,7 +165,7 @@ def test_studies_and_runs_survive_json(tiny_task: Task) -> None:
 def test_words_text_can_be_read_back(tiny_task: Task) -> None:
     words = {"bad": ["a,b", "c;d"], "good": ["e=f", "back\\slash"]}
     text = only_run(tiny_task, patterns=[{**PVP, "words": words}]).words_text
-    assert Verbalizer.parse(text, tiny_task.labels).as_dict() == words
+    assert Verbalizer.parse(text, tiny_task.schema.labels).as_dict() == words
 
 
 @pytest.mark.parametrize(("task", "name"), [

@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from core.data.task import Example, Task
+from core.data.task import Example, Task, classification
 from core.metrics.classification import evaluate
 from core.metrics.significance import compare_methods
 from core.randomness import rng
@@ -40,7 +40,7 @@ from ui.session import Session
 
 ENGLISH = gr.Request(headers={"accept-language": "en"})
 LABELS = ("bad", "good")
-TASK = Task("films", LABELS, tuple(Example(f"train {i}", label=LABELS[i % 2]) for i in range(80)),
+TASK = Task("films", classification(*LABELS), tuple(Example(f"train {i}", label=LABELS[i % 2]) for i in range(80)),
             tuple(Example(f"test {i} <b>&", label=LABELS[i % 2]) for i in range(60)))
 PATTERNS = [{"pattern": pattern, "words": {"bad": ["bad"], "good": ["good"]}}
             for pattern in ("{text_a} It was {mask}.", "A {mask} one: {text_a}", "{text_a} <i>{mask}</i>")]

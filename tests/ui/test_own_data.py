@@ -153,7 +153,7 @@ def test_the_data_becomes_a_task_in_the_dropdown(wizard: OwnData, files: dict[st
     assert task["choices"][0] == ("★ Mine", mine["value"])
     assert "40 rows to draw from and 40 to test on" in note
     made = wizard.services.task(task["value"])
-    assert (made.name, made.labels, len(made.unlabelled)) == ("Mine", ("bad", "good"), 2)
+    assert (made.name, made.schema.labels, len(made.unlabelled)) == ("Mine", ("bad", "good"), 2)
 
 
 def test_equal_data_is_kept_once_for_each_name(wizard: OwnData, files: dict[str, str]) -> None:
@@ -171,7 +171,7 @@ def test_pairs_are_kept_as_pairs(wizard: OwnData, tmp_path: Path) -> None:
     assert values(read(wizard, places)) == ["premise", "hypothesis", "gold_label", "pairs"]
     choice = keep(wizard, [], places, "premise", "hypothesis", "gold_label", "", [])[1]["value"]
     task = wizard.services.task(choice)
-    assert task.pairs
+    assert task.schema.pairs
     assert {example.text_b for example in (*task.train, *task.test)} == {row["hypothesis"] for row in rows}
 
 

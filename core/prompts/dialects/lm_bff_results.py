@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from core.data.task import Schema
 from core.errors import ClozeLabError, DataError, PatternError, VerbalizerError
 from core.prompts.dialects.lm_bff import read_lm_bff, read_mapping
 from core.prompts.library.lm_bff import LM_BFF
@@ -50,8 +51,7 @@ class Results:
     refused: list[tuple[int, ClozeLabError]]
 
 
-def read_results(lines: Iterable[str], task: str, labels: Sequence[str], pairs: bool, *,
-                 seed: int | None = None) -> Results:
+def read_results(lines: Iterable[str], task: str, schema: Schema, *, seed: int | None = None) -> Results:
     """The results for one task, each pattern with its words once.
 
     A template takes the words, and a mapping the pattern, of LM-BFF's Table 1, which they were searched with.
@@ -66,14 +66,14 @@ def read_results(lines: Iterable[str], task: str, labels: Sequence[str], pairs: 
     manual = next((each for each in LM_BFF if each.task == task), None)
     if manual is None:
         raise DataError("LM-BFF published no results for the task {task!r}.", task=task)
-    given = PVP.of(manual.pattern, manual.words, labels, pairs)
+    given = PVP.of(manual.pattern, manual.words, schema)
     found: list[FoundPVP] = []
     refused: list[tuple[int, ClozeLabError]] = []
     for number, line in _numbered(lines):
         try:
             entry = _entry(line)
             if entry.get("task", task) == task and (seed is None or entry.get("seed", seed) == seed):
-                found.append(_read(entry, given, task, labels, pairs))
+                found.append(_read(entry, given, task, schema))
         except ClozeLabError as error:
             refused.append((number, error))
     if not found:
@@ -82,21 +82,20 @@ def read_results(lines: Iterable[str], task: str, labels: Sequence[str], pairs: 
     return Results(sorted(best.values(), key=lambda each: -(each.dev_score or 0)), refused)
 
 
-def read_results_for(lines: Sequence[str], task: str, labels: Sequence[str], pairs: bool, *,
-                     seed: int | None = None) -> Results:
+def read_results_for(lines: Sequence[str], task: str, schema: Schema, *, seed: int | None = None) -> Results:
     """As `read_results`, but for any task: one that LM-BFF did not search takes those of the first with its labels.
 
     Raises:
         DataError: the file holds nothing for a task with these labels.
     """
-    same = list(dict.fromkeys(each.task for each in LM_BFF if set(each.words) == set(labels)))
+    same = list(dict.fromkeys(each.task for each in LM_BFF if set(each.words) == set(schema.labels)))
     for name in [task] if task in same else same:
         try:
-            return read_results(lines, name, labels, pairs, seed=seed)
+            return read_results(lines, name, schema, seed=seed)
         except DataError:
             continue
     raise DataError("The file has no results for the task {task!r}, nor for another with the labels {labels}.",
-                    task=task, labels=", ".join(labels))
+                    task=task, labels=", ".join(schema.labels))
 
 
 def _numbered(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
@@ -120,7 +119,7 @@ def _entry(line: str) -> dict[str, Any]:
     return {key: text, **({"dev_score": score} if score else {})}
 
 
-def _read(entry: Mapping[str, Any], given: PVP, task: str, labels: Sequence[str], pairs: bool) -> FoundPVP:
+def _read(entry: Mapping[str, Any], given: PVP, task: str, schema: Schema) -> FoundPVP:
     try:
         score = None if entry.get("dev_score") is None else float(entry["dev_score"])
     except (TypeError, ValueError) as error:
@@ -134,7 +133,7 @@ def _read(entry: Mapping[str, Any], given: PVP, task: str, labels: Sequence[str]
     else:
         mapping = entry["mapping"]
         words = _named(read_mapping(mapping) if isinstance(mapping, str) else mapping, task)
-    pvp = PVP.of(str(pattern), words, labels, pairs)
+    pvp = PVP.of(str(pattern), words, schema)
     return FoundPVP(pvp, score, entry.get("seed"))
 
 

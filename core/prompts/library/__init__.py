@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from core.data.task import Schema
 from core.prompts.library.bundled import BUNDLED
 from core.prompts.library.chinese import CHINESE
 from core.prompts.library.entry import PublishedPVP
@@ -19,6 +20,10 @@ _FIELD = re.compile(r"\{(\w+)")
 _LIBRARY: tuple[PublishedPVP, ...] = (*BUNDLED, *LM_BFF, *PET, *OPENPROMPT, *CHINESE)
 _GENERIC = {False: ("{text_a} Topic: {mask}.", "{mask}: {text_a}", "{text_a} This is {mask}."),
             True: ("{text_a} {sep} {text_b} Answer: {mask}.", "{text_a} {mask}: {text_b}")}
+_CONTINUATION = ("{text_a} {mask}",)  # of the source by the answer
+_NOTES = {"classification": "The labels' own names stand for them.",
+          "choice": "Each example brings its own answers.",
+          "generation": "The answer is written after the source."}
 
 
 def library_tasks() -> list[str]:
@@ -31,29 +36,30 @@ def published_pvps(task: str) -> list[PublishedPVP]:
     return [entry for entry in _LIBRARY if entry.task == task]
 
 
-def suggested(task_name: str, labels: Sequence[str], pairs: bool, more: Sequence[str] = ()) -> list[PublishedPVP]:
+def suggested(task_name: str, schema: Schema) -> list[PublishedPVP]:
     """What to start from: the task's own entries, those of a bundled task with the same labels, or generic ones.
 
-    Where examples bring their own answers, those of any task whose texts have the same names come before generic ones.
-
-    Every suggestion fits `labels`, `pairs` and the names of further texts; the first one is the one to show.
+    In multiple choice the entries of any task with the same columns come before generic ones. Every suggestion fits the
+    schema; the first one is the one to show.
     """
-    def fits(entry: PublishedPVP) -> bool:
-        names = {field for field in _FIELD.findall(entry.pattern) if field not in FIELDS}
-        return (set(entry.words) == set(() if choosing else labels) and (pairs or "{text_b" not in entry.pattern)
-                and names <= set(more))
-
-    choosing = set(labels) <= set(more)
-    known = [entry for entry in published_pvps(task_name) if fits(entry)]
-    same = [entry for entry in (_LIBRARY if choosing else BUNDLED) if fits(entry)]
-    return known or same or _generic(task_name, () if choosing else labels, pairs)
+    known = [entry for entry in published_pvps(task_name) if _fits(entry, schema)]
+    others = {"classification": BUNDLED, "choice": _LIBRARY, "generation": ()}[schema.kind]
+    same = [entry for entry in others if _fits(entry, schema)]
+    return known or same or _generic(task_name, schema)
 
 
-def _generic(task_name: str, labels: Sequence[str], pairs: bool) -> list[PublishedPVP]:
-    """Patterns for any task; without labels, for one whose examples bring their own answers."""
-    words = _names_as_words(labels)
-    note = "The labels' own names stand for them." if labels else "Each example brings its own answers."
-    return [PublishedPVP(task_name, pattern, words, "generic", note) for pattern in _GENERIC[pairs]]
+def _fits(entry: PublishedPVP, schema: Schema) -> bool:
+    names = {field for field in _FIELD.findall(entry.pattern) if field not in FIELDS}
+    labels = schema.labels if schema.has_words else ()
+    return (set(entry.words) == set(labels) and (schema.pairs or "{text_b" not in entry.pattern)
+            and names <= set(schema.columns))
+
+
+def _generic(task_name: str, schema: Schema) -> list[PublishedPVP]:
+    """Patterns for any task of the kind."""
+    words = _names_as_words(schema.labels) if schema.has_words else {}
+    patterns = _CONTINUATION if schema.kind == "generation" else _GENERIC[schema.pairs]
+    return [PublishedPVP(task_name, pattern, words, "generic", _NOTES[schema.kind]) for pattern in patterns]
 
 
 def _names_as_words(labels: Sequence[str]) -> Mapping[str, Sequence[str]]:
