@@ -27,8 +27,6 @@ from core.prompts.pattern import Pattern, Prompt
 from core.prompts.verbalizer import Verbalizer, split_words
 
 _FEATURES_KEPT = 96
-_NO_TEXTS = ("The answers of this task are texts, and the Lab reads labels only so far. The data can be kept; to ask a "
-             "model, choose a task with labels.")
 _features: OrderedDict[tuple[object, ...], torch.Tensor] = OrderedDict()
 _lock = threading.Lock()
 
@@ -177,7 +175,9 @@ def read_question(pattern: str, words: Mapping[str, str | Sequence[str]], task: 
 def _question_without_words(pattern: Pattern | None, problem: InputError | None, schema: Schema,
                             backbone: Backbone) -> Question:
     if schema.kind == "generation":
-        return Question(None, None, problem or InputError(_NO_TEXTS), {})
+        return Question(None, None, problem or InputError(
+            "The answers of this task are texts, and a pattern is asked for labels only so far. The data can be kept; "
+            "to ask a model, choose a task with labels."), {})
     if problem is None and backbone.family != "masked":
         problem = InputError("Examples that bring their own answers need a masked model, and {model!r} is a {family} "
                              "model.", model=backbone.name, family=backbone.family)

@@ -157,6 +157,9 @@ def task_from_tables(name: str, train: Table, columns: ColumnMap, *, test: Table
         schema = generation(columns=columns.more)
         parts = [_with_references(part, columns, limits) for part in (train, test) if part is not None]
     train_part, test_part = parts if test is not None else _halves(parts[0])
+    if not test_part and schema.kind == "generation":
+        raise DataError("{name!r} has too few rows to set some aside for testing: it has one source only. Add rows or "
+                        "a test file.", name=train.name)
     if not test_part:
         raise DataError("{name!r} has too few rows to set some aside for testing: no label has two different texts. "
                         "Add rows or a test file.", name=train.name)

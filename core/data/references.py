@@ -9,6 +9,7 @@ from core.data.column_names import TEXTS, plain
 from core.data.files import Table
 from core.data.task import Example
 
+_REPEATS = 3  # of a label on average, at least
 _LABEL_CHARACTERS = 50  # of the longest value, beyond which a column does not hold labels
 
 
@@ -36,4 +37,4 @@ def merge_references(examples: Iterable[Example]) -> list[Example]:
 
 def _looks_like_labels(targets: Sequence[str]) -> bool:
     values = set(targets)
-    return 0 < len(values) * 2 <= len(targets) and max(map(len, values)) <= _LABEL_CHARACTERS
+    return 0 < len(values) * _REPEATS <= len(targets) and max(map(len, values)) <= _LABEL_CHARACTERS

@@ -16,16 +16,6 @@ from core.methods.pet import Pet
 from core.methods.petal import Petal
 from core.methods.zero_shot import ZeroShot
 
-_WRONG_KIND: dict[Kind, str] = {
-    "classification": "The method {method!r} does not serve tasks with labels. Methods that do are {known}.",
-    "choice": "The method {method!r} needs the same labels for all examples, and each example of this task brings its "
-              "own answers. Methods for multiple choice are {known}.",
-    "generation": "The method {method!r} chooses among labels, and the answers of this task are texts. Methods that "
-                  "write texts are {known}.",
-}
-_NOT_SERVED = ("The method {method!r} does not serve this task: its answers are texts, and no method writes texts yet. "
-               "Choose a task with labels.")
-
 METHODS: dict[str, Method] = {method.name: method for method in (
     ZeroShot(), InContext(), Head(), LmBff(), AutoWords(), AutoPatterns(), Petal(), Pet(), Ipet())}
 
@@ -43,9 +33,24 @@ def check_method(method: Method, problem: Problem, options: Options) -> None:
     """
     kind = problem.schema.kind
     if kind not in method.kinds:
-        known = ", ".join(repr(each.name) for each in methods_for(kind))
-        raise SpecError(_WRONG_KIND[kind] if known else _NOT_SERVED, method=method.name, known=known)
+        raise _wrong_kind(method, kind)
     method.check(problem, options)
+
+
+def _wrong_kind(method: Method, kind: Kind) -> SpecError:
+    known = ", ".join(repr(serving.name) for serving in methods_for(kind))
+    if kind == "choice":
+        return SpecError("The method {method!r} needs the same labels for all examples, and each example of this task "
+                         "brings its own answers. Methods for multiple choice are {known}.",
+                         method=method.name, known=known)
+    if kind == "classification":
+        return SpecError("The method {method!r} does not choose among labels, as this task needs. Methods that do are "
+                         "{known}.", method=method.name, known=known)
+    if known:
+        return SpecError("The method {method!r} chooses among labels, and the answers of this task are texts. Methods "
+                         "that write texts are {known}.", method=method.name, known=known)
+    return SpecError("The method {method!r} chooses among labels, and the answers of this task are texts. No method "
+                     "writes texts yet; choose a task with labels.", method=method.name)
 
 
 def method_named(name: str) -> Method:

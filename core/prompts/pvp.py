@@ -10,12 +10,6 @@ from core.errors import SpecError
 from core.prompts.pattern import Pattern
 from core.prompts.verbalizer import Verbalizer
 
-_NO_WORDS = {
-    "choice": "Each example of this task brings its own answers, so there are no label words. Leave out {words}.",
-    "generation": "The answers of this task are texts, so there are no label words. Leave out {words}.",
-}
-
-
 @dataclass(frozen=True)
 class PVP:
     """A pattern with its verbalizer."""
@@ -35,8 +29,13 @@ class PVP:
         parsed.check(schema.pairs)
         if schema.has_words:
             return PVP(parsed, Verbalizer.of(words, schema.labels))
-        if words:
-            raise SpecError(_NO_WORDS[schema.kind], words=", ".join(map(str, words))[:80])
+        given = ", ".join(map(str, words))[:80]
+        if given and schema.kind == "choice":
+            raise SpecError("Each example of this task brings its own answers, so there are no label words. Leave out "
+                            "{words}.", words=given)
+        if given:
+            raise SpecError("The answers of this task are texts, so there are no label words. Leave out {words}.",
+                            words=given)
         return PVP(parsed, Verbalizer.without_words(schema.labels))
 
     @staticmethod
