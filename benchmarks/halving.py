@@ -22,10 +22,10 @@ from core.data.catalog import load_task
 from core.data.files import DataLimits
 from core.data.split import LM_BFF_SEEDS, draw_split
 from core.data.task import Task
+from core.learning.method import Problem
+from core.learning.reranking import RUNGS, Reranking
 from core.methods.auto_words import AutoWordsOptions, word_candidates
 from core.methods.lm_bff import LmBff
-from core.methods.method import Problem
-from core.methods.reranking import RUNGS, Reranking
 from core.models.backbone import Backbone, load_backbone
 from core.models.placement import Placement
 from core.prompts.library import published_pvps

@@ -26,8 +26,8 @@ from core.data.files import DataLimits, read_table
 from core.data.split import LM_BFF_SEEDS, draw_split
 from core.data.task import Task
 from core.inspection import look_at_examples, read_question
-from core.methods.method import Problem
-from core.methods.options import read_options
+from core.learning.method import Problem
+from core.learning.options import read_options
 from core.methods.registry import method_named
 from core.models.backbone import BUNDLED_FOLDER, Backbone, load_backbone
 from core.models.placement import Placement

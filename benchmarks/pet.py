@@ -26,16 +26,16 @@ from core.data.catalog import load_task
 from core.data.files import DataLimits
 from core.data.split import draw_split
 from core.data.task import Example
+from core.learning.distillation import StudentOptions
+from core.learning.members import plans
+from core.learning.merging import distillation_loss, merge, soft_labels
+from core.learning.method import Problem
+from core.learning.training import Schedule, train
 from core.methods.head import with_head
-from core.methods.members import plans
-from core.methods.merging import distillation_loss, merge, soft_labels
-from core.methods.method import Problem
 from core.methods.pet import Pet, pattern_weights, pool_rows
-from core.methods.student import StudentOptions
-from core.methods.training import Schedule, train
 from core.models.backbone import Backbone, load_backbone
+from core.models.multi_mask import answer_ids, fill_words
 from core.models.placement import Placement
-from core.models.several_masks import answer_ids, fill_words
 from core.prompts.pvp import PVP
 
 T = TypeVar("T")

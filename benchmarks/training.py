@@ -16,9 +16,9 @@ from core.data.catalog import load_task
 from core.data.files import DataLimits
 from core.data.split import draw_split
 from core.data.task import Example
-from core.methods.lm_bff import LmBff, LmBffOptions
-from core.methods.method import LogProbs, Problem
-from core.methods.training import train
+from core.learning.method import LogProbs, Problem
+from core.learning.training import train
+from core.methods.lm_bff import LmBff, PromptFineTuningOptions
 from core.models.backbone import load_backbone
 from core.models.placement import Placement
 from core.prompts.pvp import PVP
@@ -30,12 +30,12 @@ def silent(step: int, total: int, **news: object) -> None:
     """Progress that nobody listens to."""
 
 
-def ours(problem: Problem, options: LmBffOptions, test: list) -> LogProbs:
+def ours(problem: Problem, options: PromptFineTuningOptions, test: list) -> LogProbs:
     """The method as it ships."""
     return LmBff().learn(problem, options, silent).predictor.log_probs(test)
 
 
-def plainly(problem: Problem, options: LmBffOptions, test: list) -> LogProbs:
+def plainly(problem: Problem, options: PromptFineTuningOptions, test: list) -> LogProbs:
     """The same loop, with prompts padded to 128 and logits of the whole vocabulary at every position."""
     backbone, pvp = problem.backbone.trainable_copy(), problem.pvps[0]
     examples, gold = problem.split.train, torch.tensor(problem.gold(problem.split.train))
@@ -62,11 +62,11 @@ def main() -> None:
     problem = Problem(task.schema, (pvp,), draw_split(task, 16, SEED), backbone, SEED)
     found = {}
     for batch_size in (8, 4):
-        found[f"batches_of_{batch_size}"] = _compare(problem, LmBffOptions(batch_size=batch_size), task.test[:200])
+        found[f"batches_of_{batch_size}"] = _compare(problem, PromptFineTuningOptions(batch_size=batch_size), task.test[:200])
     print(json.dumps({"threads": torch.get_num_threads(), **found}, indent=2))
 
 
-def _compare(problem: Problem, options: LmBffOptions, test: Sequence[Example]) -> dict[str, Any]:
+def _compare(problem: Problem, options: PromptFineTuningOptions, test: Sequence[Example]) -> dict[str, Any]:
     gold = np.array(problem.gold(test))
     found: dict[str, Any] = {"seconds": {}, "accuracy": {}}
     answers = []

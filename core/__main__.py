@@ -23,7 +23,7 @@ from core.data.files import DataLimits
 from core.data.further_texts import read_texts
 from core.data.task import Example, Task
 from core.errors import ClozeLabError, SpecError
-from core.methods.registry import METHODS
+from core.methods.registry import METHODS, searches
 from core.models.backbone import BackboneCache, bundled_names
 from core.models.placement import Placement
 from core.prompts.library import published_pvps
@@ -85,7 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change a key, e.g. seeds=[13,21]")
     run.add_argument("--data-dir", default=None, help="where runs are kept (default: CLOZE_LAB_DATA)")
     search = add("search", _search, "search label words, LM-BFF's way or PETAL's, or patterns, as a file says")
-    search.add_argument("kind", choices=("words", "patterns", "petal"))
+    search.add_argument("kind", choices=[method.search.kind for method in searches() if method.search])
     search.add_argument("file", metavar="SEARCH.yaml")
     search.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="e.g. search.words.rerank=20")
     search.add_argument("--data-dir", default=None, help="where runs are kept (default: CLOZE_LAB_DATA)")
@@ -125,7 +125,7 @@ def _models(options: argparse.Namespace, settings: Settings) -> tuple[Any, str]:
 
 def _methods(options: argparse.Namespace, settings: Settings) -> tuple[Any, str]:  # noqa: ARG001
     rows = [{"name": method.name, "title": method.title, "paper": method.paper, "summary": method.summary(),
-             "uses_pattern": method.uses_pattern, "families": list(method.families),
+             "kinds": list(method.kinds), "uses_pattern": method.uses_pattern, "families": list(method.families),
              "options": {each.name: {"default": each.default, "explain": each.metadata["explain"]}
                          for each in dataclasses.fields(method.options)}} for method in METHODS.values()]
     return rows, _lines((row["name"], row["summary"]) for row in rows)

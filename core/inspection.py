@@ -21,8 +21,9 @@ from core.errors import InputError, VerbalizerError
 from core.metrics.classification import Evaluation, evaluate
 from core.models.backbone import Backbone
 from core.models.encoding import Encoded, Limits, encode, single_ids, word_ids
+from core.models.multi_mask import answer_ids, choice_log_probs, fill_words, text_ids
+from core.models.scorers import Scorer, check_words, scorer_for
 from core.models.scoring import all_answer_features, label_log_probs, project
-from core.models.several_masks import answer_ids, choice_log_probs, fill_words, text_ids
 from core.prompts.pattern import Pattern, Prompt
 from core.prompts.verbalizer import Verbalizer, split_words
 
@@ -39,14 +40,14 @@ class Question:
         pattern, verbalizer: None where they cannot be used.
         pattern_problem: what is wrong with the pattern.
         word_problems: for each label what is wrong with its words; the key "" stands for all labels together.
-        several: whether a word has several tokens, so that each is filled into as many masks as it has.
+        scorer: how the labels' probabilities are read.
     """
 
     pattern: Pattern | None
     verbalizer: Verbalizer | None
     pattern_problem: InputError | None = None
     word_problems: Mapping[str, InputError] | None = None
-    several: bool = False
+    scorer: Scorer = "single mask"
 
     @property
     def sound(self) -> bool:
@@ -154,13 +155,13 @@ def read_question(pattern: str, words: Mapping[str, str | Sequence[str]], task: 
         parsed, pattern_problem = None, problem
     if not task.schema.has_words:
         return _question_without_words(parsed, pattern_problem, task.schema, backbone)
-    several = backbone.family == "masked" and any(
-        len(word_ids(word, backbone)) > 1 for label in task.schema.labels for word in chosen.get(label, []))
+    typed = Verbalizer(tuple((label, tuple(chosen.get(label, []))) for label in task.schema.labels))
+    scorer = scorer_for(typed, backbone) if typed.has_words else "single mask"
     problems: dict[str, InputError] = {}
     for label in task.schema.labels:
         try:
             single = Verbalizer.of({label: chosen.get(label, [])}, [label])
-            answer_ids(single, backbone) if several else single_ids(single.all_words(), backbone)
+            check_words(single, scorer, backbone)
         except InputError as problem:
             problems[label] = problem
     verbalizer = None
@@ -169,7 +170,7 @@ def read_question(pattern: str, words: Mapping[str, str | Sequence[str]], task: 
             verbalizer = Verbalizer.of(chosen, task.schema.labels)
         except VerbalizerError as problem:
             problems[problem.label or ""] = problem
-    return Question(parsed, verbalizer, pattern_problem, problems, several)
+    return Question(parsed, verbalizer, pattern_problem, problems, scorer)
 
 
 def _question_without_words(pattern: Pattern | None, problem: InputError | None, schema: Schema,
@@ -178,10 +179,12 @@ def _question_without_words(pattern: Pattern | None, problem: InputError | None,
         return Question(None, None, problem or InputError(
             "The answers of this task are texts, and a pattern is asked for labels only so far. The data can be kept; "
             "to ask a model, choose a task with labels."), {})
-    if problem is None and backbone.family != "masked":
-        problem = InputError("Examples that bring their own answers need a masked model, and {model!r} is a {family} "
-                             "model.", model=backbone.name, family=backbone.family)
-    return Question(pattern, Verbalizer.without_words(schema.labels), problem, {}, True)
+    verbalizer = Verbalizer.without_words(schema.labels)
+    try:
+        check_words(verbalizer, "multiple choice", backbone)
+    except InputError as unfit:
+        problem = problem or unfit
+    return Question(pattern, verbalizer, problem, {}, "multiple choice")
 
 
 def look_at_prompt(question: Question, example: Example, backbone: Backbone, top: int = 10) -> PromptView:
@@ -193,7 +196,7 @@ def look_at_prompt(question: Question, example: Example, backbone: Backbone, top
     if question.pattern is None:
         raise question.pattern_problem or VerbalizerError("There is no pattern.")
     view = look_at_rendered(question.pattern.render(example), question, backbone, top=top)
-    if question.verbalizer is None or question.verbalizer.has_words or not question.sound:
+    if question.verbalizer is None or question.scorer != "multiple choice" or not question.sound:
         return view
     labels = [label for label in question.verbalizer.labels if example.text(label)]
     answers = {label: text_ids(example.text(label), backbone) for label in labels}
@@ -216,12 +219,10 @@ def look_at_rendered(prompt: Prompt, question: Question, backbone: Backbone, lim
     label_of = dict(zip(columns, (label for label, _ in owners), strict=True))
     labels: dict[str, float] = {}
     steps: dict[str, list[Step]] = {}
-    if question.verbalizer and question.sound and not question.verbalizer.has_words:
-        pass  # only the example knows its answers
-    elif question.verbalizer and question.sound and question.several:
+    if question.verbalizer and question.sound and question.scorer == "multi-mask":
         answers = dict(zip(question.verbalizer.labels, answer_ids(question.verbalizer, backbone), strict=True))
         labels, steps = _several_answers(prompt, answers, backbone, limits)
-    elif question.verbalizer and question.sound:
+    elif question.verbalizer and question.sound and question.scorer == "single mask":
         answer = _label_log_probs(logits[:1, columns], question.verbalizer)[0]
         labels = dict(zip(question.verbalizer.labels, np.exp(answer).tolist(), strict=True))
     return PromptView(
@@ -246,7 +247,7 @@ def look_at_examples(question: Question, examples: Sequence[Example], backbone: 
         raise InputError("Accuracy needs a pattern with exactly one {field}; this one has {count}.", field="{mask}",
                          count=question.pattern.masks)
     verbalizer = question.verbalizer
-    if question.several:
+    if question.scorer != "single mask":
         found = _dataset_view(_several_log_probs(question.pattern, verbalizer, examples, backbone), examples,
                               verbalizer.labels)
         return found if verbalizer.has_words else replace(found, calibrated=None)

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-ORDER = ("errors", "randomness", "settings", "data", "prompts", "models", "metrics", "inspection", "search", "methods",
+ORDER = ("errors", "randomness", "settings", "data", "prompts", "models", "metrics", "inspection", "search", "learning", "methods",
          "runs", "figures", "pretraining", "__main__")  # a package imports from itself and from those before it
 READ_ENVIRONMENT = ("app", "core.__main__")
 INTERFACE_FORBIDS = {"torch", "transformers", "sqlite3"}

@@ -7,7 +7,7 @@ import pytest
 
 from core.data.task import Example, Task, classification
 from core.inspection import look_at_examples, look_at_prompt, read_question
-from core.methods.several import asking
+from core.learning.multi_mask import prompt_predictor
 from core.models.backbone import Backbone
 from core.prompts.pvp import PVP
 
@@ -21,7 +21,7 @@ PATTERN = "{text_a} It is {mask} ."
 def test_words_of_several_tokens_are_filled_in_step_by_step(tiny: Callable[[str], Backbone]) -> None:
     backbone = tiny("bert")
     question = read_question(PATTERN, {"bad": "terrible film", "good": "great"}, TASK, backbone)
-    assert question.several
+    assert question.scorer == "multi-mask"
     view = look_at_prompt(question, EXAMPLES[0], backbone)
     assert sum(view.label_probabilities.values()) == pytest.approx(1, abs=1e-5)
     assert sorted(step.position for step in view.steps["bad"]) == [1, 2]
@@ -37,7 +37,7 @@ def test_the_data_set_is_asked_as_a_run_asks_it(tiny: Callable[[str], Backbone])
     words = {"bad": "terrible film", "good": "great"}
     view = look_at_examples(read_question(PATTERN, words, TASK, backbone), EXAMPLES, backbone)
     pvp = PVP.of(PATTERN, {label: [word] for label, word in words.items()}, SCHEMA)
-    expected = np.exp(asking(backbone, pvp).log_probs(EXAMPLES)).mean(0)
+    expected = np.exp(prompt_predictor(backbone, pvp).log_probs(EXAMPLES)).mean(0)
     assert list(view.label_probabilities_mean.values()) == pytest.approx(expected.tolist(), abs=1e-4)
 
 
@@ -56,5 +56,5 @@ def test_what_cannot_be_asked_is_said_beside_its_label(kind: str, typed: dict[st
 
 def test_words_of_one_token_have_no_steps(tiny: Callable[[str], Backbone]) -> None:
     question = read_question(PATTERN, {"bad": "terrible, film", "good": "great"}, TASK, tiny("bert"))
-    assert not question.several
+    assert question.scorer == "single mask"
     assert look_at_prompt(question, EXAMPLES[0], tiny("bert")).steps == {}

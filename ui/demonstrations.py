@@ -13,10 +13,10 @@ from core.data.split import LM_BFF_SEEDS, draw_split
 from core.data.task import Example
 from core.errors import ClozeLabError, SpecError
 from core.inspection import look_at_prompt
-from core.methods.demonstrating import Demonstrations
-from core.methods.demonstration_view import DemonstrationView, look_at_demonstrations
-from core.methods.lm_bff import LmBffOptions
-from core.methods.options import read_options
+from core.learning.demonstration_view import DemonstrationView, look_at_demonstrations
+from core.learning.demonstrations import Demonstrations
+from core.learning.fine_tuning import PromptFineTuningOptions
+from core.learning.options import read_options
 from ui.feedback import Say, explain, speaker
 from ui.form import controls
 from ui.live import follow
@@ -44,7 +44,7 @@ class DemonstrationBoxes:
                                    min_width=140, elem_id="demonstrations-shots")
             self.seed = gr.Number(LM_BFF_SEEDS[0], label=label("Seed"), precision=0, minimum=0, min_width=140,
                                   elem_id="demonstrations-seed")
-            self.options = controls(LmBffOptions, "demonstrations", _OPTIONS)
+            self.options = controls(PromptFineTuningOptions, "demonstrations", _OPTIONS)
         self.card = gr.HTML(elem_id="demonstrations-panel")
 
     def listen(self, pattern: gr.Textbox, text_a: gr.Textbox, text_b: gr.Textbox, more: gr.Textbox,
@@ -76,8 +76,7 @@ class DemonstrationBoxes:
         if shots is None or seed is None:
             raise SpecError("The shots and the seed must be whole numbers.")
         given = {name: value for name, value in zip(self.options, values, strict=True) if value is not None}
-        options = read_options(LmBffOptions, {**given, "demonstrations": True}, "lm-bff")
-        assert isinstance(options, LmBffOptions)
+        options = read_options(PromptFineTuningOptions, {**given, "demonstrations": True}, "lm-bff")
         task, backbone = self.services.task(choice), self.services.backbone(model)
         if not task.schema.has_words:
             raise SpecError("Demonstrations show an example of each label, and each example of this task brings its "

@@ -9,7 +9,7 @@ from typing import Any, get_type_hints
 
 import gradio as gr
 
-from core.methods.options import Options
+from core.learning.options import Options
 from ui.text import label
 
 

@@ -1,1 +1,1 @@
-"""Ways to learn from a few examples, one file for each paper."""
+"""One file for each method of a paper, and the registry of them all."""

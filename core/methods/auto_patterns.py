@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 from itertools import zip_longest
 
 from core.errors import InputError, SpecError
-from core.methods.auto_words import AutoWordsOptions, finished, word_candidates
-from core.methods.lm_bff import check_demonstrations
-from core.methods.method import Learned, Method, Problem, Progress
-from core.methods.options import Options, option
-from core.methods.reranking import Candidate, Reranking
+from core.learning.fine_tuning import check_demonstrations
+from core.learning.method import Learned, Method, Problem, Progress, SearchFacts, Stage
+from core.learning.options import option
+from core.learning.reranking import Candidate, Reranking, finished
+from core.methods.auto_words import AutoWordsOptions, word_candidates
 from core.models.encoding import encode
 from core.prompts.pvp import PVP
 from core.search.patterns import check_writer, write_patterns
@@ -32,7 +32,7 @@ class AutoPatternsOptions(AutoWordsOptions):
                             20)
 
 
-class AutoPatterns(Method):
+class AutoPatterns(Method[AutoPatternsOptions]):
     """Lets a T5 model write patterns around the label words, fine-tunes the best and keeps the best of all.
 
     The given pattern lends its label words; its text is not used.
@@ -42,28 +42,27 @@ class AutoPatterns(Method):
     title = "LM-BFF, automatic patterns"
     paper = "arXiv 2012.15723"
     options = AutoPatternsOptions
+    details = ("candidates",)
+    search = SearchFacts("patterns", "Patterns for the words in the Lab", "log_probability",
+                         {"n": "combinations", "rerank": "tried"}, finds="patterns")
 
-    def steps(self, options: Options, patterns: int = 1) -> int:  # noqa: ARG002
-        """All steps of all candidates; fewer where some are dropped."""
-        assert isinstance(options, AutoPatternsOptions)
-        return options.tried * options.steps
+    def stages(self, options: AutoPatternsOptions, patterns: int = 1) -> tuple[Stage, ...]:  # noqa: ARG002
+        """Candidates that are fine-tuned; fewer steps where some are dropped."""
+        return (Stage("", options.steps, options.tried),)
 
-    def other_models(self, options: Options) -> tuple[str, ...]:
+    def other_models(self, options: AutoPatternsOptions) -> tuple[str, ...]:
         """The writing model."""
-        assert isinstance(options, AutoPatternsOptions)
         return (options.writer,)
 
-    def check(self, problem: Problem, options: Options) -> None:
+    def check(self, problem: Problem, options: AutoPatternsOptions) -> None:
         """Also: the writing model can be loaded, and writes."""
-        assert isinstance(options, AutoPatternsOptions)
         super().check(problem, options)
         check_demonstrations(problem, options)
         assert problem.other_model is not None
         check_writer(problem.other_model(options.writer))
 
-    def learn(self, problem: Problem, options: Options, progress: Progress) -> Learned:
+    def learn(self, problem: Problem, options: AutoPatternsOptions, progress: Progress) -> Learned:
         """Write patterns, then fine-tune the likeliest."""
-        assert isinstance(options, AutoPatternsOptions)
         candidates = _around_found_words(problem, options, progress) if options.words == "first" else \
             pattern_candidates(problem, options, progress)
         if options.words == "for each pattern":

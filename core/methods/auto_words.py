@@ -2,41 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from core.data.task import Example
-from core.methods.ensembling import EnsemblePredictor
-from core.methods.lm_bff import LmBffOptions, check_demonstrations
-from core.methods.method import Learned, Method, Problem, Progress
-from core.methods.options import Options, option
-from core.methods.prompting import PromptPredictor
-from core.methods.reranking import Candidate, Reranking
-from core.models.backbone import Backbone
-from core.models.encoding import encode, single_ids
-from core.models.scoring import all_answer_features, project
+from core.learning.fine_tuning import check_demonstrations
+from core.learning.method import Learned, Method, Problem, Progress, SearchFacts, Stage
+from core.learning.options import option
+from core.learning.prompting import vocabulary_logits
+from core.learning.reranking import Candidate, Reranking, SearchOptions, finished
+from core.models.encoding import single_ids
 from core.models.vocabulary import stands_alone, whole_words, word_mask
-from core.prompts.pattern import Pattern
 from core.prompts.pvp import PVP
 from core.prompts.verbalizer import Verbalizer
 from core.search.label_words import Found, best_combinations, likely_words, nearest_words
 
 _LONGEST_DRAFT = 3  # times k, from which words that become other tokens in a prompt are taken out
-
-
-@dataclass(frozen=True)
-class SearchOptions(LmBffOptions):
-    """What all searches share: how many candidates are fine-tuned, and how."""
-
-    tried: int = option(8, "candidates that are fine-tuned and ranked by development accuracy (the paper: 100)", 1,
-                        1000)
-    ensemble: int = option(1, "how many of the best answer together, by the mean of their log-probabilities (the "
-                              "paper: 20 patterns)", 1, 20)
-    halving: bool = option(True, "drop candidates that do not keep up at a fifth and two fifths of the steps")
 
 
 @dataclass(frozen=True)
@@ -50,7 +32,7 @@ class AutoWordsOptions(SearchOptions):
                                 "keeps all", 0, 500)
 
 
-class AutoWords(Method):
+class AutoWords(Method[AutoWordsOptions]):
     """Finds label words for the pattern by the model itself, fine-tunes the best and keeps the best of all.
 
     The pattern's own words serve as seeds only if `neighbours` is set.
@@ -60,36 +42,25 @@ class AutoWords(Method):
     title = "LM-BFF, automatic words"
     paper = "arXiv 2012.15723"
     options = AutoWordsOptions
+    details = ("candidates",)
+    search = SearchFacts("words", "Label words for the pattern in the Lab", "zero_shot",
+                         {"n": "combinations", "rerank": "tried"}, finds="words")
 
-    def steps(self, options: Options, patterns: int = 1) -> int:  # noqa: ARG002
-        """All steps of all candidates; fewer where some are dropped."""
-        assert isinstance(options, AutoWordsOptions)
-        return options.tried * options.steps
+    def stages(self, options: AutoWordsOptions, patterns: int = 1) -> tuple[Stage, ...]:  # noqa: ARG002
+        """Candidates that are fine-tuned; fewer steps where some are dropped."""
+        return (Stage("", options.steps, options.tried),)
 
-    def check(self, problem: Problem, options: Options) -> None:
+    def check(self, problem: Problem, options: AutoWordsOptions) -> None:
         """Also: enough examples for demonstrations, where they are asked for."""
         super().check(problem, options)
         check_demonstrations(problem, options)
 
-    def learn(self, problem: Problem, options: Options, progress: Progress) -> Learned:
+    def learn(self, problem: Problem, options: AutoWordsOptions, progress: Progress) -> Learned:
         """Search without training, then fine-tune the best candidates."""
-        assert isinstance(options, AutoWordsOptions)
         candidates, found = word_candidates(problem, problem.pvps[0], options)
         reranking = Reranking(problem, options, options.halving, options.ensemble)
         ranked = reranking.rank(candidates, options.tried, progress)
         return finished(reranking, ranked, {"combinations_tried": float(found.tried)})
-
-
-def finished(reranking: Reranking, ranked: Sequence[Candidate], more: dict[str, float]) -> Learned:
-    """What the best candidates have learned, and what the search found on the way."""
-    first, *others = reranking.best
-    saved = sum(each.trained for each in ranked) / (reranking.options.steps * max(1, sum(
-        each.trained > 0 for each in ranked)))
-    metrics = {**first.metrics, **more, "steps_share": saved}
-    if not others:
-        return replace(first, metrics=metrics)
-    members = [each.predictor for each in reranking.best]
-    return Learned(EnsemblePredictor([each for each in members if isinstance(each, PromptPredictor)]), metrics)
 
 
 def word_candidates(problem: Problem, pvp: PVP, options: AutoWordsOptions) -> tuple[list[Candidate], Found]:
@@ -99,7 +70,7 @@ def word_candidates(problem: Problem, pvp: PVP, options: AutoWordsOptions) -> tu
         SpecError: a label has no training example.
     """
     train, gold, backbone = problem.split.train, problem.gold(problem.split.train), problem.backbone
-    logits = answer_log_odds(backbone, pvp.pattern, train)
+    logits = vocabulary_logits(backbone, pvp.pattern, train)
     drafts = likely_words(logits, gold, len(problem.schema.labels), _LONGEST_DRAFT * options.k, word_mask(backbone))
     words = [np.array([each for each in draft if stands_alone(int(each), backbone)][: options.k]) for draft in drafts]
     if options.neighbours:
@@ -113,9 +84,3 @@ def word_candidates(problem: Problem, pvp: PVP, options: AutoWordsOptions) -> tu
     return [Candidate(PVP(pvp.pattern, Verbalizer(tuple(
         (label, (spelled[token],)) for label, token in zip(problem.schema.labels, each.tokens, strict=True)))), each.score)
         for each in found.combinations], found
-
-
-def answer_log_odds(backbone: Backbone, pattern: Pattern, examples: Sequence[Example]) -> npt.NDArray[np.float32]:
-    """Logits at the mask of each example over the whole vocabulary, `[N, V]`."""
-    features = all_answer_features(backbone, encode([pattern.render(each) for each in examples], backbone))
-    return project(backbone, features).cpu().numpy()

@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
-from pathlib import Path
-from typing import Any
-
 import torch
 from torch.nn import functional as F
 
-from core.data.task import Example
-from core.methods.lm_bff import FineTuningOptions
-from core.methods.method import Learned, LogProbs, Method, Problem, Progress, write_note
-from core.methods.options import Options
-from core.methods.training import train
-from core.models.backbone import Backbone
+from core.learning.classifier import HeadPredictor, with_head
+from core.learning.method import Learned, Method, Problem, Progress, Stage
+from core.learning.training import FineTuningOptions, train
 from core.models.compact import compact, expand
-from core.models.encoding import Encoded, collate, encode, length_buckets
-from core.models.scoring import class_logits
-from core.prompts.pattern import Prompt, Segment
-from core.randomness import stream_seed
 
 
-class Head(Method):
+class Head(Method[FineTuningOptions]):
     """Fine-tunes the whole model with a new classification layer and no prompt: the baseline of few-shot prompting."""
 
     name = "head"
@@ -31,16 +19,14 @@ class Head(Method):
     paper = "arXiv 1810.04805"
     options = FineTuningOptions
     uses_pattern = False
-    single_token = False
+    preselected = True
 
-    def steps(self, options: Options, patterns: int = 1) -> int:  # noqa: ARG002
-        """One for each update."""
-        assert isinstance(options, FineTuningOptions)
-        return options.steps
+    def stages(self, options: FineTuningOptions, patterns: int = 1) -> tuple[Stage, ...]:  # noqa: ARG002
+        """One training."""
+        return (Stage("", options.steps),)
 
-    def learn(self, problem: Problem, options: Options, progress: Progress) -> Learned:
+    def learn(self, problem: Problem, options: FineTuningOptions, progress: Progress) -> Learned:
         """Put a fresh head on a copy of the encoder and fine-tune both; keep the best development checkpoint."""
-        assert isinstance(options, FineTuningOptions)
         labels, split = problem.schema.labels, problem.split
         fresh = with_head(problem.backbone, labels, problem.seed)
         encoded = HeadPredictor(fresh, labels).encode(split.train)
@@ -57,63 +43,3 @@ class Head(Method):
         )
         return Learned(predictor if whole else HeadPredictor(expand(predictor.backbone, fresh), labels),
                        trained.metrics())
-
-
-class HeadPredictor:
-    """A sequence classifier: texts in, label probabilities out."""
-
-    def __init__(self, backbone: Backbone, labels: tuple[str, ...]) -> None:
-        self.backbone = backbone
-        self.labels = labels
-
-    def encode(self, examples: Sequence[Example]) -> list[Encoded]:
-        """Token ids of [cls] text [sep], or [cls] text_a [sep] text_b [sep].
-
-        T5 and BART want equally many separators in each text, even where a pair lacks its second one.
-        """
-        if self.backbone.family != "seq2seq":
-            return encode([_bare(example, bool(example.text_b)) for example in examples], self.backbone)
-        pairs = any(example.text_b for example in examples)
-        return encode([_bare(example, pairs) for example in examples], replace(self.backbone, family="masked"))
-
-    def logits(self, encoded: Sequence[Encoded]) -> torch.Tensor:
-        """Label logits, `[B, C]`, with gradients."""
-        return class_logits(self.backbone, collate(encoded, replace(self.backbone, family="masked")))
-
-    @torch.inference_mode()
-    def log_probs(self, examples: Sequence[Example]) -> LogProbs:
-        """Log-probabilities of the labels, `[N, C]`."""
-        encoded = self.encode(examples)
-        answers = torch.empty(len(encoded), len(self.labels))
-        for group in length_buckets(encoded):
-            answers[group] = self.logits([encoded[index] for index in group]).log_softmax(-1).cpu()
-        return answers.numpy()
-
-    def save(self, folder: Path) -> None:
-        """Write weights, tokenizer and `cloze.json`; transformers' text-classification pipeline loads it."""
-        write_note(folder, kind="head", base=self.backbone.name, labels=self.labels)
-        self.backbone.model.save_pretrained(folder)
-        self.backbone.tokenizer.save_pretrained(folder)
-
-
-def with_head(backbone: Backbone, labels: tuple[str, ...], seed: int) -> Backbone:
-    """A trainable sequence classifier of the same type with a copy of all weights it shares; the head is random."""
-    from transformers import AutoModelForSequenceClassification
-
-    source: Any = backbone.model
-    config = type(source.config).from_dict(source.config.to_dict())
-    config.id2label = dict(enumerate(labels))
-    config.label2id = {label: index for index, label in enumerate(labels)}
-    config.pad_token_id = backbone.tokenizer.pad_token_id or 0
-    torch.manual_seed(stream_seed(seed, "head"))
-    model = AutoModelForSequenceClassification.from_config(config, dtype=torch.float32)  # type: ignore[no-untyped-call]
-    inside = "transformer." if backbone.family == "seq2seq" and hasattr(model, "transformer") else ""  # T5's
-    model.load_state_dict({inside + name: weight for name, weight in source.state_dict().items()}, strict=False)
-    return replace(backbone, model=model.to(backbone.placement.device).eval())
-
-
-def _bare(example: Example, pair: bool) -> Prompt:
-    texts = [Segment("cls"), Segment("text", example.text_a, shortenable=True, field="text_a"), Segment("sep")]
-    if pair:
-        texts += [Segment("text", example.text_b, shortenable=True, field="text_b"), Segment("sep")]
-    return Prompt(tuple(texts))

@@ -10,9 +10,9 @@ import numpy as np
 import torch
 
 from core.data.task import Example
-from core.methods.method import Learned, LogProbs, Method, Problem, Progress
-from core.methods.options import Options, option
-from core.methods.prompting import PromptPredictor
+from core.learning.method import Learned, LogProbs, Method, Problem, Progress, Stage
+from core.learning.options import Options, option
+from core.learning.prompting import PromptPredictor
 from core.prompts.demonstrations import with_demonstrations
 from core.randomness import rng
 
@@ -26,7 +26,7 @@ class InContextOptions(Options):
     contexts: int = option(1, "average over this many random choices and orders of demonstrations", 1, 16)
 
 
-class InContext(Method):
+class InContext(Method[InContextOptions]):
     """Writes labelled examples before the question, as GPT-3 does, and trains nothing."""
 
     name = "in-context"
@@ -36,13 +36,12 @@ class InContext(Method):
     trains = False
     families = ("masked", "causal")
 
-    def steps(self, options: Options, patterns: int = 1) -> int:  # noqa: ARG002
+    def stages(self, options: InContextOptions, patterns: int = 1) -> tuple[Stage, ...]:  # noqa: ARG002
         """Nothing is trained."""
-        return 0
+        return ()
 
-    def learn(self, problem: Problem, options: Options, progress: Progress) -> Learned:
+    def learn(self, problem: Problem, options: InContextOptions, progress: Progress) -> Learned:
         """Draw the demonstrations of each context."""
-        assert isinstance(options, InContextOptions)
         progress(0, 0)
         contexts = [_draw(problem, options.demonstrations, context) for context in range(options.contexts)]
         return Learned(_Averaged([_asked(problem, context) for context in contexts]))

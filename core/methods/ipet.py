@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from core.data.task import Example
-from core.methods.generations import Drawn, Growth, draw_generation, new_counts
-from core.methods.members import plans, train_member, untrained
-from core.methods.method import Learned, Problem, Progress
-from core.methods.options import Options, option
-from core.methods.pet import Pet, Team, distilled, pattern_weights, pool_rows
-from core.methods.stages import Stages
-from core.methods.student import StudentOptions, share_right
+from core.learning.distillation import StudentOptions, share_right
+from core.learning.members import plans, train_member, untrained
+from core.learning.method import Learned, Method, Problem, Progress, Stage
+from core.learning.options import option
+from core.learning.pseudo_labels import Drawn, Growth, draw_generation, new_counts
+from core.learning.stages import StagedProgress
+from core.learning.trained_ensemble import TrainedEnsemble, check_ensemble, distilled, pattern_weights, pool_rows
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class IpetOptions(StudentOptions):
                             1, 100_000)
 
 
-class Ipet(Pet):
+class Ipet(Method[IpetOptions]):
     """PET over several generations: models label examples for each other, and every generation learns from more.
 
     With K = 0 it starts from the pretrained model alone.
@@ -40,37 +40,46 @@ class Ipet(Pet):
     title = "iPET"
     paper = "arXiv 2001.07676"
     options = IpetOptions
+    kinds = ("classification", "choice")
+    ensemble = True
+    multi_mask = True
     needs_shots = False
+    details = ("stages",)
+    baseline = "head"
 
-    def steps(self, options: Options, patterns: int = 1) -> int:
-        """Those of all models of all generations, and the classifier's."""
-        assert isinstance(options, IpetOptions)
+    def stages(self, options: IpetOptions, patterns: int = 1) -> tuple[Stage, ...]:
+        """The models of each generation, and the classifier."""
         models = patterns * options.repetitions
-        return models * options.steps * (1 + options.generations) + options.student_steps
+        return (*(Stage(f"generation {number}", options.steps, models) for number in range(options.generations + 1)),
+                Stage("classifier", options.student_steps))
 
-    def learn(self, problem: Problem, options: Options, progress: Progress) -> Learned:
+    def check(self, problem: Problem, options: IpetOptions) -> None:
+        """Also: several patterns and a pool; language modelling only where the model knows masks."""
+        super().check(problem, options)
+        check_ensemble(self.name, problem, options)
+
+    def learn(self, problem: Problem, options: IpetOptions, progress: Progress) -> Learned:
         """Train a generation, let it label for the next, and distil the last."""
-        assert isinstance(options, IpetOptions)
-        stages = Stages(progress, self.steps_on(problem, options))
+        staged = StagedProgress(progress, self.stages(options, len(problem.pvps)), problem.schema)
         rows, weights = pool_rows(problem, options), pattern_weights(problem)
         pool = [problem.split.unlabelled[row] for row in rows]
         planned = plans(problem, options.repetitions)
         nothing = Drawn((), ())
-        team = Team(problem, stages)
+        ensemble = TrainedEnsemble(problem, staged)
         given = [nothing] * len(planned)
         for generation in range(options.generations + 1):
             if generation:
-                logits = team.log_probs(pool)
-                given = _drawn(problem, logits, generation, options, team.weights)
-                team = Team(problem, stages)
-                _tell(stages, problem, rows, given, generation)
+                logits = ensemble.log_probs(pool)
+                given = _drawn(problem, logits, generation, options, ensemble.weights)
+                ensemble = TrainedEnsemble(problem, staged)
+                _report(staged, problem, rows, given, generation)
             for plan, each in zip(planned, given, strict=True):
                 examples = [*problem.split.train, *_labelled(problem, pool, each)]
-                part = stages.part(options.steps)
+                part = staged.part(options.steps)
                 member = train_member(problem, plan, options, examples, pool, part) if examples else untrained(
                     problem, plan)
-                team.add(member, weights[plan.pvp], generation=generation, examples=len(examples))
-        return distilled(team, rows, team.log_probs(pool), options)
+                ensemble.add(member, weights[plan.pvp], generation=generation, examples=len(examples))
+        return distilled(ensemble, rows, ensemble.log_probs(pool), options)
 
 
 def _drawn(problem: Problem, logits: np.ndarray, generation: int, options: IpetOptions,
@@ -91,11 +100,11 @@ def _labelled(problem: Problem, pool: Sequence[Example], drawn: Drawn) -> list[E
     return [replace(pool[row], label=problem.schema.labels[label]) for row, label in drawn.rows]
 
 
-def _tell(stages: Stages, problem: Problem, rows: Sequence[int], given: Sequence[Drawn], generation: int) -> None:
+def _report(staged: StagedProgress, problem: Problem, rows: Sequence[int], given: Sequence[Drawn], generation: int) -> None:
     """How many examples the generation was given, how many of their labels are right, and labels nobody gave."""
     right = [share_right(problem, [rows[row] for row, _ in each.rows], [label for _, label in each.rows])
              for each in given]
     known = [each for each in right if each is not None]
-    stages.add("generation", generation=generation, drawn=float(np.mean([len(each.rows) for each in given])),
+    staged.add("generation", generation=generation, drawn=float(np.mean([len(each.rows) for each in given])),
                right=float(np.mean(known)) if known else None,
                missing=sorted({problem.schema.labels[label] for each in given for label in each.missing}))

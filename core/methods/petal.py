@@ -11,11 +11,11 @@ import numpy.typing as npt
 import torch
 
 from core.errors import SpecError
-from core.methods.auto_words import SearchOptions, answer_log_odds, finished
-from core.methods.lm_bff import check_demonstrations
-from core.methods.method import Learned, Method, Problem, Progress
-from core.methods.options import Options, option
-from core.methods.reranking import Candidate, Reranking
+from core.learning.fine_tuning import check_demonstrations
+from core.learning.method import Learned, Method, Problem, Progress, SearchFacts, Stage
+from core.learning.options import option
+from core.learning.prompting import vocabulary_logits
+from core.learning.reranking import Candidate, Reranking, SearchOptions, finished
 from core.models.scoring import label_log_probs
 from core.models.vocabulary import stands_alone, token_counts, whole_words, word_mask
 from core.prompts.pvp import PVP
@@ -42,7 +42,7 @@ class PetalOptions(SearchOptions):
     distinct: bool = option(True, "never give one word to two labels")
 
 
-class Petal(Method):
+class Petal(Method[PetalOptions]):
     """Finds several words for each label by their likelihood ratio, fine-tunes with few and many, and keeps the best.
 
     The pattern's own words are not used.
@@ -52,20 +52,21 @@ class Petal(Method):
     title = "PETAL, automatic words"
     paper = "arXiv 2010.13641"
     options = PetalOptions
+    details = ("candidates",)
+    search = SearchFacts("petal", "Label words by likelihood ratio (PETAL)", "zero_shot",
+                         {"n": "words_per_label", "rerank": "tried"}, finds="words")
 
-    def steps(self, options: Options, patterns: int = 1) -> int:  # noqa: ARG002
-        """All steps of all candidates; fewer where some are dropped."""
-        assert isinstance(options, PetalOptions)
-        return min(options.tried, len(sizes(options.words_per_label))) * options.steps
+    def stages(self, options: PetalOptions, patterns: int = 1) -> tuple[Stage, ...]:  # noqa: ARG002
+        """Candidates that are fine-tuned; fewer steps where some are dropped."""
+        return (Stage("", options.steps, min(options.tried, len(sizes(options.words_per_label)))),)
 
-    def check(self, problem: Problem, options: Options) -> None:
+    def check(self, problem: Problem, options: PetalOptions) -> None:
         """Also: enough examples for demonstrations, where they are asked for."""
         super().check(problem, options)
         check_demonstrations(problem, options)
 
-    def learn(self, problem: Problem, options: Options, progress: Progress) -> Learned:
+    def learn(self, problem: Problem, options: PetalOptions, progress: Progress) -> Learned:
         """Search without training, then fine-tune with few and many of the words found."""
-        assert isinstance(options, PetalOptions)
         words = admissible_words(problem, options.frequent, lambda: progress(0, self.steps(options)))
         candidates = ratio_candidates(problem, words, options)
         reranking = Reranking(problem, options, options.halving, options.ensemble)
@@ -103,7 +104,7 @@ def ratio_candidates(problem: Problem, words: npt.NDArray[np.int64], options: Pe
         SpecError: a label has no training example or no word of its own.
     """
     train, gold, pattern = problem.split.train, problem.gold(problem.split.train), problem.pvps[0].pattern
-    logits = answer_log_odds(problem.backbone, pattern, train)
+    logits = vocabulary_logits(problem.backbone, pattern, train)
     found = best_words([logits], gold, len(problem.schema.labels), words, options.words_per_label,
                        candidates=options.candidates, score="ce" if options.score == "ce" else "llr",
                        balanced=options.balanced, distinct=options.distinct)

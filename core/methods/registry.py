@@ -2,30 +2,49 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from core.data.task import Kind
 from core.errors import SpecError
+from core.learning.method import Method, Problem, SearchFacts
+from core.learning.options import Options
 from core.methods.auto_patterns import AutoPatterns
 from core.methods.auto_words import AutoWords
 from core.methods.head import Head
 from core.methods.in_context import InContext
 from core.methods.ipet import Ipet
 from core.methods.lm_bff import LmBff
-from core.methods.method import Method, Problem
-from core.methods.options import Options
 from core.methods.pet import Pet
 from core.methods.petal import Petal
 from core.methods.zero_shot import ZeroShot
 
-METHODS: dict[str, Method] = {method.name: method for method in (
+METHODS: dict[str, Method[Any]] = {method.name: method for method in (
     ZeroShot(), InContext(), Head(), LmBff(), AutoWords(), AutoPatterns(), Petal(), Pet(), Ipet())}
 
 
-def methods_for(kind: Kind) -> list[Method]:
+def methods_for(kind: Kind) -> list[Method[Any]]:
     """The methods that serve tasks of a kind."""
     return [method for method in METHODS.values() if kind in method.kinds]
 
 
-def check_method(method: Method, problem: Problem, options: Options) -> None:
+def searches() -> list[Method[Any]]:
+    """The methods that search label words or patterns."""
+    return [method for method in METHODS.values() if method.search]
+
+
+def search_of_kind(kind: str) -> tuple[Method[Any], SearchFacts]:
+    """The method that searches what the command line calls `kind`, and what is known of its search.
+
+    Raises:
+        SpecError: there is none; the known ones are named.
+    """
+    known = {method.search.kind: (method, method.search) for method in METHODS.values() if method.search}
+    if kind not in known:
+        raise SpecError("There is no search {kind!r}. Searches are {known}.", kind=kind[:40], known=", ".join(known))
+    return known[kind]
+
+
+def check_method(method: Method[Any], problem: Problem, options: Options) -> None:
     """Check, before anything starts, that a method can work on a problem.
 
     Raises:
@@ -37,7 +56,7 @@ def check_method(method: Method, problem: Problem, options: Options) -> None:
     method.check(problem, options)
 
 
-def _wrong_kind(method: Method, kind: Kind) -> SpecError:
+def _wrong_kind(method: Method[Any], kind: Kind) -> SpecError:
     known = ", ".join(repr(serving.name) for serving in methods_for(kind))
     if kind == "choice":
         return SpecError("The method {method!r} needs the same labels for all examples, and each example of this task "
@@ -53,7 +72,7 @@ def _wrong_kind(method: Method, kind: Kind) -> SpecError:
                      "writes texts yet; choose a task with labels.", method=method.name)
 
 
-def method_named(name: str) -> Method:
+def method_named(name: str) -> Method[Any]:
     """Return the method called `name`.
 
     Raises:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from core.methods.method import Learned, Method, Problem, Progress
-from core.methods.options import Options, option
-from core.methods.several import asking, check_words
+from core.learning.method import Learned, Method, Problem, Progress, Stage
+from core.learning.multi_mask import prompt_predictor
+from core.learning.options import Options, option
 from core.randomness import rng
 
 _CALIBRATION_TEXTS = 200
@@ -20,7 +20,7 @@ class ZeroShotOptions(Options):
                                     "which removes the model's preference for some words")
 
 
-class ZeroShot(Method):
+class ZeroShot(Method[ZeroShotOptions]):
     """Asks the pretrained model through the pattern and trains nothing."""
 
     name = "zero-shot"
@@ -28,24 +28,19 @@ class ZeroShot(Method):
     paper = "arXiv 2001.07676, 2012.15723"
     options = ZeroShotOptions
     trains = False
-    several_tokens = True
+    multi_mask = True
+    preselected = True
     kinds = ("classification", "choice")
     uses_shots = False
     uses_seed = False
 
-    def steps(self, options: Options, patterns: int = 1) -> int:  # noqa: ARG002
+    def stages(self, options: ZeroShotOptions, patterns: int = 1) -> tuple[Stage, ...]:  # noqa: ARG002
         """Nothing is trained."""
-        return 0
+        return ()
 
-    def check(self, problem: Problem, options: Options) -> None:
-        """Also: words of several tokens can be asked for."""
-        super().check(problem, options)
-        check_words(problem)
-
-    def learn(self, problem: Problem, options: Options, progress: Progress) -> Learned:
+    def learn(self, problem: Problem, options: ZeroShotOptions, progress: Progress) -> Learned:
         """Return the backbone asked through the pattern, calibrated on the unlabelled pool if wanted."""
-        assert isinstance(options, ZeroShotOptions)
-        predictor = asking(problem.backbone, problem.pvps[0])
+        predictor = prompt_predictor(problem.backbone, problem.pvps[0])
         pool = problem.split.unlabelled
         if options.calibrate and pool:
             chosen = rng(0, "calibration").permutation(len(pool))[:_CALIBRATION_TEXTS]

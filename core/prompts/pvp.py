@@ -10,6 +10,7 @@ from core.errors import SpecError
 from core.prompts.pattern import Pattern
 from core.prompts.verbalizer import Verbalizer
 
+
 @dataclass(frozen=True)
 class PVP:
     """A pattern with its verbalizer."""

@@ -21,8 +21,8 @@ from core.data.catalog import load_task
 from core.data.files import DataLimits
 from core.data.task import Task
 from core.errors import Cancelled, ClozeLabError, DataError, DownloadError, PatternError, VerbalizerError
+from core.learning.shelf import Shelf
 from core.methods.registry import method_named
-from core.methods.shelf import Shelf
 from core.models.backbone import BackboneCache
 from core.models.placement import Placement
 from core.runs.artifacts import PARTS, publish_model, save_folder, sees_folder

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from core.errors import LimitError
-from core.methods.options import read_options
+from core.learning.options import read_options
 from core.methods.registry import method_named
 from core.runs.spec import RunSpec
 

@@ -14,10 +14,10 @@ import pandas as pd
 from core.data.further_texts import written
 from core.data.split import draw_split
 from core.data.task import Example, Task
-from core.methods.method import Predictor, Problem, Progress
-from core.methods.options import read_options
+from core.learning.method import Predictor, Problem, Progress
+from core.learning.options import read_options
+from core.learning.shelf import Shelf
 from core.methods.registry import check_method, method_named
-from core.methods.shelf import Shelf
 from core.metrics.classification import evaluate
 from core.models.backbone import BackboneCache
 from core.prompts.pvp import PVP

@@ -22,8 +22,8 @@ import numpy.typing as npt
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
-from core.methods.resuming import MODEL
-from core.methods.shelf import Part
+from core.learning.resuming import MODEL
+from core.learning.shelf import Part
 from core.models.placement import Placement
 from core.runs.sessions import locked
 

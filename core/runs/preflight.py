@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from core.data.split import draw_split
 from core.data.task import Task
-from core.methods.options import read_options
+from core.learning.options import read_options
 from core.methods.registry import check_method, method_named
 from core.models.backbone import BackboneCache
 from core.runs.estimate import check_steps

@@ -6,14 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.errors import SpecError
+from core.methods.registry import search_of_kind
 from core.runs.export import plain
 from core.runs.spec import StudySpec
 from core.runs.store import RunStore
-
-METHOD_OF = {"words": "auto-words", "patterns": "auto-patterns", "petal": "petal"}
-_SHORT = {"words": {"n": "combinations", "rerank": "tried"}, "patterns": {"n": "combinations", "rerank": "tried"},
-          "petal": {"n": "words_per_label", "rerank": "tried"}}  # names of options that search files may shorten
-_SCORE = {"words": "zero_shot", "patterns": "log_probability", "petal": "zero_shot"}
 
 
 def as_study(data: Mapping[str, Any], kind: str) -> StudySpec:
@@ -30,16 +26,17 @@ def as_study(data: Mapping[str, Any], kind: str) -> StudySpec:
                         form=f"{{{kind}: {{rerank: 20}}}}")
     if "methods" in data:
         raise SpecError("A search file has no 'methods'; what is searched decides. Remove it.")
-    method = METHOD_OF[kind]
-    named = {_SHORT[kind].get(name, name): value for name, value in dict(options or {}).items()}
-    return StudySpec.from_dict({"name": f"search {kind}", **rest, "methods": [method], "options": {method: named}})
+    method, facts = search_of_kind(kind)
+    named = {facts.short_names.get(name, name): value for name, value in dict(options or {}).items()}
+    return StudySpec.from_dict({"name": f"search {kind}", **rest, "methods": [method.name],
+                                "options": {method.name: named}})
 
 
 def search_document(study_id: str, kind: str, store: RunStore) -> dict[str, Any]:
     """What the searches of a study have found, best first, as plain values; `candidates` are those of the first."""
-    searches = []
+    searches, (_, facts) = [], search_of_kind(kind)
     for run in store.runs(store.command_line, study_id):
-        candidates = [{"rank": rank, "pattern": each["pattern"], "words": each["words"], _SCORE[kind]: each["score"],
+        candidates = [{"rank": rank, "pattern": each["pattern"], "words": each["words"], facts.score: each["score"],
                        "dev": each["dev_accuracy"], "steps": each["trained"]}
                       for rank, each in enumerate(store.found(run.id, store.command_line), 1)]
         searches.append({"id": run.id, "shots": run.spec.shots, "seed": run.spec.seed, "status": run.status,

@@ -11,8 +11,8 @@ from typing import Any
 from core.data.split import LM_BFF_SEEDS
 from core.data.task import Task
 from core.errors import SpecError
-from core.methods.method import Method
-from core.methods.options import Options, options_dict, read_options
+from core.learning.method import Method
+from core.learning.options import Options, options_dict, read_options
 from core.methods.registry import method_named
 from core.models.backbone import default_model, weights_digest
 from core.prompts.pvp import PVP
@@ -173,7 +173,7 @@ class StudySpec:
             for group in groups for each_shots in shots for seed in seeds
         ]
 
-    def _grid(self, method: Method, pvps: _Patterns) -> tuple[Sequence[_Patterns], Sequence[int], Sequence[int]]:
+    def _grid(self, method: Method[Any], pvps: _Patterns) -> tuple[Sequence[_Patterns], Sequence[int], Sequence[int]]:
         """The groups of patterns, the shots and the seeds that make runs of the method of their own."""
         if method.uses_pattern and not pvps:
             raise SpecError("The method {method!r} needs a pattern, and the study has none. Add one under 'patterns'.",
@@ -182,7 +182,7 @@ class StudySpec:
         return (alone if method.uses_pattern else [()], self.shots if method.uses_shots else (0,),
                 self.seeds if method.uses_seed else self.seeds[:1])
 
-    def _options(self, method: Method) -> list[Options]:
+    def _options(self, method: Method[Any]) -> list[Options]:
         """The options that the method is run with, each once."""
         given = _each(self.options.get(method.name) or {})
         return list(dict.fromkeys(read_options(method.options, each, method.name) for each in given))

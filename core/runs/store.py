@@ -19,7 +19,7 @@ from typing import Any
 import pandas as pd
 
 from core.errors import LimitError, SpecError
-from core.methods.options import options_dict, read_options
+from core.learning.options import options_dict, read_options
 from core.methods.registry import method_named
 from core.runs.estimate import check_steps
 from core.runs.queue import RunQueue

@@ -18,10 +18,10 @@ from core.data.draft import stem
 from core.data.files import DataLimits, Table
 from core.data.task import TEXTS, Example
 from core.errors import DataError, ModelError, SpecError
-from core.methods.method import Predictor
+from core.learning.method import Predictor
+from core.learning.model_readme import readme
+from core.learning.saved_models import load_predictor
 from core.methods.registry import method_named
-from core.methods.saved import load_predictor
-from core.methods.usage import readme
 from core.models.backbone import BackboneCache
 from core.prompts.pattern import Pattern
 from core.runs.downloads import Download

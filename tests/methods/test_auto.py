@@ -13,16 +13,16 @@ import pytest
 from core.data.split import FewShotSplit
 from core.data.task import Example, classification
 from core.errors import ModelError, SpecError
+from core.learning.ensemble import EnsemblePredictor
+from core.learning.fine_tuning import PromptFineTuningOptions
+from core.learning.method import Problem
+from core.learning.model_readme import readme
+from core.learning.options import read_options
+from core.learning.reranking import Candidate, Reranking
+from core.learning.saved_models import load_predictor
 from core.methods.auto_patterns import AutoPatternsOptions
 from core.methods.auto_words import word_candidates
-from core.methods.ensembling import EnsemblePredictor
-from core.methods.lm_bff import LmBffOptions
-from core.methods.method import Problem
-from core.methods.options import read_options
 from core.methods.registry import method_named
-from core.methods.reranking import Candidate, Reranking
-from core.methods.saved import load_predictor
-from core.methods.usage import readme
 from core.models.backbone import Backbone, load_backbone
 from core.models.placement import Placement
 from core.models.vocabulary import whole_words
@@ -75,7 +75,7 @@ def test_words_are_found_tried_and_ranked(kind: str, tiny: Callable[[str], Backb
 
 
 def test_scores_are_accuracies_without_training(tiny: Callable[[str], Backbone]) -> None:
-    from core.methods.prompting import PromptPredictor
+    from core.learning.prompting import PromptPredictor
 
     backbone = tiny("bert")
     _, tables = search("auto-words", backbone, k=5, combinations=6)
@@ -165,16 +165,15 @@ def test_candidates_that_fall_behind_are_dropped(tiny: Callable[[str], Backbone]
     """With accuracies given at the rungs, the ones to go on are those of the rule."""
     curves = iter([(0.5, 0.6, 0.9), (0.4, 0.9, 0.9), (0.6, 0.7, 0.8), (0.6, 0.5, 0.99), (0.3, 0.9, 0.9)])
 
-    class Given:
-        def learn(self, problem: Problem, options: LmBffOptions, progress: Any) -> Any:
-            for share, accuracy in zip((0.2, 0.4, 1.0), next(curves), strict=True):
-                progress(round(share * options.steps), options.steps, dev_accuracy=accuracy)
-            return type("Learned", (), {"metrics": {"dev_accuracy": accuracy}})()
+    def given(problem: Problem, options: PromptFineTuningOptions, progress: Any) -> Any:
+        for share, accuracy in zip((0.2, 0.4, 1.0), next(curves), strict=True):
+            progress(round(share * options.steps), options.steps, dev_accuracy=accuracy)
+        return type("Learned", (), {"metrics": {"dev_accuracy": accuracy}})()
 
-    monkeypatch.setattr("core.methods.reranking.LmBff", Given)
+    monkeypatch.setattr("core.learning.reranking.fine_tune", given)
     made = problem(tiny("bert"))
     candidates = [Candidate(made.pvps[0], score) for score in (0.9, 0.8, 0.7, 0.6, 0.5)]
-    ranking = Reranking(made, LmBffOptions(steps=100), halving=True)
+    ranking = Reranking(made, PromptFineTuningOptions(steps=100), halving=True)
     ranked = ranking.rank(candidates, 5, lambda *_, **__: None)
     assert [(each.score, each.trained, each.dev_accuracy) for each in ranked] == [
         (0.9, 100, 0.9), (0.7, 100, 0.8), (0.6, 40, 0.6), (0.8, 20, 0.4), (0.5, 20, 0.3)]

@@ -13,21 +13,21 @@ from core.data.split import FewShotSplit
 from core.data.task import Example, classification, multiple_choice
 from core.errors import DataError, SpecError
 from core.inspection import Question, look_at_prompt
+from core.learning.method import Problem
+from core.learning.multi_mask import MultipleChoicePredictor, prompt_predictor
+from core.learning.options import read_options
+from core.learning.saved_models import load_predictor
 from core.methods.head import Head
 from core.methods.in_context import InContext
 from core.methods.ipet import Ipet
 from core.methods.lm_bff import LmBff
-from core.methods.method import Problem
-from core.methods.options import read_options
 from core.methods.pet import Pet
 from core.methods.registry import check_method
-from core.methods.saved import load_predictor
-from core.methods.several import ChoosingPredictor, asking
 from core.methods.zero_shot import ZeroShot
 from core.models.backbone import Backbone
 from core.models.encoding import encode, word_ids
+from core.models.multi_mask import fill_masks, widened
 from core.models.placement import Placement
-from core.models.several_masks import fill_masks, widened
 from core.prompts.pvp import PVP
 
 LABELS = ("choice1", "choice2", "choice3")
@@ -68,8 +68,8 @@ def learn(method: Any, given: Problem, **options: Any) -> Any:
 @pytest.mark.parametrize("kind", ["bert", "roberta"])
 def test_each_example_is_asked_for_its_own_answers(kind: str, tiny: Callable[[str], Backbone]) -> None:
     backbone = tiny(kind)
-    asked = asking(backbone, pvp())
-    assert isinstance(asked, ChoosingPredictor)
+    asked = prompt_predictor(backbone, pvp())
+    assert isinstance(asked, MultipleChoicePredictor)
     for each, found in zip(EXAMPLES, asked.log_probs(EXAMPLES), strict=True):
         scores = []
         for _, text in each.more:
@@ -83,7 +83,7 @@ def test_each_example_is_asked_for_its_own_answers(kind: str, tiny: Callable[[st
 
 
 def test_two_answers_are_learned_from_in_either_order(tiny: Callable[[str], Backbone]) -> None:
-    asked = asking(tiny("bert"), pvp(PATTERNS[1], TWO))
+    asked = prompt_predictor(tiny("bert"), pvp(PATTERNS[1], TWO))
     first = example("The dog.", "it is great", "terrible")
     swapped = example("The dog.", "terrible", "it is great", label="choice2")
     assert asked.loss([first], torch.tensor([0])).item() == pytest.approx(
@@ -93,7 +93,7 @@ def test_two_answers_are_learned_from_in_either_order(tiny: Callable[[str], Back
 @pytest.mark.parametrize("labels", [TWO, LABELS])
 def test_training_brings_the_right_answer_ahead(labels: tuple[str, ...], tiny: Callable[[str], Backbone]) -> None:
     backbone = tiny("bert").trainable_copy()
-    asked = asking(backbone, pvp(labels=labels))
+    asked = prompt_predictor(backbone, pvp(labels=labels))
     examples, gold = [example("The dog.", "it is great", "terrible")], torch.tensor([1])
     optimizer = torch.optim.Adam(backbone.model.parameters(), lr=1e-2)
     for _ in range(20):
@@ -118,7 +118,7 @@ def test_fine_tuning_is_saved_and_read_back(tiny: Callable[[str], Backbone], tmp
     learned = learn(LmBff(), given)
     learned.predictor.save(tmp_path)
     again = load_predictor(tmp_path, Placement.choose("cpu"))
-    assert isinstance(again, ChoosingPredictor)
+    assert isinstance(again, MultipleChoicePredictor)
     assert again.log_probs(EXAMPLES[:1]) == pytest.approx(learned.predictor.log_probs(EXAMPLES[:1]), abs=1e-5)
 
 
@@ -182,6 +182,6 @@ def test_label_words_have_no_place_beside_own_answers() -> None:
 
 def test_an_example_without_answers_has_none(tiny: Callable[[str], Backbone]) -> None:
     backbone, bare = tiny("bert"), Example("A film.")
-    assert np.isfinite(asking(backbone, pvp()).log_probs([bare])).all()
-    question = Question(pvp().pattern, pvp().verbalizer, several=True)
+    assert np.isfinite(prompt_predictor(backbone, pvp()).log_probs([bare])).all()
+    question = Question(pvp().pattern, pvp().verbalizer, scorer="multiple choice")
     assert look_at_prompt(question, bare, backbone).label_probabilities == {}

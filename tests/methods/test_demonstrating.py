@@ -13,12 +13,12 @@ import torch
 from core.data.split import FewShotSplit
 from core.data.task import Example, classification
 from core.errors import SpecError
-from core.methods.demonstrating import DemonstratedPredictor, Demonstrations
+from core.learning.demonstrations import DemonstratedPredictor, Demonstrations
+from core.learning.method import Problem
+from core.learning.model_readme import readme
+from core.learning.options import read_options
+from core.learning.saved_models import load_predictor
 from core.methods.lm_bff import LmBff
-from core.methods.method import Problem
-from core.methods.options import read_options
-from core.methods.saved import load_predictor
-from core.methods.usage import readme
 from core.models.backbone import Backbone
 from core.models.placement import Placement
 from core.prompts.pvp import PVP

@@ -8,8 +8,8 @@ import pytest
 from core.data.task import Example, Task, classification
 from core.errors import InputError
 from core.inspection import look_at_prompt, read_question
-from core.methods.demonstrating import DemonstratedPredictor, Demonstrations
-from core.methods.demonstration_view import look_at_demonstrations
+from core.learning.demonstration_view import look_at_demonstrations
+from core.learning.demonstrations import DemonstratedPredictor, Demonstrations
 from core.models.backbone import Backbone
 from core.prompts.pvp import PVP
 

@@ -15,14 +15,14 @@ import transformers
 from core.data.split import draw_split
 from core.data.task import Example, Task, classification
 from core.errors import SpecError, VerbalizerError
+from core.learning.method import LogProbs, Problem
+from core.learning.options import read_options
+from core.learning.prompting import PromptPredictor
+from core.learning.saved_models import load_predictor
+from core.learning.training import Schedule, train
 from core.methods.head import with_head
 from core.methods.in_context import _draw
-from core.methods.method import LogProbs, Problem
-from core.methods.options import read_options
-from core.methods.prompting import PromptPredictor
 from core.methods.registry import method_named
-from core.methods.saved import load_predictor
-from core.methods.training import Schedule, train
 from core.models.backbone import FAMILIES, Backbone
 from core.models.placement import Placement
 from core.prompts.pvp import PVP

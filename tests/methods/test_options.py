@@ -6,7 +6,7 @@ import math
 import pytest
 
 from core.errors import SpecError
-from core.methods.options import Options, option, options_dict, read_options
+from core.learning.options import Options, option, options_dict, read_options
 from core.methods.registry import METHODS, method_named
 
 

@@ -11,13 +11,13 @@ import torch
 from core.data.split import FewShotSplit
 from core.data.task import Example, classification
 from core.errors import SpecError
+from core.learning.members import SEEDS_APART, MemberOptions, plans, train_member
+from core.learning.method import Problem
+from core.learning.options import read_options
+from core.learning.prompting import PromptPredictor
 from core.methods.head import HeadPredictor
 from core.methods.ipet import Ipet
-from core.methods.members import SEEDS_APART, MemberOptions, plans, train_member
-from core.methods.method import Problem
-from core.methods.options import read_options
 from core.methods.pet import Pet
-from core.methods.prompting import PromptPredictor
 from core.models.backbone import Backbone
 from core.prompts.pvp import PVP
 

@@ -9,10 +9,10 @@ import pytest
 from core.data.split import FewShotSplit
 from core.data.task import Example, classification
 from core.errors import SpecError
-from core.methods.method import Problem
-from core.methods.options import read_options
+from core.learning.method import Problem
+from core.learning.options import read_options
+from core.learning.prompting import PromptPredictor
 from core.methods.petal import PetalOptions, admissible_words, ratio_candidates, sizes
-from core.methods.prompting import PromptPredictor
 from core.methods.registry import method_named
 from core.models.backbone import Backbone
 from core.models.vocabulary import whole_words

@@ -12,7 +12,7 @@ from transformers import AutoModelForMaskedLM, AutoTokenizer
 
 from core.data.task import Example, Task, classification
 from core.errors import VerbalizerError
-from core.methods.prompting import PromptPredictor
+from core.learning.prompting import PromptPredictor
 from core.models.backbone import BUNDLED_FOLDER, Backbone
 from core.prompts.pvp import PVP
 

@@ -10,7 +10,7 @@ import pytest
 from test_pet import HIDDEN, POOL, TRAIN, FewShotSplit, Told, learn, problem
 
 from core.errors import Cancelled
-from core.methods import members, student
+from core.learning import distillation, members
 from core.methods.ipet import Ipet
 from core.methods.pet import Pet
 from core.models.backbone import Backbone
@@ -44,7 +44,7 @@ class Heard(Told):
 def trained(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The number of steps of every training that was done."""
     counted: list[int] = []
-    for module in (members, student):
+    for module in (members, distillation):
         real = module.train
 
         def counting(model: Any, loss: Any, examples: int, schedule: Any, *rest: Any, real: Any = real,

@@ -8,9 +8,9 @@ import pytest
 
 from core.data.task import Example, classification
 from core.errors import ModelError
+from core.learning.prompting import PromptPredictor
+from core.learning.saved_models import load_predictor
 from core.methods.head import HeadPredictor, with_head
-from core.methods.prompting import PromptPredictor
-from core.methods.saved import load_predictor
 from core.models.backbone import Backbone
 from core.models.placement import Placement
 from core.prompts.pvp import PVP

@@ -9,12 +9,12 @@ import torch
 from core.data.split import FewShotSplit
 from core.data.task import Example, classification
 from core.errors import VerbalizerError
-from core.methods.method import Problem
-from core.methods.several import SeveralMasksPredictor, asking
+from core.learning.method import Problem
+from core.learning.multi_mask import MultiMaskPredictor, prompt_predictor
 from core.methods.zero_shot import ZeroShot, ZeroShotOptions
 from core.models.backbone import Backbone
 from core.models.encoding import encode, word_ids
-from core.models.several_masks import answer_ids, fill_masks, widened
+from core.models.multi_mask import answer_ids, fill_masks, widened
 from core.prompts.pvp import PVP
 
 LABELS = ("bad", "good")
@@ -28,8 +28,8 @@ def pvp(bad: str = "terrible film", good: str = "great", **more: list[str]) -> P
 @pytest.mark.parametrize("kind", ["bert", "roberta"])
 def test_each_word_gets_as_many_masks_as_it_has_tokens(kind: str, tiny: Callable[[str], Backbone]) -> None:
     backbone = tiny(kind)
-    asked = asking(backbone, pvp())
-    assert isinstance(asked, SeveralMasksPredictor)
+    asked = prompt_predictor(backbone, pvp())
+    assert isinstance(asked, MultiMaskPredictor)
     prompts = [asked.prompt(each) for each in EXAMPLES]
     ids = [word_ids(word, backbone) for word in ("terrible film", "great")]
     assert len(ids[0]) > 1
@@ -40,15 +40,15 @@ def test_each_word_gets_as_many_masks_as_it_has_tokens(kind: str, tiny: Callable
 
 
 def test_words_of_one_token_are_asked_as_ever(tiny: Callable[[str], Backbone]) -> None:
-    assert not isinstance(asking(tiny("bert"), pvp("terrible")), SeveralMasksPredictor)
-    single = SeveralMasksPredictor(tiny("bert"), pvp("terrible"))
-    usual = asking(tiny("bert"), pvp("terrible"))
+    assert not isinstance(prompt_predictor(tiny("bert"), pvp("terrible")), MultiMaskPredictor)
+    single = MultiMaskPredictor(tiny("bert"), pvp("terrible"))
+    usual = prompt_predictor(tiny("bert"), pvp("terrible"))
     assert single.log_probs(EXAMPLES) == pytest.approx(usual.log_probs(EXAMPLES), abs=1e-4)
 
 
 def test_training_brings_the_right_words_ahead(tiny: Callable[[str], Backbone]) -> None:
     backbone = tiny("bert").trainable_copy()
-    asked, gold = asking(backbone, pvp("terrible film", "great film")), torch.tensor([0, 1])
+    asked, gold = prompt_predictor(backbone, pvp("terrible film", "great film")), torch.tensor([0, 1])
     optimizer = torch.optim.Adam(backbone.model.parameters(), lr=1e-2)
     first = asked.loss(EXAMPLES, gold).item()
     for _ in range(15):

@@ -11,7 +11,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from core.errors import Cancelled
-from core.methods.training import Schedule, Trained, train
+from core.learning.training import Schedule, Trained, train
 from core.randomness import rng
 
 EXAMPLES, FEATURES, LABELS = 10, 6, 3

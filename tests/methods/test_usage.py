@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from core.data.task import Example, classification, multiple_choice
+from core.learning.model_readme import readme
+from core.learning.multi_mask import prompt_predictor
+from core.learning.prompting import PromptPredictor
+from core.learning.saved_models import load_predictor
 from core.methods.head import HeadPredictor, with_head
-from core.methods.prompting import PromptPredictor
-from core.methods.saved import load_predictor
-from core.methods.several import asking
-from core.methods.usage import readme
 from core.models.backbone import Backbone
 from core.models.placement import Placement
 from core.prompts.pvp import PVP
@@ -106,7 +106,7 @@ def test_the_code_shows_further_texts(kind: str, tiny: Callable[[str], Backbone]
 def test_the_code_chooses_alike(kind: str, pattern: str, tiny: Callable[[str], Backbone], tmp_path: Path,
                                 printed: Printed) -> None:
     names = ("choice1", "choice2")
-    asking(tiny(kind), PVP.of(pattern, {}, multiple_choice(*names))).save(tmp_path)
+    prompt_predictor(tiny(kind), PVP.of(pattern, {}, multiple_choice(*names))).save(tmp_path)
     predictor = load_predictor(tmp_path, CPU)
     expected = np.exp(predictor.log_probs([Example(TEXTS[0], "", None, tuple(zip(names, FURTHER, strict=False)))])[0])
     found = printed(readme(predictor, False, "My run"))

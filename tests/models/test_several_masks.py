@@ -8,8 +8,8 @@ import torch
 
 from core.models.backbone import Backbone
 from core.models.encoding import Encoded, collate
+from core.models.multi_mask import choice_losses, fill_masks, margin_loss
 from core.models.scoring import answer_logits
-from core.models.several_masks import choice_losses, fill_masks, margin_loss
 
 
 def question(backbone: Backbone, before: list[int], masks: int, after: list[int]) -> Encoded:

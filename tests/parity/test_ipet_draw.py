@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from core.methods.generations import Growth, draw_generation, new_counts
+from core.learning.pseudo_labels import Growth, draw_generation, new_counts
 
 
 def test_ipet_draw(parity) -> None:

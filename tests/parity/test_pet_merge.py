@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from core.methods.merging import distillation_loss, merge, soft_labels
+from core.learning.merging import distillation_loss, merge, soft_labels
 
 
 def test_pet_merge(parity) -> None:

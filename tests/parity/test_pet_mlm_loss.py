@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from core.methods.members import combined
+from core.learning.members import combined
 from core.models.encoding import Batch
 from core.models.masking import masked_loss
 from core.models.scoring import answer_logits, label_scores

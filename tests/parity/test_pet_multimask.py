@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from core.models.encoding import Encoded
-from core.models.several_masks import choice_losses, fill_masks, margin_loss
+from core.models.multi_mask import choice_losses, fill_masks, margin_loss
 
 _ORDERS = {"max_first": "max-first", "ltr": "left-to-right", "parallel": "parallel"}
 

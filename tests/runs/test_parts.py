@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.methods.shelf import Part
+from core.learning.shelf import Part
 from core.models.backbone import BackboneCache
 from core.models.placement import Placement
 from core.runs import parts

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from core.methods.method import Progress
+from core.learning.method import Problem, Progress
+from core.learning.options import Options, option
 from core.models.backbone import Backbone
 from core.randomness import rng, stream_seed
 
@@ -42,6 +43,24 @@ class Trained:
     def metrics(self) -> dict[str, float]:
         """As a run's record keeps it."""
         return {"best_step": float(self.best_step), "dev_accuracy": self.dev_accuracy}
+
+
+@dataclass(frozen=True)
+class FineTuningOptions(Options):
+    """How long and how fast to train."""
+
+    steps: int = option(100, "updates of the weights (the papers use 1,000 on large models)", 1, 100_000)
+    batch_size: int = option(8, "examples in each update", 1, 256)
+    learning_rate: float = option(0.0, "size of the first update; 0 chooses 5e-5 for small models and 1e-5 for large "
+                                       "ones, as the papers", 0.0, 1.0)
+    evaluate_every: int = option(20, "steps between looks at the development examples; the best checkpoint is kept", 1,
+                                 100_000)
+    weight_decay: float = option(0.0, "AdamW's weight decay", 0.0, 1.0)
+
+    def schedule(self, problem: Problem) -> Schedule:
+        """The training schedule for a problem."""
+        rate = self.learning_rate or default_learning_rate(problem.backbone)
+        return Schedule(self.steps, self.batch_size, rate, self.evaluate_every, self.weight_decay)
 
 
 def default_learning_rate(backbone: Backbone) -> float:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from core.methods.merging import Floats, merge, soft_labels
+from core.learning.merging import Floats, merge, soft_labels
 
 _ZERO_SHOT_SIZE = 10  # labelled examples that a start without any pretends to have after its first growth
 

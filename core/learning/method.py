@@ -1,4 +1,4 @@
-"""What every method is: it takes a Problem and gives a Predictor, reporting Progress as it goes."""
+"""What every method is: it takes a Problem and gives a Predictor, and reports its Progress."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Generic, Literal, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -15,13 +15,16 @@ import numpy.typing as npt
 from core.data.split import FewShotSplit
 from core.data.task import Example, Kind, Schema
 from core.errors import SpecError
-from core.methods.options import Options
-from core.methods.shelf import Shelf
+from core.learning.options import Options
+from core.learning.shelf import Shelf
 from core.models.backbone import Backbone, Family
-from core.models.encoding import single_ids
+from core.models.multi_mask import text_ids
+from core.models.scorers import check_words, scorer_for
 from core.prompts.pvp import PVP
 
 LogProbs = npt.NDArray[np.float32]  # [N, C]
+Detail = Literal["candidates", "stages"]
+OptionsT = TypeVar("OptionsT", bound=Options)
 
 
 class Progress(Protocol):
@@ -87,59 +90,112 @@ class Learned:
     measure: Callable[[Sequence[Example]], dict[str, float]] | None = None
 
 
-class Method(ABC):
-    """A way to learn from a few examples. Its docstring's first line is what people read about it.
+@dataclass(frozen=True)
+class Stage:
+    """A part of a run: `models` of a kind, each trained for so many `steps`."""
+
+    name: str
+    steps: int
+    models: int = 1
+
+
+@dataclass(frozen=True)
+class SearchFacts:
+    """What a method searches.
+
+    Attributes:
+        kind: what the command line calls it.
+        title: what is searched, as people read it.
+        score: what the candidates' score is called in files.
+        short_names: names of options that search files may shorten.
+        finds: whether it finds patterns or label words.
+    """
+
+    kind: str
+    title: str
+    score: str
+    short_names: Mapping[str, str]
+    finds: Literal["patterns", "words"]
+
+
+class Method(ABC, Generic[OptionsT]):
+    """A way to learn from a few examples. Its docstring's first paragraph is what people read about it.
 
     Attributes:
         name: as study files hold it; title: as people read it; paper: where it comes from.
         options: its Options class.
+        kinds: the kinds of task that it serves; families: the model families that it works on.
         trains: whether it changes weights.
         uses_pattern, ensemble: whether it needs a pattern, and whether it takes several as one.
         uses_shots, uses_seed: whether its result depends on the training examples or on any randomness.
         needs_shots: whether it needs labelled examples to train at all.
-        kinds: the kinds of task that it serves; families: the model families that it works on.
-        single_token: whether label words must be single tokens; several_tokens: unless the model is a masked one.
+        multi_mask: whether a label word may have several tokens, each with a mask of its own.
+        details: what its runs show beside metrics: the candidates of a search, or the stages of a training.
+        search: what it searches, for methods that do.
+        baseline: the method whose result on the same examples stands beside its own.
+        preselected: whether it is chosen where nobody has chosen yet.
     """
 
     name: ClassVar[str]
     title: ClassVar[str]
     paper: ClassVar[str]
-    options: ClassVar[type[Options]]
+    options: type[OptionsT]
+    kinds: ClassVar[tuple[Kind, ...]] = ("classification",)
+    families: ClassVar[tuple[Family, ...]] = ("masked", "seq2seq", "causal")
     trains: ClassVar[bool] = True
     uses_pattern: ClassVar[bool] = True
     ensemble: ClassVar[bool] = False
     uses_shots: ClassVar[bool] = True
     uses_seed: ClassVar[bool] = True
     needs_shots: ClassVar[bool] = True
-    single_token: ClassVar[bool] = True
-    several_tokens: ClassVar[bool] = False
-    kinds: ClassVar[tuple[Kind, ...]] = ("classification",)
-    families: ClassVar[tuple[Family, ...]] = ("masked", "seq2seq", "causal")
+    multi_mask: ClassVar[bool] = False
+    details: ClassVar[tuple[Detail, ...]] = ()
+    search: ClassVar[SearchFacts | None] = None
+    baseline: ClassVar[str] = ""
+    preselected: ClassVar[bool] = False
 
     @abstractmethod
-    def learn(self, problem: Problem, options: Options, progress: Progress) -> Learned:
+    def learn(self, problem: Problem, options: OptionsT, progress: Progress) -> Learned:
         """Learn from the problem's split and return a predictor."""
 
     @abstractmethod
-    def steps(self, options: Options, patterns: int = 1) -> int:
-        """How many steps `learn` reports, for estimates of time; `patterns` counts those that it takes as one."""
+    def stages(self, options: OptionsT, patterns: int = 1) -> tuple[Stage, ...]:
+        """The parts of a run in their order; `patterns` counts those that it takes as one."""
 
-    def check(self, problem: Problem, options: Options) -> None:  # noqa: ARG002
-        """Raise an InputError, before anything starts, if the method cannot work on this problem."""
+    def steps(self, options: OptionsT, patterns: int = 1) -> int:
+        """How many steps a run reports, for estimates of time."""
+        return sum(stage.steps * stage.models for stage in self.stages(options, patterns))
+
+    def check(self, problem: Problem, options: OptionsT) -> None:  # noqa: ARG002
+        """Check, before anything starts, that the method can work on this problem.
+
+        Raises:
+            InputError: it cannot.
+        """
         if problem.backbone.family not in self.families:
             raise SpecError("The method {method!r} works on {families} models; {model!r} is a {family} model.",
                             method=self.name, families=" and ".join(self.families), model=problem.backbone.name,
                             family=problem.backbone.family)
         if self.trains and self.uses_shots and self.needs_shots and not problem.split.train:
             raise SpecError("The method {method!r} trains on examples, and K is 0. Choose K ≥ 1.", method=self.name)
-        for pvp in problem.pvps if self.single_token else ():
-            if not (self.several_tokens and problem.backbone.family == "masked"):
-                single_ids(pvp.verbalizer.all_words(), problem.backbone)
-            if pvp.pattern.masks != 1:
-                raise SpecError("The method {method!r} needs exactly one {field}; the pattern {pattern!r} has {count}.",
-                                method=self.name, field="{mask}", pattern=str(pvp.pattern), count=pvp.pattern.masks)
+        if problem.schema.kind != "generation":
+            for pvp in problem.pvps:
+                self._check_pvp(pvp, problem)
 
-    def other_models(self, options: Options) -> tuple[str, ...]:  # noqa: ARG002
+    def _check_pvp(self, pvp: PVP, problem: Problem) -> None:
+        scorer = scorer_for(pvp.verbalizer, problem.backbone)
+        if scorer == "multi-mask" and not self.multi_mask:
+            scorer = "single mask"
+        check_words(pvp.verbalizer, scorer, problem.backbone)
+        if pvp.pattern.masks != 1:
+            raise SpecError("The method {method!r} needs exactly one {field}; the pattern {pattern!r} has {count}.",
+                            method=self.name, field="{mask}", pattern=str(pvp.pattern), count=pvp.pattern.masks)
+        if scorer == "multiple choice":
+            for example in (*problem.split.train, *problem.split.dev):
+                for label in problem.schema.labels:
+                    text_ids(example.text(label), problem.backbone)
+
+    def other_models(self, options: OptionsT) -> tuple[str, ...]:  # noqa: ARG002
         """Names of the further models that the method asks by `Problem.other_model`."""
         return ()
 

@@ -11,12 +11,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from core.methods.lm_bff import LmBff, LmBffOptions
-from core.methods.method import Learned, Problem, Progress
+from core.learning.ensemble import EnsemblePredictor
+from core.learning.fine_tuning import PromptFineTuningOptions, fine_tune
+from core.learning.method import Learned, Problem, Progress
+from core.learning.options import option
+from core.learning.prompting import PromptPredictor
 from core.prompts.pvp import PVP
 
 RUNGS = (0.2, 0.4)  # shares of the steps at which candidates are compared
 _GO_ON = 3  # one of so many goes on
+
+
+@dataclass(frozen=True)
+class SearchOptions(PromptFineTuningOptions):
+    """What all searches share: how many candidates are fine-tuned, and how."""
+
+    tried: int = option(8, "candidates that are fine-tuned and ranked by development accuracy (the paper: 100)", 1,
+                        1000)
+    ensemble: int = option(1, "how many of the best answer together, by the mean of their log-probabilities (the "
+                              "paper: 20 patterns)", 1, 20)
+    halving: bool = option(True, "drop candidates that do not keep up at a fifth and two fifths of the steps")
 
 
 @dataclass(frozen=True)
@@ -49,7 +63,7 @@ class Reranking:
     """
 
     problem: Problem
-    options: LmBffOptions
+    options: PromptFineTuningOptions
     halving: bool
     keep: int = 1
     best: list[Learned] = field(default_factory=list)
@@ -82,7 +96,7 @@ class Reranking:
                     raise _DroppedError
 
         try:
-            learned = LmBff().learn(replace(self.problem, pvps=(candidate.pvp,)), self._with_rungs(), on_step)
+            learned = fine_tune(replace(self.problem, pvps=(candidate.pvp,)), self._with_rungs(), on_step)
         except _DroppedError:
             return reached
         self.best = sorted([*self.best, learned], key=lambda each: -each.metrics["dev_accuracy"])[: self.keep]
@@ -97,11 +111,23 @@ class Reranking:
         place = sum(each > accuracy for each in seen)
         return place >= max(1, -(-len(seen) // _GO_ON))
 
-    def _with_rungs(self) -> LmBffOptions:
+    def _with_rungs(self) -> PromptFineTuningOptions:
         """Evaluate at the rungs, of which the first divides the others."""
         if not self.halving:
             return self.options
         return replace(self.options, evaluate_every=max(1, round(RUNGS[0] * self.options.steps)))
+
+
+def finished(reranking: Reranking, ranked: Sequence[Candidate], more: dict[str, float]) -> Learned:
+    """What the best candidates have learned, and what the search found on the way."""
+    first, *others = reranking.best
+    saved = sum(each.trained for each in ranked) / (reranking.options.steps * max(1, sum(
+        each.trained > 0 for each in ranked)))
+    metrics = {**first.metrics, **more, "steps_share": saved}
+    if not others:
+        return replace(first, metrics=metrics)
+    members = [each.predictor for each in reranking.best]
+    return Learned(EnsemblePredictor([each for each in members if isinstance(each, PromptPredictor)]), metrics)
 
 
 class _DroppedError(Exception):

@@ -19,10 +19,10 @@ import torch
 from torch import nn
 
 from core.data.task import Example
-from core.methods.merging import Floats
-from core.methods.method import Progress
-from core.methods.shelf import Part, Shelf
-from core.methods.training import Trained
+from core.learning.merging import Floats
+from core.learning.method import Progress
+from core.learning.shelf import Part, Shelf
+from core.learning.training import Trained
 
 MODEL = "model"  # how the names of an ensemble's models begin
 

@@ -11,11 +11,11 @@ from typing import Any
 import torch
 
 from core.errors import ModelError
-from core.methods.demonstrating import DemonstratedPredictor, Demonstrations
-from core.methods.ensembling import EnsemblePredictor, member_folder
-from core.methods.head import HeadPredictor
-from core.methods.prompting import PromptPredictor
-from core.methods.several import asking
+from core.learning.classifier import HeadPredictor
+from core.learning.demonstrations import DemonstratedPredictor, Demonstrations
+from core.learning.ensemble import EnsemblePredictor, member_folder
+from core.learning.multi_mask import prompt_predictor
+from core.learning.prompting import PromptPredictor
 from core.models.backbone import Backbone, load_backbone
 from core.models.placement import Placement
 from core.prompts.pattern import Pattern
@@ -61,7 +61,7 @@ def _prompt(note: Mapping[str, Any], backbone: Backbone) -> PromptPredictor:
     words, labels = note["words"], note["labels"]
     pvp = PVP(Pattern.parse(note["pattern"], note.get("more", ())),
               Verbalizer.of(words, labels) if words else Verbalizer.without_words(labels))
-    predictor = asking(backbone, pvp) if "demonstrations" not in note else DemonstratedPredictor(
+    predictor = prompt_predictor(backbone, pvp) if "demonstrations" not in note else DemonstratedPredictor(
         backbone, pvp, Demonstrations.of(note["demonstrations"]))
     predictor.shift = torch.tensor(note["shift"]) if "shift" in note else None
     return predictor

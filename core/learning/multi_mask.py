@@ -1,6 +1,6 @@
-"""Answers of any length, a mask for each token: PET with multiple masks (arXiv 2009.07118, section 3.1).
+"""Answers of several tokens, with a mask for each: PET with multiple masks (arXiv 2009.07118, section 3.1).
 
-They are label words, or what each example brings to choose from.
+The answers are label words or, in multiple choice, the texts that each example brings.
 """
 
 from __future__ import annotations
@@ -12,12 +12,11 @@ from functools import cached_property
 import torch
 
 from core.data.task import Example
-from core.errors import SpecError
-from core.methods.method import LogProbs, Problem
-from core.methods.prompting import PromptPredictor
+from core.learning.method import LogProbs
+from core.learning.prompting import PromptPredictor
 from core.models.backbone import Backbone
-from core.models.encoding import encode, word_ids
-from core.models.several_masks import (
+from core.models.encoding import encode
+from core.models.multi_mask import (
     answer_ids,
     choice_log_probs,
     choice_losses,
@@ -25,11 +24,12 @@ from core.models.several_masks import (
     text_ids,
     widened,
 )
+from core.models.scorers import scorer_for
 from core.prompts.pattern import Prompt
 from core.prompts.pvp import PVP
 
 
-class SeveralMasksPredictor(PromptPredictor):
+class MultiMaskPredictor(PromptPredictor):
     """A masked model asked through a PVP with one word of one or more tokens for each label.
 
     Label probabilities are those of the words, each filled into as many masks as it has tokens, over the labels.
@@ -59,8 +59,8 @@ class SeveralMasksPredictor(PromptPredictor):
         return margin_loss(losses, gold.to(losses.device))
 
 
-class ChoosingPredictor(SeveralMasksPredictor):
-    """The same where each example brings its own answers: the texts that are called as the labels.
+class MultipleChoicePredictor(MultiMaskPredictor):
+    """The same in multiple choice, where the answers are the example's texts named by the labels.
 
     An example with fewer answers than there are labels gives the others no probability.
     """
@@ -96,28 +96,8 @@ class ChoosingPredictor(SeveralMasksPredictor):
         return replace(example, more=tuple((name, example.text(names.get(name, name))) for name, _ in example.more))
 
 
-def asking(backbone: Backbone, pvp: PVP) -> PromptPredictor:
-    """The predictor for a PVP: with several masks where a word has several tokens or examples bring their answers."""
-    if not pvp.verbalizer.has_words:
-        return ChoosingPredictor(backbone, pvp)
-    words = pvp.verbalizer.all_words()
-    one = backbone.family != "masked" or all(len(word_ids(word, backbone)) == 1 for _, word in words)
-    return PromptPredictor(backbone, pvp) if one else SeveralMasksPredictor(backbone, pvp)
-
-
-def check_words(problem: Problem) -> None:
-    """Raise a VerbalizerError if words of several tokens cannot be asked for."""
-    for pvp in problem.pvps:
-        if not pvp.verbalizer.has_words:
-            _check_choices(problem)
-        elif isinstance(asking(problem.backbone, pvp), SeveralMasksPredictor):
-            answer_ids(pvp.verbalizer, problem.backbone)
-
-
-def _check_choices(problem: Problem) -> None:
-    if problem.backbone.family != "masked":
-        raise SpecError("Examples that bring their own answers need a masked model, and {model!r} is a {family} model.",
-                        model=problem.backbone.name, family=problem.backbone.family)
-    for example in (*problem.split.train, *problem.split.dev):
-        for label in problem.schema.labels:
-            text_ids(example.text(label), problem.backbone)
+def prompt_predictor(backbone: Backbone, pvp: PVP) -> PromptPredictor:
+    """The predictor whose way of scoring fits a PVP and a model."""
+    kinds = {"single mask": PromptPredictor, "multi-mask": MultiMaskPredictor,
+             "multiple choice": MultipleChoicePredictor}
+    return kinds[scorer_for(pvp.verbalizer, backbone)](backbone, pvp)

@@ -8,7 +8,7 @@ import numpy as np
 
 from core.data.task import Example
 from core.inspection import PromptView, Question, look_at_rendered
-from core.methods.demonstrating import DemonstratedPredictor, Demonstrations
+from core.learning.demonstrations import DemonstratedPredictor, Demonstrations
 from core.models.backbone import Backbone
 from core.models.encoding import Limits
 from core.prompts.pvp import PVP

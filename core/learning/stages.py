@@ -5,29 +5,31 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from core.methods.method import Progress
+from core.data.task import Schema
+from core.learning.method import Progress, Stage
 
 Row = dict[str, Any]
 
 
-class Stages:
-    """Rows of findings, each with the `stage` it belongs to; all are told anew whenever one is added or changed."""
+class StagedProgress:
+    """Rows of findings, each with the `stage` it belongs to; all are reported whenever one is added or changed."""
 
-    def __init__(self, progress: Progress, total: int) -> None:
-        """`total` is the number of steps of the whole run."""
+    def __init__(self, progress: Progress, stages: Sequence[Stage], schema: Schema) -> None:
+        """Count over all `stages`; in multiple choice the last, the classifier, does not take place."""
+        taken = stages[:-1] if schema.kind == "choice" else stages
         self.rows: list[Row] = []
-        self._progress, self._total = progress, total
+        self._progress, self._total = progress, sum(stage.steps * stage.models for stage in taken)
         self._done = 0
 
     def add(self, stage: str, **facts: object) -> Row:
-        """Add a row of plain values and tell it."""
+        """Add a row of plain values and report it."""
         row: Row = {"stage": stage, **facts}
         self.rows.append(row)
-        self.tell()
+        self.report()
         return row
 
-    def tell(self) -> None:
-        """Tell all rows as they are now."""
+    def report(self) -> None:
+        """Report all rows as they are now."""
         self._progress(self._done, self._total, found=self.rows)
 
     def part(self, steps: int) -> Progress:

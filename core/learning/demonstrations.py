@@ -13,8 +13,8 @@ import torch
 
 from core.data.task import Example
 from core.errors import SpecError
-from core.methods.method import LogProbs
-from core.methods.prompting import PromptPredictor
+from core.learning.method import LogProbs
+from core.learning.prompting import PromptPredictor
 from core.models.backbone import Backbone
 from core.models.encoding import Limits
 from core.models.sentences import SENTENCE_MODEL, Vectors, most_similar, sentence_encoder

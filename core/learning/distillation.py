@@ -9,14 +9,14 @@ import numpy as np
 import torch
 
 from core.data.task import Example
-from core.methods.head import HeadPredictor, with_head
-from core.methods.members import MemberOptions
-from core.methods.merging import Floats, distillation_loss, entropies, soft_labels
-from core.methods.method import Problem, Progress
-from core.methods.options import option
-from core.methods.resuming import trained_once
-from core.methods.stages import Row, Stages
-from core.methods.training import Schedule, default_learning_rate, train
+from core.learning.classifier import HeadPredictor, with_head
+from core.learning.members import MemberOptions
+from core.learning.merging import Floats, distillation_loss, entropies, soft_labels
+from core.learning.method import Problem, Progress
+from core.learning.options import option
+from core.learning.resuming import trained_once
+from core.learning.stages import Row, StagedProgress
+from core.learning.training import Schedule, default_learning_rate, train
 from core.models.compact import compact, expand
 
 _BINS = 10  # of entropies
@@ -34,7 +34,7 @@ class StudentOptions(MemberOptions):
     student_steps: int = option(300, "updates of the final classifier (the paper: 5,000)", 1, 100_000)
 
 
-def label_pool(stages: Stages, problem: Problem, rows: Sequence[int], merged: Floats, temperature: float) -> Floats:
+def label_pool(stages: StagedProgress, problem: Problem, rows: Sequence[int], merged: Floats, temperature: float) -> Floats:
     """Soft labels of the pool's chosen `rows` from the ensemble's logits `[N, C]`; tells how decided they are."""
     pool = problem.split.unlabelled
     targets = soft_labels(merged, temperature)

@@ -9,8 +9,8 @@ import numpy as np
 import torch
 
 from core.data.task import Example
-from core.methods.method import LogProbs, write_note
-from core.methods.prompting import PromptPredictor
+from core.learning.method import LogProbs, write_note
+from core.learning.prompting import PromptPredictor
 from core.models.backbone import Backbone
 
 

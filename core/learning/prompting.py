@@ -7,14 +7,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import torch
 
 from core.data.task import TEXTS, Example
-from core.methods.method import LogProbs, write_note
+from core.learning.method import LogProbs, write_note
 from core.models.backbone import Backbone
 from core.models.encoding import Limits, collate, encode, single_ids
-from core.models.scoring import all_answer_logits, answer_logits, label_log_probs
-from core.prompts.pattern import Prompt
+from core.models.scoring import all_answer_features, all_answer_logits, answer_logits, label_log_probs, project
+from core.prompts.pattern import Pattern, Prompt
 from core.prompts.pvp import PVP
 
 
@@ -92,3 +94,9 @@ class PromptPredictor:
         return label_log_probs(word_logits, self._owners, len(self.pvp.verbalizer.labels))
 
 
+
+
+def vocabulary_logits(backbone: Backbone, pattern: Pattern, examples: Sequence[Example]) -> npt.NDArray[np.float32]:
+    """Logits at the mask of each example over the whole vocabulary, `[N, V]`."""
+    features = all_answer_features(backbone, encode([pattern.render(each) for each in examples], backbone))
+    return project(backbone, features).cpu().numpy()

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from core.data.task import Example
-from core.methods.demonstrating import DemonstratedPredictor
-from core.methods.ensembling import EnsemblePredictor, member_folder
-from core.methods.head import HeadPredictor
-from core.methods.prompting import PromptPredictor
-from core.methods.saved import SavedPredictor
+from core.learning.classifier import HeadPredictor
+from core.learning.demonstrations import DemonstratedPredictor
+from core.learning.ensemble import EnsemblePredictor, member_folder
+from core.learning.prompting import PromptPredictor
+from core.learning.saved_models import SavedPredictor
 from core.models.backbone import Backbone
 from core.models.encoding import Encoded, encode, single_ids, word_ids
 from core.prompts.pattern import Segment

@@ -8,13 +8,12 @@ from dataclasses import dataclass, field
 import torch
 
 from core.data.task import Example
-from core.methods.lm_bff import FineTuningOptions
-from core.methods.method import LogProbs, Predictor, Problem, Progress
-from core.methods.options import option
-from core.methods.prompting import PromptPredictor
-from core.methods.resuming import MODEL, digest, trained_once
-from core.methods.several import SeveralMasksPredictor, asking
-from core.methods.training import train
+from core.learning.method import LogProbs, Predictor, Problem, Progress
+from core.learning.multi_mask import MultiMaskPredictor, prompt_predictor
+from core.learning.options import option
+from core.learning.prompting import PromptPredictor
+from core.learning.resuming import MODEL, digest, trained_once
+from core.learning.training import FineTuningOptions, train
 from core.models.backbone import Backbone
 from core.models.compact import compact, expand
 from core.models.encoding import collate, encode
@@ -65,7 +64,7 @@ class Member:
         """Answers about any examples, `[N, C]`; `original` lends what training left as it was."""
         backbone = self.predictor.backbone
         whole = backbone if backbone.rows is None else expand(backbone, original)
-        return asking(whole, self.plan.pvp).log_probs(examples)
+        return prompt_predictor(whole, self.plan.pvp).log_probs(examples)
 
 
 def plans(problem: Problem, repetitions: int) -> list[Plan]:
@@ -84,7 +83,7 @@ def accuracy(predictor: Predictor, problem: Problem, examples: Sequence[Example]
 
 def untrained(problem: Problem, plan: Plan) -> Member:
     """A member that is the pretrained model itself."""
-    asked = asking(problem.backbone, plan.pvp)
+    asked = prompt_predictor(problem.backbone, plan.pvp)
     return Member(plan, asked, accuracy(asked, problem, problem.split.dev))
 
 
@@ -94,11 +93,11 @@ def train_member(problem: Problem, plan: Plan, options: MemberOptions, examples:
 
     The last step's weights are kept: PET does not choose by development examples, which are only looked at.
     """
-    asked, dev = asking(problem.backbone, plan.pvp), problem.split.dev
-    whole = options.alpha > 0 or options.weight_decay > 0 or isinstance(asked, SeveralMasksPredictor)
+    asked, dev = prompt_predictor(problem.backbone, plan.pvp), problem.split.dev
+    whole = options.alpha > 0 or options.weight_decay > 0 or isinstance(asked, MultiMaskPredictor)
     backbone = problem.backbone.trainable_copy() if whole else compact(
         problem.backbone, asked.tokens([*examples, *dev, *pool]))
-    predictor = asking(backbone, plan.pvp)
+    predictor = prompt_predictor(backbone, plan.pvp)
     gold = torch.tensor(problem.gold(examples))
     language = _language(predictor, pool, options, plan.seed) if options.alpha else None
 

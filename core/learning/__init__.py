@@ -1,0 +1,1 @@
+"""What methods share: prompts asked and trained, ensembles, demonstrations, checkpoints, saved models."""

@@ -1,0 +1,43 @@
+"""Which way of scoring fits the answers of a pattern: the one place that decides."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from core.errors import SpecError
+from core.models.backbone import Backbone
+from core.models.encoding import single_ids, word_ids
+from core.models.multi_mask import answer_ids
+from core.prompts.verbalizer import Verbalizer
+
+Scorer = Literal["single mask", "multi-mask", "multiple choice"]
+
+
+def scorer_for(verbalizer: Verbalizer, backbone: Backbone) -> Scorer:
+    """How the labels' probabilities are read.
+
+    "single mask": all label words are single tokens, read at one mask. "multi-mask": a masked model, and some word has
+    several tokens, each with a mask of its own (arXiv 2009.07118, section 3.1). "multiple choice": the same with the
+    answers that each example brings.
+    """
+    if not verbalizer.has_words:
+        return "multiple choice"
+    words = (word for _, word in verbalizer.all_words())
+    several = backbone.family == "masked" and any(len(word_ids(word, backbone)) > 1 for word in words)
+    return "multi-mask" if several else "single mask"
+
+
+def check_words(verbalizer: Verbalizer, scorer: Scorer, backbone: Backbone) -> None:
+    """Check that a scorer can score these label words with this model.
+
+    Raises:
+        VerbalizerError: a word has too many tokens, or a label too many words.
+        SpecError: multiple choice, and the model is no masked one.
+    """
+    if scorer == "single mask":
+        single_ids(verbalizer.all_words(), backbone)
+    elif scorer == "multi-mask":
+        answer_ids(verbalizer, backbone)
+    elif backbone.family != "masked":
+        raise SpecError("Examples that bring their own answers need a masked model, and {model!r} is a {family} model.",
+                        model=backbone.name, family=backbone.family)
