@@ -32,7 +32,7 @@ from core.methods.registry import method_named
 from core.models.backbone import BUNDLED_FOLDER, Backbone, load_backbone
 from core.models.placement import Placement
 from core.prompts.pvp import PVP
-from core.prompts.task_prefixes import TASK_FORMATS, label_said, number_said
+from core.prompts.text_to_text import FORMS, TASK_FORMATS, written_label, written_number
 
 SENTIMENT = ("{text_a} It was {mask}.", {"negative": ["terrible"], "positive": ["great"]})
 TREC = ("{mask}: {text_a}", {"abbreviation": ["expression"], "entity": ["entity"], "description": ["description"],
@@ -87,13 +87,13 @@ def text_to_text(backbone: Backbone, data: Path, shots: int) -> dict[str, Any]: 
         task, labels = TASK_FORMATS[form], sorted({row["label"] for row in rows})
         said = answers(backbone, [task.prompt(*(row[key] for key in ("text_a", "text_b")[: len(task.keys)]))
                                   for row in rows], 8)
-        found = [label_said(each, labels) for each in said]
+        found = [written_label(FORMS[form].answer(each), labels) for each in said]
         results[folder] = {"accuracy": float(np.mean([labels.index(row["label"]) == each
                                                       for row, each in zip(rows, found, strict=True)])),
                            "no_label": found.count(-1) / len(found)}
     rows = read_table(data / "stsb" / "test.csv").rows
     said = answers(backbone, [TASK_FORMATS["stsb"].prompt(row["text_a"], row["text_b"]) for row in rows], 8)
-    results["stsb"] = {"pearson": statistics.correlation([number_said(each) for each in said],
+    results["stsb"] = {"pearson": statistics.correlation([written_number(each) for each in said],
                                                          [float(row["score"]) for row in rows])}
     return results
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, get_type_hints
 
 from core.errors import SpecError
-from core.pretraining.formats import FORMS
+from core.prompts.text_to_text import FORMS
 
 OBJECTIVES = ("masked", "spans", "next")
 OPTIMIZERS = ("adamw", "muon")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +12,9 @@ from torch.nn import functional as F
 from core.data.files import DataLimits, Table, read_table
 from core.errors import DataError
 from core.models.backbone import Backbone
-from core.pretraining.formats import FORMS
 from core.pretraining.objectives import Answers
 from core.pretraining.recipe import Recipe, TaskSource
+from core.prompts.text_to_text import FORMS, TextToText
 from core.randomness import rng
 
 Pair = tuple[list[int], list[int]]  # token ids of the text and of the answer
@@ -66,23 +66,24 @@ def _padded(rows: list[list[int]], pad: int) -> torch.Tensor:
 
 def _pairs(source: TaskSource, folder: Path, backbone: Backbone, length: int) -> list[Pair]:
     table = _table(source, folder)
-    columns, say = FORMS[source.format]
-    missing = [column for column in (*columns, *source.without) if column not in table.columns]
+    form = FORMS[source.format]
+    missing = [column for column in (*form.columns, *source.without) if column not in table.columns]
     if missing:
         raise DataError("{name!r} has no column {column!r}, which the format {form!r} needs.", name=source.file,
                         column=missing[0], form=source.format)
-    said = [_told(say, [row[column] for column in columns], number, source) for number, row in enumerate(table.rows, 1)
-            if not any(row[column] == value for column, value in source.without.items())]
-    texts, answers = (backbone.tokenizer([pair[side] for pair in said], add_special_tokens=False, verbose=False)[
+    written = [_pair(form, [row[column] for column in form.columns], number, source)
+               for number, row in enumerate(table.rows, 1)
+               if not any(row[column] == value for column, value in source.without.items())]
+    texts, answers = (backbone.tokenizer([pair[side] for pair in written], add_special_tokens=False, verbose=False)[
         "input_ids"] for side in (0, 1))
     end = backbone.tokenizer.eos_token_id
     return [([*text[: length - 1], end], [*answer[: _ANSWER_TOKENS - 1], end])
             for text, answer in zip(texts, answers, strict=True)]
 
 
-def _told(say: Callable[..., tuple[str, str]], cells: list[str], number: int, source: TaskSource) -> tuple[str, str]:
+def _pair(form: TextToText, cells: list[str], number: int, source: TaskSource) -> tuple[str, str]:
     try:
-        return say(*cells)
+        return form.pair(*cells)
     except ValueError as error:
         raise DataError("{name!r}, row {row}: {value!r} is no score; the format {form!r} needs numbers.",
                         name=source.file, row=number, value=cells[-1][:60], form=source.format) from error

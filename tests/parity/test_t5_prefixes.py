@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.prompts import task_prefixes as t5
+from core.prompts import text_to_text as t5
 
 _OF_TEXTS = {name: (name, task.keys) for name, task in t5.TASK_FORMATS.items() if name != "stsb"}
 _OF_TEXTS |= {"ax": ("mnli", ("premise", "hypothesis")), "axg": ("rte_superglue", ("premise", "hypothesis")),
@@ -45,5 +45,5 @@ def test_t5_prefixes_of_texts_to_write(parity) -> None:
 
 def test_t5_prefixes_and_what_was_said(parity) -> None:
     case, expected = parity.inputs["postprocess"], parity.expected["postprocess"]
-    assert [t5.label_said(each, case["class_names"]) for each in case["predicted_labels"]] == expected["class_index"]
-    assert [t5.number_said(each) for each in case["predicted_numbers"]] == expected["number"]
+    assert [t5.written_label(each, case["class_names"]) for each in case["predicted_labels"]] == expected["class_index"]
+    assert [t5.written_number(each) for each in case["predicted_numbers"]] == expected["number"]

@@ -10,7 +10,6 @@ from tiny_models import save_model
 from core.errors import DataError, SpecError
 from core.models.backbone import Backbone, load_backbone
 from core.models.placement import Placement
-from core.pretraining.formats import FORMS
 from core.pretraining.recipe import Recipe, read_recipe
 from core.pretraining.tasks import Tasks, pair_answers
 from core.pretraining.training import Pretraining
@@ -49,18 +48,6 @@ def joined(tasks: Tasks, step: int) -> tuple[torch.Tensor, torch.Tensor]:
     """All pieces of a step together."""
     pieces = list(tasks.answers(step))
     return torch.cat([logits for logits, _ in pieces]), torch.cat([gold for _, gold in pieces])
-
-
-def test_rows_are_told_in_t5s_formats() -> None:
-    said = {name: say(*{"stsb": ("a", "b", "4.3"), "sst2": ("a", "positive"), "cola": ("a", "not acceptable"),
-                        "boolq": ("a", "b", "yes"), "mnli": ("a", "b", "neutral"),
-                        "question": ("a?", "b.", "b"), "summarize": ("a", "b"), "describe": ("a", "b")}[name])
-            for name, (_, say) in FORMS.items() if name not in ("mrpc", "qqp", "qnli", "rte")}
-    assert said == {
-        "stsb": ("stsb sentence1: a sentence2: b", "4.4"), "sst2": ("sst2 sentence: a", "positive"),
-        "cola": ("cola sentence: a", "unacceptable"), "boolq": ("boolq passage: a question: b", "True"),
-        "mnli": ("mnli hypothesis: b premise: a", "neutral"), "question": ("question: a ? context: b . ", "b"),
-        "summarize": ("summarize: a", "b"), "describe": ("describe: a", "b")}
 
 
 def test_examples_are_drawn_by_weight_and_equally_each_time(backbone: Backbone, data: Path) -> None:

@@ -1,13 +1,15 @@
-"""T5's text-to-text formats: every task as a text with a prefix, and an answer in words (arXiv 1910.10683, appendix D).
+"""T5's text-to-text formats, in both directions (arXiv 1910.10683, section 2.4 and appendix D).
 
-Texts are taken as they are, blanks included, so that the strings equal those that the published models were trained on.
+An example becomes a source text with a prefix and a target text, and a text that the model writes becomes an answer of
+the task again. Texts are taken as they are, blanks included, so that the strings equal those that the published models
+were trained on.
 """
 
 from __future__ import annotations
 
 import re
 import string
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from core.errors import PatternError
@@ -25,7 +27,7 @@ class TaskFormat:
         prefix: the name of the task as T5 knows it.
         keys: names of the texts, in the order of the task's own texts; in the prompt they come in alphabetical order,
             unless `as_given`.
-        label_words: what T5 says for a label of the task, where the two differ.
+        label_words: what T5 writes for a label of the task, where the two differ.
     """
 
     prefix: str
@@ -46,8 +48,12 @@ class TaskFormat:
         return " ".join([self.prefix, *(f"{key}: {text}" for key, text in (parts if self.as_given else sorted(parts)))])
 
     def answer(self, label: str) -> str:
-        """What T5 says for a label of the task."""
+        """What T5 writes for a label of the task."""
         return dict(self.label_words).get(label, label)
+
+    def label(self, written: str) -> str:
+        """The label of the task for which T5 writes this, the inverse of `answer`."""
+        return {words: label for label, words in self.label_words}.get(written, written)
 
 
 _TRUTH = (("no", "False"), ("yes", "True"))
@@ -101,17 +107,66 @@ def spaced(text: str) -> str:
     return _one_blank(_PUNCTUATION.sub(r" \1 ", text))
 
 
-def label_said(said: str, answers: Sequence[str]) -> int:
-    """The index of the answer that was said, letter by letter, or -1: what is no answer counts as wrong."""
-    return answers.index(said) if said in answers else -1
+def written_label(written: str, answers: Sequence[str]) -> int:
+    """The index of the answer that equals what was written, letter by letter, or -1: anything else counts as wrong."""
+    return answers.index(written) if written in answers else -1
 
 
-def number_said(said: str) -> float:
-    """The number that was said, or -1."""
+def written_number(written: str) -> float:
+    """The number that was written, or -1."""
     try:
-        return float(said)
+        return float(written)
     except ValueError:
         return -1.0
+
+
+@dataclass(frozen=True)
+class TextToText:
+    """A row of a task's table as text to text, and back.
+
+    Attributes:
+        columns: that the row needs; the last holds the answer.
+        source: from the other columns' texts to what the model reads.
+        target: from the answer to what the model shall write.
+        answer: from what the model has written to an answer, as the last column would hold it.
+    """
+
+    columns: tuple[str, ...]
+    source: Callable[..., str]
+    target: Callable[[str], str]
+    answer: Callable[[str], str]
+
+    def pair(self, *cells: str) -> tuple[str, str]:
+        """Source and target of a row, given its cells in the order of `columns`.
+
+        Raises:
+            ValueError: the answer is to be a number and is none.
+        """
+        return self.source(*cells[:-1]), self.target(cells[-1])
+
+
+def _unchanged(text: str) -> str:
+    return text
+
+
+def _of_labels(name: str) -> TextToText:
+    form = TASK_FORMATS[name]
+    return TextToText((*("text_a", "text_b")[: len(form.keys)], "label"), form.prompt, form.answer, form.label)
+
+
+def _score_target(cell: str) -> str:
+    return score_answer(float(cell))
+
+
+FORMS: Mapping[str, TextToText] = {
+    **{name: _of_labels(name) for name in ("cola", "sst2", "mrpc", "qqp", "mnli", "qnli", "rte", "boolq")},
+    "stsb": TextToText(("text_a", "text_b", "score"), TASK_FORMATS["stsb"].prompt, _score_target,
+                       lambda written: str(written_number(written))),
+    "question": TextToText(("question", "context", "target"), question_prompt, lambda text: spaced(text).strip(),
+                           _unchanged),
+    "summarize": TextToText(("source", "target"), summary_prompt, _unchanged, _unchanged),
+    "describe": TextToText(("source", "target"), "describe: {}".format, _unchanged, _unchanged),
+}
 
 
 def _one_blank(text: str) -> str:
