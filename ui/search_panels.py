@@ -53,7 +53,7 @@ def candidate_table(found: Sequence[Candidate], method: str, steps: int, say: Sa
         + "".join(f"<td{' class=cl-mono' * (name == 'Pattern')}>{escape(text(each))}</td>"
                   for name, text in _TEXTS.items() if several[name])
         + f"<td>{_score(each['score'], method)}</td>"
-        f'<td>{found_percent(each["dev_accuracy"]) if each["dev_accuracy"] is not None else ""}</td>'
+        f'<td>{found_percent(each["dev_score"]) if each["dev_score"] is not None else ""}</td>'
         f"<td>{escape(_tried(each, steps, say))}</td></tr>" for at, each in enumerate(found[:ROWS_SHOWN]))
     head = "".join(f'<th scope="col">{escape(say(each))}</th>' for each in heads)
     shared = " · ".join(text(found[0]) for name, text in _TEXTS.items() if not several[name])

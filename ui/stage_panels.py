@@ -85,8 +85,8 @@ def _generations(run: Run, generations: Sequence[Row], models: Sequence[Row], sa
     heads = ("Gen.", "New examples", "Rightly labelled", "Development", *(["Never given"] if missing else []))
     body = ""
     for each in generations:
-        mine = [model["dev_accuracy"] for model in models if model.get("generation") == each["generation"]
-                and model["dev_accuracy"] is not None]
+        mine = [model["dev_score"] for model in models if model.get("generation") == each["generation"]
+                and model["dev_score"] is not None]
         body += _line([str(each["generation"]), f"{each['drawn']:.0f}", _share(each["right"]),
                        _share(sum(mine) / len(mine) if mine else None),
                        *([", ".join(each["missing"])] if missing else [])])
@@ -103,7 +103,7 @@ def _models(models: Sequence[Row], say: Say) -> str:
         words = " / ".join(", ".join(words) for words in each["words"].values())
         first, size = ([str(each["generation"])], [str(each["examples"])]) if several else ([], [])
         body += _line([*first, each["pattern"], words, str(each["seed"]), *size, _share(each["before"]),
-                       _share(each["dev_accuracy"]), _share(each.get("test_accuracy"))], mono=len(first))
+                       _share(each["dev_score"]), _share(each.get("test_accuracy"))], mono=len(first))
     return _table(say("Models"), heads, body, say)
 
 

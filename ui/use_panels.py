@@ -7,8 +7,8 @@ from html import escape
 
 import pandas as pd
 
+from core.runs.finished_run import Weights
 from core.runs.run import Run
-from core.runs.use import Weights
 from ui.feedback import Say, message
 from ui.panels import bar, colour, found_percent
 

@@ -11,6 +11,7 @@ from typing import Literal
 from core.errors import DataError
 
 TEXTS = ("text_a", "text_b")
+Kind = Literal["classification", "choice", "generation"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,12 +19,14 @@ class Example:
     """One text or pair of texts, with its label where it is known.
 
     `text_b` is empty for single-text tasks; `label` is None for unlabelled text; `more` holds further texts by name.
+    `references` are the texts that would be right answers, where an answer is a free text.
     """
 
     text_a: str
     text_b: str = ""
     label: str | None = None
     more: tuple[tuple[str, str], ...] = ()
+    references: tuple[str, ...] = ()
 
     def text(self, field: str) -> str:
         """The text of that name; empty if there is none."""

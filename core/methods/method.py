@@ -17,6 +17,8 @@ from core.data.task import Example
 from core.errors import SpecError
 from core.methods.options import Options
 from core.methods.shelf import Shelf
+from core.metrics.answers import LabelAnswers
+from core.metrics.metric import Metric, development, main_metric
 from core.models.backbone import Backbone, Family
 from core.models.encoding import single_ids
 from core.prompts.pvp import PVP
@@ -27,19 +29,23 @@ LogProbs = npt.NDArray[np.float32]  # [N, C]
 class Progress(Protocol):
     """Told after each step; raises Cancelled when a person has stopped the run."""
 
-    def __call__(self, step: int, total: int, *, loss: float | None = None, dev_accuracy: float | None = None,
+    def __call__(self, step: int, total: int, *, loss: float | None = None, dev_score: float | None = None,
                  found: Sequence[Mapping[str, Any]] | None = None) -> None:
-        """Report that `step` of `total` is done, with the training loss or the development accuracy if new.
+        """Report that `step` of `total` is done, with the training loss or the development score if new.
 
         `found` is all that a search has found so far, best first, as plain values.
         """
 
 
-class Predictor(Protocol):
-    """What a method has learned."""
+class Scored(Protocol):
+    """What answers with labels."""
 
     def log_probs(self, examples: Sequence[Example]) -> LogProbs:
         """Log-probabilities of the labels, `[N, C]`."""
+
+
+class Predictor(Scored, Protocol):
+    """What a method has learned."""
 
     def save(self, folder: Path) -> None:
         """Write a folder that transformers loads: weights (safetensors), tokenizer, and how to ask."""
@@ -69,9 +75,25 @@ class Problem:
     choosing: bool = False
     shelf: Shelf | None = None
 
+    @property
+    def metric(self) -> Metric:
+        """The main metric of the task's kind, by which development examples are scored."""
+        return main_metric("choice" if self.choosing else "classification")
+
     def gold(self, examples: Sequence[Example]) -> list[int]:
         """Label indices of labelled examples."""
         return [self.labels.index(example.label or "") for example in examples]
+
+    def score(self, predictor: Scored, examples: Sequence[Example], metric: Metric | None = None) -> float | None:
+        """How good a predictor is on labelled examples, by the task's main metric or another; None if there are none.
+        """
+        if not examples:
+            return None
+        return (metric or self.metric).measure(LabelAnswers(predictor.log_probs(examples), self.gold(examples)))
+
+    def dev_metrics(self, score: float | None) -> dict[str, float]:
+        """A development score as a run's record keeps it; empty where there is none."""
+        return {} if score is None else {development(self.metric).name: score}
 
 
 @dataclass(frozen=True)
@@ -80,7 +102,7 @@ class Learned:
 
     Attributes:
         predictor: what answers in the end.
-        metrics: figures found on the way (dev_accuracy, best_step …).
+        metrics: figures found on the way (a development score such as dev_accuracy, best_step …).
         measure: for methods with models on the way, measures these too on the labelled examples that it is given.
     """
 

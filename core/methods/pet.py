@@ -9,7 +9,7 @@ import numpy as np
 from core.data.task import Example
 from core.errors import SpecError
 from core.methods.ensembling import EnsemblePredictor
-from core.methods.members import Member, accuracy, plans, train_member
+from core.methods.members import Member, plans, train_member
 from core.methods.merging import Floats, merge
 from core.methods.method import Learned, Method, Problem, Progress
 from core.methods.options import Options
@@ -17,6 +17,7 @@ from core.methods.resuming import answered_once
 from core.methods.several import asking, check_words
 from core.methods.stages import Row, Stages
 from core.methods.student import StudentOptions, label_pool, train_student
+from core.metrics.metric import METRICS
 from core.randomness import rng
 
 
@@ -75,7 +76,7 @@ class Team:
         plan = member.plan
         self.rows.append(self.stages.add(
             "model", **plan.pvp.as_dict(), repetition=plan.repetition, seed=plan.seed, before=weight,
-            dev_accuracy=member.dev_accuracy, **facts))
+            dev_score=member.dev_score, **facts))
 
     def log_probs(self, examples: Sequence[Example]) -> Floats:
         """What each member makes of examples whose texts it was made for, `[M, N, C]`."""
@@ -93,8 +94,7 @@ class Team:
         together = EnsemblePredictor([each.predictor for each in self.members],
                                      self.weights if options.weighted else None)
         dev = self.problem.split.dev
-        known = accuracy(together, self.problem, dev)
-        metrics = {} if known is None else {"dev_accuracy": known}
+        metrics = self.problem.dev_metrics(self.problem.score(together, dev))
         return Learned(together, metrics, lambda examples: self.measure(examples, options))
 
     def measure(self, examples: Sequence[Example], options: StudentOptions) -> dict[str, float]:
@@ -122,9 +122,7 @@ def distilled(team: Team, rows: Sequence[int], logits: Floats, options: StudentO
     pool = [problem.split.unlabelled[row] for row in rows]
     student, facts = train_student(problem, pool, targets, options, stages.part(options.student_steps))
     stages.add("classifier", **facts)
-    metrics = {"pool": float(len(rows))}
-    if facts["dev_accuracy"] is not None:
-        metrics["dev_accuracy"] = facts["dev_accuracy"]
+    metrics = {"pool": float(len(rows)), **problem.dev_metrics(facts["dev_score"])}
     return Learned(student, metrics, lambda examples: team.measure(examples, options))
 
 
@@ -137,7 +135,8 @@ def pool_rows(problem: Problem, options: StudentOptions) -> list[int]:
 
 def pattern_weights(problem: Problem) -> dict[object, float | None]:
     """For each pattern the accuracy of the pretrained model on the training examples; None if there are none."""
-    return {pvp: accuracy(asking(problem.backbone, pvp), problem, problem.split.train) for pvp in problem.pvps}
+    return {pvp: problem.score(asking(problem.backbone, pvp), problem.split.train, METRICS["accuracy"])
+            for pvp in problem.pvps}
 
 
 def check_ensemble(method: str, problem: Problem, options: StudentOptions) -> None:

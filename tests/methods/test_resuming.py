@@ -35,7 +35,7 @@ class Heard(Told):
     def __call__(self, step: int, total: int, **news: Any) -> None:
         super().__call__(step, total, **news)
         if news.get("loss") is not None:
-            self.curve.append((step, news["loss"], news.get("dev_accuracy")))
+            self.curve.append((step, news["loss"], news.get("dev_score")))
         if self.stop_step == step or (self.stop_rows is not None and len(self.rows) >= self.stop_rows):
             raise Cancelled()
 

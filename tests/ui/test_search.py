@@ -28,7 +28,7 @@ def say(text: str) -> str:
 
 def candidate(word: str, score: float, dev: float | None = None, trained: int = 0,
               pattern: str = "{text_a} It was {mask}.") -> dict[str, Any]:
-    return {"pattern": pattern, "words": {"bad": [word], "good": ["great"]}, "score": score, "dev_accuracy": dev,
+    return {"pattern": pattern, "words": {"bad": [word], "good": ["great"]}, "score": score, "dev_score": dev,
             "trained": trained}
 
 

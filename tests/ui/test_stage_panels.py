@@ -21,7 +21,7 @@ def say(text: str) -> str:
 
 def model(pattern: str, **more: Any) -> dict[str, Any]:
     return {"stage": "model", "pattern": pattern, "words": {"bad": ["<awful>"], "good": ["great", "fine"]},
-            "repetition": 1, "seed": 13000, "before": 0.5, "dev_accuracy": 0.75, **more}
+            "repetition": 1, "seed": 13000, "before": 0.5, "dev_score": 0.75, **more}
 
 
 LABELS = {"stage": "soft labels", "examples": 30, "entropy": 0.42, "histogram": [0, 0, 3, 0, 0, 0, 9, 0, 12, 6],
