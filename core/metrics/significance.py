@@ -210,7 +210,8 @@ def summary_rows(records: Sequence[Measured], metric: str | None = None) -> list
 def difference_rows(records: Sequence[Measured], metric: str | None = None) -> list[dict[str, Any]]:
     """A row for every two methods that share runs, as the command line prints it: the first minus the second."""
     return [{"a": each.a.method, "b": each.b.method, "metric": each.metric, "n": each.test.n,
-             "difference": each.test.difference, "ci95": [each.test.low, each.test.high], "p": each.test.p_t, "p_holm": each.p_holm}
+             "difference": each.test.difference, "ci95": [each.test.low, each.test.high], "p": each.test.p_t,
+             "p_holm": each.p_holm}
             for each in compare_methods(records, metric)]
 
 

@@ -33,7 +33,7 @@ def csv_download(records: Sequence[RunRecord]) -> Download:
 
 
 def json_download(records: Sequence[RunRecord], metric: str | None = None) -> Download:
-    """Runs with all their settings, and the mean of a metric, the main one unless it is named, by method, pattern, K."""
+    """Runs with all their settings, and for each method, pattern and shots the mean of a metric (the main one)."""
     metric = metric or main_metric_of(records)
     document = {"runs": [dataclasses.asdict(record) for record in records], "metric": metric,
                 "summary": summary_rows(records, metric)}

@@ -120,7 +120,8 @@ def test_one_number_of_shots_makes_no_curve_and_says_so() -> None:
     assert "several K" not in shots_figure(several_shots()).layout.xaxis.title.text
 
 
-@pytest.mark.parametrize(("metric", "title"), [("macro_f1", "Macro F1"), ("exact_match", "Exact match"), ("own", "own")])
+@pytest.mark.parametrize(("metric", "title"), [
+    ("macro_f1", "Macro F1"), ("exact_match", "Exact match"), ("own", "own")])
 def test_other_metrics(metric: str, title: str) -> None:
     records = [RunRecord("a", "t", "m", "pet", SHORT, "", 16, seed, metrics={metric: 0.5}) for seed in (1, 2)]
     assert score_figure(records, metric).layout.xaxis.title.text.startswith(title)

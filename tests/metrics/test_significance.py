@@ -169,8 +169,8 @@ def test_methods_are_matched_on_seed_whatever_the_order() -> None:
 def test_differences_are_told_as_plain_values() -> None:
     [row] = difference_rows([*runs("lm-bff", (0.80, 0.82, 0.84)), *runs("pet", (0.70, 0.75, 0.80))])
     test = paired_test([0.80, 0.82, 0.84], [0.70, 0.75, 0.80])
-    assert row == {"a": "lm-bff", "b": "pet", "metric": "accuracy", "n": 3, "difference": test.difference, "ci95": [test.low, test.high],
-                   "p": test.p_t, "p_holm": test.p_t}
+    assert row == {"a": "lm-bff", "b": "pet", "metric": "accuracy", "n": 3, "difference": test.difference,
+                   "ci95": [test.low, test.high], "p": test.p_t, "p_holm": test.p_t}
 
 
 def test_methods_without_a_common_pattern_meet_in_their_means_over_patterns() -> None:
@@ -221,8 +221,9 @@ def test_summary_rows_are_sorted_and_plain() -> None:
 def test_summary_row_by_hand() -> None:
     [row] = summary_rows(runs("lm-bff", (0.80, 0.82, 0.84)))
     half = 4.302653 * 0.02 / math.sqrt(3)
-    assert row == {"method": "lm-bff", "pattern": SHORT, "shots": 16, "metric": "accuracy", "n": 3, "mean": pytest.approx(0.82),
-                   "sd": pytest.approx(0.02), "ci95": pytest.approx([0.82 - half, 0.82 + half])}
+    assert row == {"method": "lm-bff", "pattern": SHORT, "shots": 16, "metric": "accuracy", "n": 3,
+                   "mean": pytest.approx(0.82), "sd": pytest.approx(0.02),
+                   "ci95": pytest.approx([0.82 - half, 0.82 + half])}
 
 
 def test_summary_row_of_one_run_has_no_spread() -> None:
