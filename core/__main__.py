@@ -135,8 +135,8 @@ def _methods(options: argparse.Namespace, settings: Settings) -> tuple[Any, str]
 def _metrics(options: argparse.Namespace, settings: Settings) -> tuple[Any, str]:  # noqa: ARG001
     rows = [{"name": metric.name, "title": metric.title, "kinds": list(metric.kinds), "unit": metric.unit,
              "higher_is_better": metric.higher_is_better, "explain": metric.explain} for metric in METRICS.values()]
-    return rows, _lines((row["name"], "higher is better" if row["higher_is_better"] else "lower is better",
-                         ", ".join(row["kinds"]), row["explain"]) for row in rows)
+    return rows, _lines((metric.name, "higher is better" if metric.higher_is_better else "lower is better",
+                         ", ".join(metric.kinds), metric.explain) for metric in METRICS.values())
 
 
 def _look(options: argparse.Namespace, settings: Settings) -> tuple[Any, str]:

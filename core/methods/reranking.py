@@ -97,7 +97,7 @@ class Reranking:
             return False
         seen = self._seen.setdefault(step, [])
         seen.append(score)
-        place = sum(self.problem.metric.better(other, score) for other in seen)
+        place: int = sum(self.problem.metric.better(other, score) for other in seen)
         return place >= max(1, -(-len(seen) // _GO_ON))
 
     def _better_of(self, score: float, earlier: float | None) -> float:

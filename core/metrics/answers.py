@@ -31,7 +31,8 @@ class LabelAnswers:
     @property
     def predicted(self) -> npt.NDArray[np.intp]:
         """The index of the most probable label, `[N]`; the first label wins ties."""
-        return self.log_probs.argmax(1)
+        found: npt.NDArray[np.intp] = self.log_probs.argmax(1)
+        return found
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from core.metrics.answers import Floats, LabelAnswers
 
 def right_labels(answers: LabelAnswers) -> Floats:
     """1 for each example whose label is right, else 0, `[N]`."""
-    return (answers.predicted == np.asarray(answers.gold, dtype=np.intp)).astype(np.float64)
+    return np.equal(answers.predicted, np.asarray(answers.gold, dtype=np.intp)).astype(np.float64)
 
 
 def share(scores: Floats) -> float:

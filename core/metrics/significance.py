@@ -131,7 +131,7 @@ def mcnemar(right_a: Sequence[bool], right_b: Sequence[bool]) -> McNemar:
     Raises:
         InputError: different lengths.
     """
-    differences = _example_differences(np.asarray(right_a, bool), np.asarray(right_b, bool))
+    differences = _example_differences(right_a, right_b)
     only_a, only_b = int((differences > 0).sum()), int((differences < 0).sum())
     p = 2 * float(special.bdtr(min(only_a, only_b), only_a + only_b, 0.5))
     return McNemar(only_a, only_b, min(1.0, p))

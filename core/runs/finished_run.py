@@ -127,7 +127,7 @@ def answer_table(predictor: Classifier | Generator, table: Table, columns: Colum
         columns=["text_a", "text_b", "more"], errors="ignore")
     numbers = [f"p:{label}" for label in labels]
     found[numbers] = found[numbers].astype(float).round(6)
-    names = {name: _free_name(name, table.columns) for name in found}
+    names = {str(name): _free_name(str(name), table.columns) for name in found}
     given = pd.DataFrame(table.rows, columns=list(table.columns))
     rows = given.join(found.rename(columns=names).set_axis(filled, axis=0))
     return AnsweredTable(rows, names[found.columns[0]], {label: names[f"p:{label}"] for label in labels})
