@@ -83,7 +83,7 @@ def _progress(run: Run) -> str:
 def _findings(metrics: Mapping[str, float], say: Say) -> Iterator[tuple[str, str]]:
     """Metrics, and what else was found, as people read them: names and values."""
     for metric in found_metrics(metrics):
-        yield metric.titled(say), metric_text(metrics[metric.name], metric)
+        yield metric.head(say), metric_text(metrics[metric.name], metric)
         low, high = (metrics.get(f"{metric.name}_{end}") for end in ("low", "high"))
         if low is not None and high is not None:
             yield say("95 % interval"), range_text(low, high, metric)

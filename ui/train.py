@@ -94,7 +94,8 @@ class Train:
         self.card = gr.HTML(elem_id="run-card")
         with gr.Row(visible=False) as self.curves:
             self.loss = gr.LinePlot(x="step", y="loss", title="loss", height=240, elem_id="loss-curve", label="loss")
-            self.dev = gr.LinePlot(x="step", y="development score", y_lim=[0, 1], height=240, elem_id="dev-curve")
+            self.dev = gr.LinePlot(x="step", y="development score", y_lim=[0, 1], height=240, elem_id="dev-curve",
+                                   label="development score")
         with gr.Row(visible=False, elem_classes="cl-actions") as self.actions:
             self.cancel = gr.Button(label("Cancel this run"), elem_id="cancel-run", min_width=140)
         with gr.Accordion(label("Try again with a change"), open=False, visible=False, elem_id="retry") as self.again:

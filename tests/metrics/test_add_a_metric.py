@@ -102,7 +102,7 @@ def test_a_run_measures_it_and_keeps_it_everywhere(finished: tuple[RunStore, str
         assert ("dev_cost" in run.metrics) == (run.spec.method == "lm-bff")
         card = run_card(run, [], str)
         assert f"<th>Cost</th><td><b>{run.metrics['cost']:.2f}</b>" in card
-        assert ("<th>Cost on development examples</th>" in card) == (run.spec.method == "lm-bff")
+        assert ("<th>Cost (development)</th>" in card) == (run.spec.method == "lm-bff")
     assert {(row["metric"], row["mean"]) for row in document["summary"]} == {
         ("cost", run["metrics"]["cost"]) for run in document["runs"]}
 
