@@ -90,5 +90,7 @@ class Task:
         for part in (self.train, self.test, self.unlabelled):
             digest.update(b"\x1e")
             for example in part:
-                digest.update(json.dumps([example.text_a, example.text_b, example.label, *example.more]).encode())
+                references = [{"references": example.references}] if example.references else []
+                digest.update(json.dumps([example.text_a, example.text_b, example.label, *example.more,
+                                          *references]).encode())
         return digest.hexdigest()[:16]

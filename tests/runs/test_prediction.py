@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 
 from core.data.columns import ColumnMap
 from core.data.files import DataLimits, make_table
-from core.data.task import Example
+from core.data.task import Example, Task
 from core.errors import Cancelled
 from core.metrics.evaluation import evaluate
 from core.runs.finished_run import answer_table
@@ -84,3 +85,9 @@ def test_a_persons_table_gets_texts_too() -> None:
     assert (list(found.rows), found.answer, found.probabilities) == (["output", "source", "output 2"], "output 2", {})
     assert found.rows["output"].tolist() == ["mine", "too"]
     assert found.rows["output 2"].isna().tolist() == [False, True]
+
+
+def test_other_references_are_other_data() -> None:
+    one = Task("t", LABELS, tuple(RESTAURANTS), ())
+    other = replace(one, train=(replace(RESTAURANTS[0], references=("Else.",)), RESTAURANTS[1]))
+    assert one.content_hash != other.content_hash
