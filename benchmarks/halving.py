@@ -44,10 +44,10 @@ def curves(problem: Problem, candidates: list[Any], options: AutoWordsOptions) -
     """The development accuracy of every candidate on its way to the end."""
     found: dict[int, Curve] = defaultdict(dict)
 
-    def told(step: int, total: int, *, dev_accuracy: float | None = None, **_: object) -> None:  # noqa: ARG001
-        if dev_accuracy is not None:
+    def told(step: int, total: int, *, dev_score: float | None = None, **_: object) -> None:  # noqa: ARG001
+        if dev_score is not None:
             number = (step - 1) // options.steps
-            found[number][step - number * options.steps] = dev_accuracy
+            found[number][step - number * options.steps] = dev_score
 
     Reranking(problem, options, False).rank(candidates, options.tried, told)
     return [found[number] for number in range(len(found))]

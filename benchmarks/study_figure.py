@@ -15,7 +15,7 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-from core.figures.accuracy import accuracy_figure
+from core.figures.scores import score_figure
 from core.runs.ready_made import FOLDER, read_ready_made
 
 _WIDTH = 900
@@ -29,7 +29,7 @@ def main() -> None:
     parser.add_argument("studies", nargs="+")
     given = parser.parse_args()
     records = [run.record() for name in given.studies for run in read_ready_made(FOLDER / f"{name}.json").runs]
-    figure = accuracy_figure(records)
+    figure = score_figure(records)
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         page_file = Path(folder) / "figure.html"
         page_file.write_text(figure.to_html(include_plotlyjs=True), encoding="utf-8")

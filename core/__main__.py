@@ -24,6 +24,7 @@ from core.data.further_texts import read_texts
 from core.data.task import Example, Task
 from core.errors import ClozeLabError, SpecError
 from core.methods.registry import METHODS, searches
+from core.metrics.metric import METRICS, metric_named
 from core.models.backbone import BackboneCache, bundled_names
 from core.models.placement import Placement
 from core.prompts.library import published_pvps
@@ -63,6 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     add("tasks", _tasks, "list the bundled tasks and the published ones that the hub offers")
     add("models", _models, "list the bundled models")
     add("methods", _methods, "list the methods and their options")
+    add("metrics", _metrics, "list the metrics, what they measure and which way is better")
     look = add("look", _look, "ask a pattern about one text, or about a task's test part")
     look.add_argument("--task", required=True)
     look.add_argument("--pattern", required=True)
@@ -131,6 +133,13 @@ def _methods(options: argparse.Namespace, settings: Settings) -> tuple[Any, str]
     return rows, _lines((row["name"], row["summary"]) for row in rows)
 
 
+def _metrics(options: argparse.Namespace, settings: Settings) -> tuple[Any, str]:  # noqa: ARG001
+    rows = [{"name": metric.name, "title": metric.title, "kinds": list(metric.kinds), "unit": metric.unit,
+             "higher_is_better": metric.higher_is_better, "explain": metric.explain} for metric in METRICS.values()]
+    return rows, _lines((metric.name, "higher is better" if metric.higher_is_better else "lower is better",
+                         ", ".join(metric.kinds), metric.explain) for metric in METRICS.values())
+
+
 def _look(options: argparse.Namespace, settings: Settings) -> tuple[Any, str]:
     from core.inspection import look_at_examples, look_at_prompt, read_question
     from core.runs.execution import test_part
@@ -151,12 +160,14 @@ def _look(options: argparse.Namespace, settings: Settings) -> tuple[Any, str]:
                 f"{view.prompt.text()}\n" + _lines((label, f"{p:.1%}") for label, p in view.label_probabilities.items())
                 + "\nmost probable words: " + ", ".join(f"{w['word']} {w['probability']:.1%}" for w in words))
     found = look_at_examples(question, test_part(task, options.limit), backbone)
-    measured = found.evaluation
-    return ({"accuracy": measured.accuracy, "n": measured.n, "ci95": [measured.low, measured.high],
-             "confusion": measured.confusion.tolist(), "label_probabilities_mean": found.label_probabilities_mean,
-             "calibrated_accuracy": found.calibrated.accuracy if found.calibrated else None},
-            f"accuracy {measured.accuracy:.1%} (95 % {measured.low:.1%} – {measured.high:.1%}) over {measured.n} "
-            "examples" + (f", calibrated {found.calibrated.accuracy:.1%}" if found.calibrated else ""))
+    measured, calibrated = found.evaluation, found.calibrated
+    metric, ends = measured.metric, measured.interval or (None, None)
+    within = " (95 % {} – {})".format(*map(metric.shown, measured.interval)) if measured.interval else ""
+    return ({metric.name: measured.value, "n": measured.n, "ci95": list(ends),
+             "confusion": measured.confusion, "label_probabilities_mean": found.label_probabilities_mean,
+             f"calibrated_{metric.name}": calibrated.value if calibrated else None},
+            f"{metric.name} {metric.shown(measured.value)}{within} over {measured.n} examples"
+            + (f", calibrated {metric.shown(calibrated.value)}" if calibrated else ""))
 
 
 def _patterns(options: argparse.Namespace, settings: Settings) -> tuple[Any, str]:
@@ -266,19 +277,17 @@ def _backbones(settings: Settings) -> BackboneCache:
 
 
 def _summary(document: dict[str, Any]) -> str:
-    from core.figures.wording import within
-
     rows = [("method", "pattern", "K", "n", "mean", "sd", "95 %")]
     for row in document["summary"]:
-        low, high = (None if end is None else within(end, "accuracy") for end in row["ci95"])
-        rows.append((row["method"], row["pattern"] or "–", str(row["shots"]), str(row["n"]), f"{row['mean']:.1%}",
-                     "–" if row["sd"] is None else f"{row['sd']:.1%}",
-                     "–" if low is None else f"{low:.1%} – {high:.1%}"))
+        metric = metric_named(row["metric"])
+        ends = [metric.shown(metric.within(end)) for end in row["ci95"] if end is not None]
+        rows.append((row["method"], row["pattern"] or "–", str(row["shots"]), str(row["n"]), metric.shown(row["mean"]),
+                     "–" if row["sd"] is None else metric.shown(row["sd"]), " – ".join(ends) or "–"))
     apart = [("paired difference", "n", "mean", "95 %", "p", "p (Holm)")]
     for row in document["differences"]:
-        low, high = row["ci95"]
-        apart.append((f"{row['a']} − {row['b']}", str(row["n"]), f"{row['difference']:+.1%}",
-                      f"{low:+.1%} – {high:+.1%}", f"{row['p']:.3f}", f"{row['p_holm']:.3f}"))
+        signed = metric_named(row["metric"]).signed
+        apart.append((f"{row['a']} − {row['b']}", str(row["n"]), signed(row["difference"]),
+                      " – ".join(map(signed, row["ci95"])), f"{row['p']:.3f}", f"{row['p_holm']:.3f}"))
     tables = "\n\n".join(map(_lines, (rows, apart) if len(apart) > 1 else (rows,)))
     failed = [run for run in document["runs"] if run["status"] != "done"]
     return tables + "".join(f"\n{run['id']} {run['status']}: {run['error'] or ''}" for run in failed)

@@ -16,9 +16,10 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from core.data.task import Example, Schema, Task
+from core.data.task import Example, Kind, Schema, Task
 from core.errors import InputError, VerbalizerError
-from core.metrics.classification import Evaluation, evaluate
+from core.metrics.answers import LabelAnswers
+from core.metrics.evaluation import Evaluation, evaluate
 from core.models.backbone import Backbone
 from core.models.encoding import Encoded, Limits, encode, single_ids, word_ids
 from core.models.multi_mask import answer_ids, choice_log_probs, fill_words, text_ids
@@ -126,7 +127,7 @@ class DatasetView:
     """One pattern over many examples.
 
     Attributes:
-        evaluation: accuracy with its interval, confusion.
+        evaluation: accuracy with its interval, confusion, a score for each example.
         calibrated: the same after each label's mean log-probability is taken away; None where examples bring their own
             answers, whose places mean nothing.
         label_probabilities_mean: label → mean probability; far from the labels' shares, the words are biased.
@@ -249,13 +250,13 @@ def look_at_examples(question: Question, examples: Sequence[Example], backbone: 
     verbalizer = question.verbalizer
     if question.scorer != "single mask":
         found = _dataset_view(_several_log_probs(question.pattern, verbalizer, examples, backbone), examples,
-                              verbalizer.labels)
+                              verbalizer)
         return found if verbalizer.has_words else replace(found, calibrated=None)
     columns = torch.tensor(single_ids(verbalizer.all_words(), backbone), device=backbone.placement.device)
     with torch.inference_mode():
         logits = project(backbone, _pattern_features(question.pattern, examples, backbone), columns).cpu()
     log_probs = _label_log_probs(logits, verbalizer)
-    return _dataset_view(log_probs, examples, verbalizer.labels)
+    return _dataset_view(log_probs, examples, verbalizer)
 
 
 def _several_answers(prompt: Prompt, answers: Mapping[str, Sequence[int]], backbone: Backbone,
@@ -290,18 +291,24 @@ def forget() -> None:
 
 
 def _dataset_view(log_probs: npt.NDArray[np.float32], examples: Sequence[Example],
-                  labels: tuple[str, ...]) -> DatasetView:
+                  verbalizer: Verbalizer) -> DatasetView:
+    labels, kind = verbalizer.labels, _kind(verbalizer)
     gold = [labels.index(example.label or "") for example in examples]
     probabilities = np.exp(log_probs)
     predicted = log_probs.argmax(1)
     answers = [Answer(examples[i], labels[predicted[i]], dict(zip(labels, probabilities[i].tolist(), strict=True)))
                for i in np.flatnonzero(predicted != np.asarray(gold, dtype=int)).tolist()]
     return DatasetView(
-        evaluate(log_probs, gold), evaluate(log_probs - log_probs.mean(0, keepdims=True), gold),
+        evaluate(LabelAnswers(log_probs, gold), kind),
+        evaluate(LabelAnswers(log_probs - log_probs.mean(0, keepdims=True), gold), kind),
         dict(zip(labels, probabilities.mean(0).tolist(), strict=True)),
         sorted(answers, key=lambda answer: -answer.confidence),
         max(np.bincount(gold, minlength=len(labels)) / max(1, len(gold))).item(),
     )
+
+
+def _kind(verbalizer: Verbalizer) -> Kind:
+    return "classification" if verbalizer.has_words else "choice"
 
 
 def _label_log_probs(word_logits: torch.Tensor, verbalizer: Verbalizer) -> npt.NDArray[np.float32]:

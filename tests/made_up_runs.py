@@ -13,10 +13,10 @@ SEEDS = (13, 21, 42)
 
 def run(method: str, accuracy: float, **changes: Any) -> RunRecord:
     """A finished run of `reviews` with K = 16 and seed 13, changed as told."""
-    facts = {"id": method, "task": "reviews", "model": "mini-masked", "pattern": SHORT, "shots": 16, "seed": 13,
-             "words": "bad=terrible; good=great", "seconds": 2.0}
     metrics = {"accuracy": accuracy, "accuracy_low": accuracy - 0.05, "accuracy_high": accuracy + 0.05}
-    return RunRecord(method=method, metrics=metrics, **{**facts, **changes})
+    facts: dict[str, Any] = {"id": method, "task": "reviews", "model": "mini-masked", "pattern": SHORT, "shots": 16,
+                             "seed": 13, "words": "bad=terrible; good=great", "seconds": 2.0, "metrics": metrics}
+    return RunRecord(method=method, **{**facts, **changes})
 
 
 def runs(method: str, accuracies: tuple[float, ...], **changes: Any) -> list[RunRecord]:

@@ -153,7 +153,7 @@ RULES: tuple[Callable[[Source], Iterator[str]], ...] = (
 BREACHES = [
     (looks_right_only, "core.data.files", "from core.prompts.pattern import Pattern"),
     (looks_right_only, "core.models.backbone", "def load():\n    from core.methods import head"),
-    (looks_right_only, "core.runs.spec", "if TYPE_CHECKING:\n    import core.figures.accuracy"),
+    (looks_right_only, "core.runs.spec", "if TYPE_CHECKING:\n    import core.figures.scores"),
     (looks_right_only, "core.data.files", "from ..runs import spec"),
     (has_its_place, "core.plugins.one", ""),
     (keeps_the_halves_apart, "core.data.files", "def show():\n    import gradio as gr"),

@@ -36,7 +36,7 @@ def publish(services: Services) -> None:
             return {"tokens": view.tokens, "label_probabilities": view.label_probabilities,
                     "top_words": [[word.word, word.probability] for word in view.top_words[0]]}
         found = look_at_examples(question, test_part(chosen, max(1, min(limit, 1000))), backbone)
-        return {**found.evaluation.metrics(), "label_probabilities_mean": found.label_probabilities_mean}
+        return {**found.evaluation.metrics, "label_probabilities_mean": found.label_probabilities_mean}
 
     def read_file(name: str, content: str) -> dict[str, Any]:
         """Read a table given as base64: its columns, rows, encoding and delimiter."""

@@ -105,7 +105,6 @@ _PAGE = {
     "cancelled": "已取消",
     "interrupted": "已中断",
     "Macro F1": "宏平均 F1",
-    "Development accuracy": "开发集准确率",
     "Best step": "最佳步数",
     "Test rows": "测试行数",
     "method": "方法",
@@ -176,7 +175,6 @@ _SEARCH = {
     "Fine-tuned and ranked: {n} of {total}": "已微调并排序：{n} / {total}",
     "Best one measured on the test rows": "在测试行上评测最佳候选",
     "time left:": "剩余时间：",
-    "Test accuracy": "测试准确率",
     "Candidates, best first": "候选，从好到差",
     "Log-probability": "对数概率",
     "Before training": "训练之前",
@@ -186,7 +184,7 @@ _SEARCH = {
     "not tried": "未尝试",
     "dropped at step {step}": "在第 {step} 步淘汰",
     "to the end": "完整训练",
-    "Those trained to the end come first, the better development accuracy first; then those that were dropped, by how far "
+    "Those trained to the end come first, the better development score first; then those that were dropped, by how far "
     "they came; then those not tried, by their score before training.":
         "先是完整训练的，按开发集准确率排序；然后是被淘汰的，按走得多远；最后是未尝试的，按训练前的得分。",
     "Results published with LM-BFF": "LM-BFF 公布的结果",

@@ -16,21 +16,11 @@ CHINESE_COMPARE: dict[str, str] = {
         "表格只显示 {n} 次运行中的前 {limit} 次；图表和下载包含全部运行。",
     "The same for all:": "全部相同：",
     "Macro F1": "宏平均 F1",
-    "Dev accuracy": "开发集准确率",
-    "Accuracy on development examples": "开发集准确率",
-    "BLEU": "BLEU",
-    "NIST": "NIST",
-    "TER": "TER",
-    "chrF": "chrF",
-    "ROUGE-1": "ROUGE-1",
-    "ROUGE-2": "ROUGE-2",
-    "ROUGE-L": "ROUGE-L",
     "K": "K",
     "Seconds": "秒数",
     "{low} to {high}": "{low} 至 {high}",
     # a paper's figures beside a study
     "The paper's own figures": "论文自身的结果",
-    "Accuracy in %, mean ± standard deviation. The paper: {source}.": "准确率（%），均值 ± 标准差。论文：{source}。",
     "here, K = {shots}": "本应用，K = {shots}",
     "here, no examples": "本应用，无样本",
     "paper, {n} examples": "论文，{n} 个样本",
@@ -54,7 +44,7 @@ CHINESE_COMPARE: dict[str, str] = {
     "Paired differences": "配对差异",
     "{a} beats {b} by {difference} on average over {n} paired runs; 95 % interval {low} to {high}, p {p} after Holm's "
     "correction.":
-        "在 {n} 对配对运行上，{a} 平均比 {b} 高 {difference}；95 % 区间 {low} 至 {high}，经 Holm 校正后 p {p}。",
+        "在 {n} 对配对运行上，{a} 平均优于 {b}，相差 {difference}；95 % 区间 {low} 至 {high}，经 Holm 校正后 p {p}。",
     "No difference between {a} and {b} can be told from these {n} paired runs: {difference} on average, 95 % interval "
     "{low} to {high}, p {p} after Holm's correction.":
         "从这 {n} 对配对运行看不出 {a} 与 {b} 有差异：平均相差 {difference}，95 % 区间 {low} 至 {high}，经 Holm 校正后 p {p}。",
@@ -143,19 +133,26 @@ CHINESE_COMPARE: dict[str, str] = {
     "Expected calibration error: {error} points over {n} examples.": "期望校准误差：{error} 个百分点，基于 {n} 个样本。",
     "{n} examples, confidence {confidence}, right {accuracy} (95% interval {low} to {high})":
         "{n} 个样本，置信度 {confidence}，正确率 {accuracy}（95% 区间 {low} 至 {high}）",
-    "Step": "步数",
-    "Loss": "损失",
-    "training loss": "训练损失",
-    "accuracy on development examples": "开发集准确率",
-    "best: step {step}, accuracy {accuracy}": "最佳：第 {step} 步，准确率 {accuracy}",
-    "step {step}: accuracy {accuracy}": "第 {step} 步：准确率 {accuracy}",
-    "step {step}: loss {loss}": "第 {step} 步：损失 {loss}",
-    "Nothing was learned step by step: this method does not train, or has not begun.":
-        "没有逐步学习的过程：该方法不训练，或尚未开始。",
     # errors of paired comparisons
     "There are no values to summarise. Choose runs that are done.": "没有可汇总的数值。请选择已完成的运行。",
     "A paired comparison needs as many values on both sides; there are {a} and {b}. Compare runs of the same seeds or "
     "examples.": "配对比较要求两侧数量相同，而现在是 {a} 和 {b}。请比较种子或样本相同的运行。",
     "A paired comparison needs at least {needed} pairs; there are {count}. Run more seeds or patterns of both methods.":
         "配对比较至少需要 {needed} 对，而现在有 {count} 对。请为两种方法多跑一些种子或模式。",
+    # metrics
+    "Exact match": "完全匹配",
+    "Scores": "得分",
+    "{metric} on development examples": "开发集{metric}",
+    "{metric} (development)": "{metric}（开发集）",
+    "{metric} on the test rows": "测试行上的{metric}",
+    "{metric} (lower is better)": "{metric}（越低越好）",
+    "{metric} in %, mean ± standard deviation. The paper: {source}.": "{metric}（%），均值 ± 标准差。论文：{source}。",
+    "{metric}, mean ± standard deviation. The paper: {source}.": "{metric}，均值 ± 标准差。论文：{source}。",
+    "A better": "A 更好",
+    "B better": "B 更好",
+    "equally good": "同样好",
+    "references": "参考文本",
+    "Of {n} examples, A is better on {a} and B on {b}.": "在 {n} 个样本中，A 在 {a} 个上更好，B 在 {b} 个上更好。",
+    "{metric}, mean over examples, A − B: {difference}, 95 % interval {low} to {high}.":
+        "{metric}，样本均值，A − B：{difference}，95 % 区间 {low} 至 {high}。",
 }

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from html import escape
 from typing import Any
 
 import gradio as gr
 
-from core.figures.wording import TITLES
+from core.metrics.metric import METRICS, Metric, metrics_of
 from core.runs.downloads import Download, csv_download, json_download, yaml_download
 from core.runs.ready_made import ready_made
+from core.runs.records import RunRecord
 from ui.compare_choice import NOTHING, Choice, Shown
 from ui.compare_confusion import Confusion
 from ui.compare_examples import Examples
 from ui.compare_figures import Figures
-from ui.compare_panels import METRIC_TITLES, run_names, run_table, shared_settings
+from ui.compare_panels import run_names, run_table, shared_settings
 from ui.downloads import saved
 from ui.feedback import Say, message, speaker
 from ui.live import follow
@@ -25,7 +26,6 @@ from ui.services import Services
 from ui.session import Session
 from ui.text import label
 
-METRICS = ("accuracy", "macro_f1", "bleu", "nist", "chrf", "rouge1", "rouge2", "rougeL")  # higher is better in all
 MAX_ROWS = 2_000  # of the table of runs
 MAX_LISTED = 1_000  # single runs offered in the list
 _EMPTY = "No finished runs yet: start a study under Train."
@@ -43,8 +43,9 @@ class Compare:
                                        scale=4, min_width=240)
             self.singles = gr.Dropdown([], multiselect=True, label=label("Single runs"), elem_id="compare-runs",
                                        scale=3, min_width=240)
-            self.metric = gr.Radio([(label(TITLES[name]), name) for name in METRICS[:2]], value=METRICS[0], scale=2,
-                                   label=label("Measure"), elem_id="compare-metric", min_width=270)
+            measures = [(label(metric.title), metric.name) for metric in _measures([])]
+            self.metric = gr.Radio(measures, value=measures[0][1], scale=2, label=label("Measure"),
+                                   elem_id="compare-metric", min_width=270)
             self.refresh = gr.Button(label("Refresh"), scale=1, min_width=90, size="md", elem_id="compare-refresh")
         self.note = gr.HTML(elem_id="compare-note")
         self.shown = gr.State(NOTHING)
@@ -100,17 +101,23 @@ class Compare:
             note += message(say(_EMPTY), "note")
         if len(records) > MAX_ROWS:
             note += message(say(_CUT).format(limit=MAX_ROWS, n=len(records)), "note")
-        known = [name for name in METRICS if any(name in each.metrics for each in records)] or list(METRICS[:2])
-        files = [csv_download(records), json_download(records, known[0]), self._study_files(visitor, choice, now)]
+        known = [(metric.titled(say), metric.name) for metric in _measures(records)]
+        names = [name for _, name in known]
+        files = [csv_download(records), json_download(records, names[0]), self._study_files(visitor, choice, now)]
         return [now, note, gr.update(visible=True),
-                gr.update(choices=[(say(METRIC_TITLES[name]), name) for name in known],
-                          value=metric if metric in known else known[0]),
+                gr.update(choices=known, value=metric if metric in names else names[0]),
                 run_table(records[:MAX_ROWS], say), *map(saved, files)]
 
     def _study_files(self, visitor: str, choice: Choice, now: Shown) -> Download:
         known = [*(each.study for each in ready_made()), *self.services.store.studies(visitor)]
         studies = [study for study in known if study.id in now["studies"]]
         return yaml_download(studies, [run for run in choice.runs if run.study not in now["studies"]])
+
+
+def _measures(records: Sequence[RunRecord]) -> list[Metric]:
+    """The metrics that any of the runs has, or those that labels have as long as there is none."""
+    names = {name for record in records for name in record.metrics}
+    return [metric for metric in METRICS.values() if metric.name in names] or metrics_of("classification")
 
 
 def _about(studies: Collection[str], say: Say) -> str:

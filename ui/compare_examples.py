@@ -1,18 +1,18 @@
-"""Examples that one run has right and another wrong."""
+"""Examples that one run answers better than another."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import gradio as gr
-import pandas as pd
 
 from core.errors import InputError
+from core.metrics.metric import main_metric_in
 from core.metrics.significance import mcnemar, paired_bootstrap
-from core.runs.comparison import examples_where, opponents, right_in, side_by_side
+from core.runs.comparison import SideBySide, opponents, side_by_side
 from core.runs.ready_made import READY_MADE
 from ui.compare_choice import Choice, Shown
-from ui.compare_panels import example_list, mcnemar_panel, run_names
+from ui.compare_panels import bootstrap_panel, example_list, mcnemar_panel, run_names
 from ui.feedback import Say, explain, message, speaker
 from ui.live import QUIET, follow
 from ui.services import Services
@@ -21,6 +21,7 @@ from ui.text import label
 
 PAGE = 10  # examples at a time
 WHO_IS_RIGHT = {"a": "A right, B wrong", "b": "B right, A wrong", "neither": "both wrong"}
+WHO_IS_BETTER = {"a": "A better", "b": "B better", "equal": "equally good"}  # where scores are not right or wrong
 _NO_TEXTS = "Comparisons that come with the app have no single answers here. Choose runs of your own."
 _NEEDS_TWO = "Choose two finished runs of the same task."
 
@@ -76,26 +77,33 @@ class Examples:
             joined = self._joined(visitor, a, b)
         except Exception as error:
             return [message(explain(error, say), "note"), gr.skip(), "", "", *[gr.update(interactive=False)] * 2, 0]
-        found = examples_where(joined, right)
+        names = WHO_IS_RIGHT if joined.right_or_wrong else WHO_IS_BETTER
+        right = right if right in names else list(names)[-1]
+        found = joined.where(right)
         page = max(0, min(page, (len(found) - 1) // PAGE))
         start, end = page * PAGE, min(len(found), (page + 1) * PAGE)
-        counts = joined["right"].value_counts()
-        choices = [(f"{say(text)} ({counts.get(key, 0)})", key) for key, text in WHO_IS_RIGHT.items()]
+        counts = joined.rows["better"].value_counts()
+        choices = [(f"{say(text)} ({counts.get(key, 0)})", key) for key, text in names.items()]
         place = say("{start}–{end} of {n}").format(start=start + 1, end=end, n=len(found)) if len(found) else ""
-        return [_test(joined, say), gr.update(choices=choices), example_list(found.iloc[start:end], start + 1, say),
+        listed = example_list(found.iloc[start:end], start + 1, joined.right_or_wrong, say)
+        return [_test(joined, say), gr.update(choices=choices, value=right), listed,
                 f'<p class="cl-hint cl-place">{place}</p>', gr.update(interactive=page > 0),
                 gr.update(interactive=end < len(found)), page]
 
-    def _joined(self, visitor: str, a: str | None, b: str | None) -> pd.DataFrame:
+    def _joined(self, visitor: str, a: str | None, b: str | None) -> SideBySide:
         if any((key or "").startswith(READY_MADE) for key in (a, b)):
             raise InputError(_NO_TEXTS)
-        tables = [self.services.store.predictions(key, visitor) for key in (a, b) if key]
+        store, keys = self.services.store, [key for key in (a, b) if key]
+        tables = [store.predictions(key, visitor) for key in keys]
         if len(tables) < 2 or any(table.empty for table in tables):
             raise InputError(_NEEDS_TWO)
-        return side_by_side(*tables)
+        return side_by_side(*tables, main_metric_in(store.run(key, visitor).metrics for key in keys))
 
 
-def _test(joined: pd.DataFrame, say: Say) -> str:
-    """McNemar's test and the interval of the difference."""
-    a, b = right_in(joined, "a"), right_in(joined, "b")
-    return mcnemar_panel(mcnemar(a, b), (sum(a), sum(b)), paired_bootstrap(a, b, 0), len(joined), say)
+def _test(joined: SideBySide, say: Say) -> str:
+    """McNemar's test, where answers are right or wrong, and the interval of the difference."""
+    interval = paired_bootstrap(joined.scores("a"), joined.scores("b"), 0)
+    if not joined.right_or_wrong:
+        return bootstrap_panel(interval, joined, say)
+    a, b = joined.right("a"), joined.right("b")
+    return mcnemar_panel(mcnemar(a, b), (sum(a), sum(b)), interval, joined, say)

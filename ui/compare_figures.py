@@ -1,4 +1,4 @@
-"""Accuracy, stability and differences of the runs that are compared: figures, each with a table that says the same."""
+"""Scores, stability and differences of the runs that are compared: figures, each with a table that says the same."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import Any
 
 import gradio as gr
 
-from core.figures.accuracy import accuracy_figure, shots_figure
 from core.figures.comparison import paired_figure
+from core.figures.scores import score_figure, shots_figure
 from core.figures.stability import stability_figure
 from core.metrics.significance import compare_methods, summary_rows
 from core.runs.comparison import spread_rows
@@ -25,9 +25,9 @@ class Figures:
 
     def __init__(self, services: Services, session: Session, shown: gr.State, metric: gr.Radio) -> None:
         self.services = services
-        with gr.Tab(label("Accuracy"), id="compare-accuracy"):
-            accuracy = gr.Plot(label=label("Mean, spread and every run"), show_label=False, elem_id="accuracy-figure")
-            summary = gr.HTML(elem_id="accuracy-table")
+        with gr.Tab(label("Scores"), id="compare-scores"):
+            scores = gr.Plot(label=label("Mean, spread and every run"), show_label=False, elem_id="score-figure")
+            summary = gr.HTML(elem_id="score-table")
             curve = gr.Plot(label=label("More examples"), show_label=False, visible=False, elem_id="shots-figure")
         with gr.Tab(label("Stability"), id="compare-stability"):
             over = gr.Radio([(label("seeds"), "seed"), (label("patterns"), "pattern")], value="pattern",
@@ -43,17 +43,17 @@ class Figures:
             shown_on: dict[str, Any] = {"show_progress": "minimal", "show_progress_on": None}
             runs = [session.visitor, shown, metric]
             news = [shown.change, metric.input]
-            follow(news, self.show_accuracy, runs, [accuracy, summary, curve], **shown_on)
+            follow(news, self.show_scores, runs, [scores, summary, curve], **shown_on)
             follow([*news, over.input], self.show_stability, [*runs, over], [stability, spread], **shown_on)
             follow([*news, by.input], self.show_differences, [*runs, by], [words, pairs, tests], **shown_on)
 
-    def show_accuracy(self, request: gr.Request, visitor: str, shown: Shown, metric: str) -> list[Any]:
+    def show_scores(self, request: gr.Request, visitor: str, shown: Shown, metric: str) -> list[Any]:
         """Means with spread, interval and every run; and the curve over K if there are several."""
         say, records = speaker(request), Choice.shown(self.services.store, visitor, shown).records
         shots = {each.shots for each in records if each.shots and metric in each.metrics}
         several = len(shots) > 1
         curve = gr.update(visible=several, value=shots_figure(records, metric, say) if several else None)
-        return [accuracy_figure(records, metric, say), summary_table(summary_rows(records, metric), metric, say), curve]
+        return [score_figure(records, metric, say), summary_table(summary_rows(records, metric), metric, say), curve]
 
     def show_stability(self, request: gr.Request, visitor: str, shown: Shown, metric: str, over: str) -> list[Any]:
         """Box plots over patterns or over seeds."""

@@ -10,17 +10,17 @@ from typing import Any
 import pandas as pd
 
 from core.figures.comparison import LEVEL
-from core.figures.wording import SHARES, TITLES, sentence, shown, spread, within
+from core.figures.text import sentence
 from core.metrics.groups import Setting
+from core.metrics.metric import Metric, found_metrics, metric_named
 from core.metrics.significance import McNemar, PairComparison, Side
-from core.runs.comparison import compare_settings
+from core.runs.comparison import SideBySide, compare_settings
 from core.runs.records import RunRecord
 from ui.feedback import Say
 from ui.panels import option_value
 
 SETTING_TITLES = {"task": "Task", "model": "Model", "method": "Method", "pattern": "Pattern", "words": "Words",
                   "shots": "K", "seed": "Seed"}
-METRIC_TITLES = {**TITLES, "dev_accuracy": "Dev accuracy"}
 LONGEST_NAME = 60  # characters of a pattern in the name of a run
 MAX_VERDICTS = 6
 MAX_PAIRS = 200  # of the table of differences
@@ -37,15 +37,17 @@ _NO_PAIRS = ("No difference can be told from these runs: a paired comparison nee
 def run_table(records: Sequence[RunRecord], say: Say) -> pd.DataFrame:
     """A row for each run; columns only for the settings that differ, and for what was found."""
     settings = compare_settings(records)
-    metrics = [name for name in METRIC_TITLES if any(name in each.metrics for each in records)]
+    metrics = found_metrics({name for record in records for name in record.metrics})
     table: dict[str, list[object]] = {say("State"): [say(each.status) for each in records]}
     for name in settings.names:
         table[setting_title(name, say)] = [_cell(name, row.get(name, ""), say) for row in settings.differing]
-    for name in metrics:
-        unit = " %" if name in SHARES else ""
-        table[say(METRIC_TITLES[name]) + unit] = [_number(each.metrics.get(name), name) for each in records]
-        if any(f"{name}_low" in each.metrics for each in records):
-            table[say("95 % interval")] = [_interval(each, name, say) for each in records]
+    for metric in metrics:
+        title = metric.head(say) + (" %" if metric.is_share else "")
+        table[title] = [_number(record.metrics.get(metric.name), metric) for record in records]
+        if any(f"{metric.name}_low" in record.metrics for record in records):
+            interval = say("95 % interval")
+            head = interval if interval not in table else f"{interval}, {metric.head(say)}"
+            table[head] = [_interval(record, metric, say) for record in records]
     table[say("Seconds")] = [None if each.seconds is None else round(each.seconds, 1) for each in records]
     table[say("Run")] = [each.id for each in records]
     return pd.DataFrame(table)
@@ -59,10 +61,10 @@ def shared_settings(records: Sequence[RunRecord], say: Say) -> str:
 
 
 def run_names(records: Sequence[RunRecord], say: Say) -> list[str]:
-    """What dropdowns call each run: its method, what tells it from the others, and its accuracy."""
+    """What dropdowns call each run: its method, what tells it from the others, and its first metric."""
     names = []
     for each, own in zip(records, compare_settings(records).differing, strict=True):
-        score = next((shown(each.metrics[name], name) for name in METRIC_TITLES if name in each.metrics), each.status)
+        score = next((metric.shown(each.metrics[metric.name]) for metric in found_metrics(each.metrics)), each.status)
         told = [_named(name, value, say) for name, value in own.items() if name != "method" and value != ""]
         names.append(" · ".join([each.method, *sorted(told, key=len), score]))
     return names
@@ -82,23 +84,24 @@ def setting_title(name: str, say: Say) -> str:
 
 def summary_table(rows: Sequence[dict[str, Any]], metric: str, say: Say) -> str:
     """Means with spread and interval, as the figure shows them."""
+    measure = metric_named(metric)
     return table_html(
         [say(name) for name in ("Method", "Pattern", "K", "Runs", "Mean ± sd", "95 % interval")],
         [[row["method"], row["pattern"] or "–", row["shots"] or "–", row["n"],
-          shown(row["mean"], metric) + ("" if row["sd"] is None else f" ± {spread(row['sd'], metric)}"),
-          "–" if row["sd"] is None else _range(*(shown(within(end, metric), metric) for end in row["ci95"]), say)]
+          measure.shown(row["mean"]) + ("" if row["sd"] is None else f" ± {measure.spread(row['sd'])}"),
+          "–" if row["sd"] is None else _range(*(measure.shown(measure.within(end)) for end in row["ci95"]), say)]
          for row in rows])
 
 
 def spread_table(rows: Sequence[dict[str, Any]], metric: str, over: str, say: Say) -> str:
     """How far results lie apart, as the box plots show it."""
-    values = "Seeds" if over == "seed" else "Patterns"
+    measure, values = metric_named(metric), "Seeds" if over == "seed" else "Patterns"
     pattern = ["Pattern"] if over == "seed" else []
     return table_html(
         [say(name) for name in ("Method", *pattern, "K", values, "sd", "Lowest", "Highest")],
         [[row["method"], *([row["pattern"] or "–"] if pattern else []), row["shots"] or "–", row["n"],
-          "–" if row["sd"] is None else spread(row["sd"], metric), shown(row["lowest"], metric),
-          shown(row["highest"], metric)] for row in rows])
+          "–" if row["sd"] is None else measure.spread(row["sd"]), measure.shown(row["lowest"]),
+          measure.shown(row["highest"])] for row in rows])
 
 
 def verdicts(comparisons: Sequence[PairComparison], say: Say) -> str:
@@ -115,14 +118,15 @@ def verdicts(comparisons: Sequence[PairComparison], say: Say) -> str:
 
 def verdict(each: PairComparison, names: Mapping[Side, str], say: Say) -> str:
     """Who is better, by how much and how sure that is, in words."""
-    test, a, b, sign = each.test, each.a, each.b, 1
+    test, a, b, sign, metric = each.test, each.a, each.b, 1, metric_named(each.metric)
     clear = each.p_holm < LEVEL
-    if clear and test.difference < 0:
-        a, b, sign = b, a, -1
+    if clear:
+        sign = -1 if test.difference < 0 else 1
+        a, b = (a, b) if metric.better(test.difference, 0) else (b, a)
     low, high = sorted((sign * test.low, sign * test.high))
     return sentence(say, _BEATS if clear else _UNCLEAR, a=names[a], b=names[b], n=test.n,
-                    difference=points(sign * test.difference, each.metric, say), low=_minus(low, each.metric),
-                    high=_minus(high, each.metric), p=p_text(each.p_holm))
+                    difference=points(sign * test.difference, metric, say), low=_minus(low, metric),
+                    high=_minus(high, metric), p=p_text(each.p_holm))
 
 
 def difference_table(comparisons: Sequence[PairComparison], say: Say) -> str:
@@ -131,8 +135,9 @@ def difference_table(comparisons: Sequence[PairComparison], say: Say) -> str:
     names = _side_names(comparisons)
     return table_html(
         [say(head) for head in heads],
-        [[names[each.a], names[each.b], each.test.n, _signed(each.test.difference, each.metric),
-          _range(_signed(each.test.low, each.metric), _signed(each.test.high, each.metric), say),
+        [[names[each.a], names[each.b], each.test.n,
+          _signed(each.test.difference, metric := metric_named(each.metric)),
+          _range(_signed(each.test.low, metric), _signed(each.test.high, metric), say),
           *(p_text(p).removeprefix("= ") for p in (each.test.p_t, each.test.p_flips, each.p_holm))]
          for each in _clearest(comparisons)[:MAX_PAIRS]])
 
@@ -143,9 +148,9 @@ def confusion_table(confusion: Sequence[Sequence[int]], labels: Sequence[str], s
                       [[label, *row] for label, row in zip(labels, confusion, strict=True)])
 
 
-def points(value: float, metric: str, say: Say) -> str:
+def points(value: float, metric: Metric, say: Say) -> str:
     """A difference with its unit: percentage points for shares."""
-    return sentence(say, "{value} points", value=_minus(value, metric)) if metric in SHARES else _minus(value, metric)
+    return sentence(say, "{value} points", value=_minus(value, metric)) if metric.is_share else _minus(value, metric)
 
 
 def p_text(p: float) -> str:
@@ -153,25 +158,47 @@ def p_text(p: float) -> str:
     return "< 0.001" if p < 0.001 else f"= {p:.3f}"
 
 
-def mcnemar_panel(test: McNemar, right: tuple[int, int], interval: tuple[float, float], n: int, say: Say) -> str:
-    """How two runs differ over the same examples, and whether that is more than chance."""
-    difference = (right[0] - right[1]) / n
+def mcnemar_panel(test: McNemar, right: tuple[int, int], interval: tuple[float, float], joined: SideBySide,
+                  say: Say) -> str:
+    """How two runs differ over the same examples, where each has an answer right or wrong, and whether that is chance.
+    """
+    n, metric = len(joined.rows), joined.metric
     counts = sentence(say, "Of {n} examples, A has {a} right and B {b}; {only_a} only A, {only_b} only B.",
                       n=n, a=right[0], b=right[1], only_a=test.only_a, only_b=test.only_b)
     told = sentence(say, "A − B: {difference}, 95 % interval {low} to {high}; McNemar's exact test p {p}.",
-                    difference=points(difference, "accuracy", say), low=_minus(interval[0], "accuracy"),
-                    high=_minus(interval[1], "accuracy"), p=p_text(test.p))
-    verdict = say("This is more than chance over these examples." if test.p < LEVEL else
+                    difference=points((right[0] - right[1]) / n, metric, say), low=_minus(interval[0], metric),
+                    high=_minus(interval[1], metric), p=p_text(test.p))
+    return _verdict_card(counts, told, test.p < LEVEL, say)
+
+
+def bootstrap_panel(interval: tuple[float, float], joined: SideBySide, say: Say) -> str:
+    """How the scores of two runs differ over the same examples, and whether that is more than chance."""
+    n, metric = len(joined.rows), joined.metric
+    better = joined.rows["better"].value_counts()
+    counts = sentence(say, "Of {n} examples, A is better on {a} and B on {b}.", n=n, a=better.get("a", 0),
+                      b=better.get("b", 0))
+    difference = (sum(joined.scores("a")) - sum(joined.scores("b"))) / n
+    told = sentence(say, "{metric}, mean over examples, A − B: {difference}, 95 % interval {low} to {high}.",
+                    metric=metric.titled(say), difference=points(difference, metric, say),
+                    low=_minus(interval[0], metric), high=_minus(interval[1], metric))
+    return _verdict_card(counts, told, not interval[0] <= 0 <= interval[1], say)
+
+
+def _verdict_card(counts: str, told: str, clear: bool, say: Say) -> str:
+    verdict = say("This is more than chance over these examples." if clear else
                   "No difference can be told from these examples.")
     return (f'<div class="cl-card" role="status"><p>{escape(counts)}</p><p>{escape(told)} <b>{escape(verdict)}</b></p>'
             f"</div>")
 
 
-def example_list(examples: pd.DataFrame, start: int, say: Say) -> str:
-    """Examples with their gold label and the answers of both runs; numbered from `start`."""
+def example_list(examples: pd.DataFrame, start: int, right_or_wrong: bool, say: Say) -> str:
+    """Examples with what is right and the answers of both runs; numbered from `start`.
+
+    With `right_or_wrong`, a mark says which answers are right, otherwise their scores are shown.
+    """
     if examples.empty:
         return f'<p class="cl-hint">{escape(say("There is no such example."))}</p>'
-    rows = "".join(_example(each, say) for each in examples.to_dict("records"))
+    rows = "".join(_example(each, right_or_wrong, say) for each in examples.to_dict("records"))
     return f'<ol class="cl-pairs" start="{start}">{rows}</ol>'
 
 
@@ -201,19 +228,23 @@ def _table_cell(cell: object) -> str:
     return f"<td{' class=cl-long' if len(text) > LONGEST_LINE else ''}>{escape(text)}</td>"
 
 
-def _example(each: dict[str, Any], say: Say) -> str:
+def _example(each: dict[str, Any], right_or_wrong: bool, say: Say) -> str:
     texts = "".join(f"<p>{escape(text)}</p>" for text in (each["text_a"], each["text_b"], each["more"]) if text)
-    answers = "".join(_answer(side.upper(), each[f"predicted_{side}"], each[f"probability_{side}"], each["gold"], say)
-                      for side in "ab")
-    return (f'<li>{texts}<span class="cl-answers"><span class="cl-answer">{escape(say("gold"))} '
-            f'<b>{escape(each["gold"])}</b></span>{answers}</span></li>')
+    answers = "".join(_answer(each, side, right_or_wrong, say) for side in "ab")
+    name, right = ("gold", each["gold"]) if each["gold"] else ("references", each["references"])
+    return (f'<li>{texts}<span class="cl-answers"><span class="cl-answer">{escape(say(name))} '
+            f"<b>{escape(right)}</b></span>{answers}</span></li>")
 
 
-def _answer(side: str, predicted: str, probability: float, gold: str, say: Say) -> str:
-    kind, mark, spoken = ("good", "✓", "right") if predicted == gold else ("bad", "✗", "wrong")
-    sign = f'<span role="img" aria-label="{escape(say(spoken))}">{mark}</span>'
-    return (f'<span class="cl-answer cl-answer-{kind}">{side} {sign} <b>{escape(predicted)}</b> '
-            f"{100 * probability:.0f} %</span>")
+def _answer(each: dict[str, Any], side: str, right_or_wrong: bool, say: Say) -> str:
+    kind, sign = "", ""
+    if right_or_wrong:
+        right = each["better"] in (side, "both")
+        kind, mark, spoken = (" cl-answer-good", "✓", "right") if right else (" cl-answer-bad", "✗", "wrong")
+        sign = f'<span role="img" aria-label="{escape(say(spoken))}">{mark}</span> '
+    sure, score = each[f"probability_{side}"], each[f"score_{side}"]
+    facts = "" if pd.isna(sure) and right_or_wrong else f" {score:.2f}" if pd.isna(sure) else f" {100 * sure:.0f} %"
+    return f'<span class="cl-answer{kind}">{side.upper()} {sign}<b>{escape(each[f"answer_{side}"])}</b>{facts}</span>'
 
 
 def _cell(name: str, value: object, say: Say) -> object:
@@ -223,15 +254,15 @@ def _cell(name: str, value: object, say: Say) -> object:
     return value if number else text
 
 
-def _number(value: float | None, metric: str) -> float | None:
+def _number(value: float | None, metric: Metric) -> float | None:
     if value is None:
         return None
-    return round(100 * value, 1) if metric in SHARES else round(value, 3)
+    return round(100 * value, 1) if metric.is_share else round(value, 3)
 
 
-def _interval(record: RunRecord, metric: str, say: Say) -> str:
-    low, high = (record.metrics.get(f"{metric}_{end}") for end in ("low", "high"))
-    return "" if low is None or high is None else _range(shown(low, metric), shown(high, metric), say)
+def _interval(record: RunRecord, metric: Metric, say: Say) -> str:
+    low, high = (record.metrics.get(f"{metric.name}_{end}") for end in ("low", "high"))
+    return "" if low is None or high is None else _range(metric.shown(low), metric.shown(high), say)
 
 
 def _range(low: str, high: str, say: Say) -> str:
@@ -250,9 +281,9 @@ def _short(text: str) -> str:
     return text if len(text) <= LONGEST_NAME else text[: LONGEST_NAME - 1] + "…"
 
 
-def _signed(value: float, metric: str) -> str:
-    return _minus(value, metric) if value < 0 else f"+{spread(value, metric)}"
+def _signed(value: float, metric: Metric) -> str:
+    return _minus(value, metric) if value < 0 else f"+{metric.spread(value)}"
 
 
-def _minus(value: float, metric: str) -> str:
-    return f"−{spread(-value, metric)}" if value < 0 else spread(value, metric)
+def _minus(value: float, metric: Metric) -> str:
+    return f"−{metric.spread(-value)}" if value < 0 else metric.spread(value)

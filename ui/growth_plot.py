@@ -50,7 +50,7 @@ def grown(generations: Sequence[Row], models: Sequence[Row]) -> list[Grown]:
     dev: dict[int, list[float]] = {}
     for each in models:
         sizes.setdefault(each["generation"], []).append(each["examples"])
-        dev.setdefault(each["generation"], []).extend([] if each["dev_accuracy"] is None else [each["dev_accuracy"]])
+        dev.setdefault(each["generation"], []).extend([] if each["dev_score"] is None else [each["dev_score"]])
     hand = sum(sizes.get(0, [])) / max(1, len(sizes.get(0, [])))
     found = []
     for number in sorted({*told, *sizes}):

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from html import escape
 
 from core.inspection import Answer, DatasetView, PromptView, Word
-from core.metrics.classification import Evaluation
+from core.metrics.evaluation import Evaluation
+from core.metrics.metric import Metric
 from core.prompts.pattern import Segment
 from ui.feedback import Say
 
@@ -85,12 +86,13 @@ def dataset_panel(view: DatasetView, labels: Sequence[str], total: int, say: Say
     over = say("over {n} of {total} test examples").format(n=found.n, total=total)
     extra, halves = "", ""
     if view.calibrated is not None:
-        extra = (f'{escape(say("calibrated"))} <b>{found_percent(view.calibrated.accuracy)}</b> · '
+        extra = (f'{escape(say("calibrated"))} <b>{metric_text(view.calibrated.value, view.calibrated.metric)}</b> · '
                  f'{escape(say("always the commonest label"))} <b>{found_percent(view.majority)}</b>')
         halves = _by_label(view, labels, say)
     title = escape(say("How often it is right"))
     return (f'<div class="cl-card"><h3>{title}<span class="cl-over">{escape(over)}</span></h3>'
-            f'<div class="cl-score"><span class="cl-big">{found_percent(found.accuracy)}</span>{interval_bar(found)}'
+            f'<div class="cl-score"><span class="cl-big">{metric_text(found.value, found.metric)}</span>'
+            f"{interval_bar(found)}"
             f'<span class="cl-hint">{extra}</span></div>{halves}{_mistakes(view.mistakes, say)}</div>')
 
 
@@ -118,6 +120,18 @@ def bar(name: str, share: float, fill: str, value: str = "") -> str:
 def found_percent(share: float) -> str:
     """A share as a percentage with one decimal."""
     return f"{100 * share:.1f} %"
+
+
+def metric_text(value: float, metric: Metric) -> str:
+    """A metric's value: shares as percentages."""
+    return found_percent(value) if metric.is_share else metric.shown(value)
+
+
+def range_text(low: float, high: float, metric: Metric) -> str:
+    """An interval of a metric's values: 71.3 – 79.8 %."""
+    if metric.is_share:
+        return f"{100 * low:.1f} – {100 * high:.1f} %"
+    return f"{metric.shown(low)} – {metric.shown(high)}"
 
 
 def _segment(segment: Segment) -> str:
@@ -149,22 +163,25 @@ def _word_row(word: Word, most: float, labels: Sequence[str]) -> str:
 
 
 def interval_bar(found: Evaluation) -> str:
-    """A proportion and its 95 % interval on a line from 0 to 100 %."""
-    left, width = 100 * found.low, 100 * (found.high - found.low)
+    """A share and its 95 % interval on a line from 0 to 100 %; nothing for other metrics."""
+    if found.interval is None or not found.metric.is_share:
+        return ""
+    low, high = found.interval
+    left, width = 100 * low, 100 * (high - low)
     return (f'<span class="cl-interval" title="95 %"><span class="cl-track">'
             f'<span class="cl-range" style="left:{left:.1f}%;width:{width:.1f}%"></span>'
-            f'<span class="cl-point" style="left:{100 * found.accuracy:.1f}%"></span></span>'
-            f'<small>95 %: {100 * found.low:.0f} – {100 * found.high:.0f} %</small></span>')
+            f'<span class="cl-point" style="left:{100 * found.value:.1f}%"></span></span>'
+            f'<small>95 %: {100 * low:.0f} – {100 * high:.0f} %</small></span>')
 
 
 def _confusion(found: Evaluation, labels: Sequence[str], say: Say) -> str:
     head = "".join(f'<th scope="col" title="{escape(label)}">{escape(label)}</th>' for label in labels)
     rows = ""
     for at, label in enumerate(labels):
-        total = max(1, int(found.confusion[at].sum()))
+        total = max(1, sum(found.confusion[at]))
         cells = "".join(
             f'<td style="--heat:{count / total:.2f}" class="{"cl-right" if at == column else "cl-wrong"}">{count}</td>'
-            for column, count in enumerate(found.confusion[at].tolist()))
+            for column, count in enumerate(found.confusion[at]))
         rows += f'<tr><th scope="row" title="{escape(label)}">{escape(label)}</th>{cells}</tr>'
     return (f'<div class="cl-scroll"><table class="cl-confusion"><thead><tr><td class="cl-corner">'
             f'{escape(say("gold"))} ↓ {escape(say("predicted"))} →</td>{head}</tr></thead>'

@@ -6,11 +6,12 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 
+from core.metrics.metric import FINDINGS, found_metrics, main_metric_in
 from core.runs.store import Run
 from ui.feedback import Say
-from ui.panels import found_percent, option_value
+from ui.panels import metric_text, option_value, range_text
 
-COLUMNS = ("State", "Progress", "Accuracy", "Method", "K", "Seed", "Pattern", "Time", "Run")
+_COLUMNS = ("State", "Progress", "{metric}", "Method", "K", "Seed", "Pattern", "Time", "Run")
 STATES = ("running", "queued", "done", "failed", "cancelled", "interrupted")
 
 
@@ -26,10 +27,16 @@ def runs_heading(runs: Sequence[Run], say: Say) -> str:
     return f'<p aria-live="polite">{states}{more}</p>'
 
 
+def run_columns(runs: Sequence[Run], say: Say) -> list[str]:
+    """The heads of the table of runs, one of them their main metric."""
+    return [say(name).format(metric=main_metric_in(run.metrics for run in runs).head(say)) for name in _COLUMNS]
+
+
 def run_rows(runs: Sequence[Run], say: Say) -> list[list[object]]:
     """One table row for each run."""
+    metric = main_metric_in(run.metrics for run in runs)
     return [[say(run.status), _progress(run),
-             found_percent(run.metrics["accuracy"]) if "accuracy" in run.metrics else "", run.spec.method,
+             metric_text(run.metrics[metric.name], metric) if metric.name in run.metrics else "", run.spec.method,
              run.spec.shots, run.spec.seed, run.spec.pattern_text,
              span(run.seconds) if run.seconds is not None else "", run.id] for run in runs]
 
@@ -74,14 +81,12 @@ def _progress(run: Run) -> str:
 
 
 def _findings(metrics: Mapping[str, float], say: Say) -> Iterator[tuple[str, str]]:
-    """Metrics as people read them: names and values."""
-    if "accuracy" in metrics:
-        yield say("Accuracy"), found_percent(metrics["accuracy"])
-        low, high = (100 * metrics.get(f"accuracy_{end}", metrics["accuracy"]) for end in ("low", "high"))
-        yield say("95 % interval"), f"{low:.1f} – {high:.1f} %"
-    for name, title in (("macro_f1", "Macro F1"), ("dev_accuracy", "Development accuracy")):
-        if name in metrics:
-            yield say(title), found_percent(metrics[name])
-    for name, title in (("best_step", "Best step"), ("n", "Test rows")):
+    """Metrics, and what else was found, as people read them: names and values."""
+    for metric in found_metrics(metrics):
+        yield metric.head(say), metric_text(metrics[metric.name], metric)
+        low, high = (metrics.get(f"{metric.name}_{end}") for end in ("low", "high"))
+        if low is not None and high is not None:
+            yield say("95 % interval"), range_text(low, high, metric)
+    for name, title in FINDINGS.items():
         if name in metrics:
             yield say(title), f"{metrics[name]:.0f}"

@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from typing import Any
 
+from core.metrics.metric import main_metric, main_metric_in
 from core.runs.run import Run
 from ui.feedback import Say
-from ui.panels import found_percent
+from ui.panels import found_percent, metric_text
 from ui.run_panels import span
 
 ROWS_SHOWN = 15
@@ -35,8 +36,9 @@ def stages(run: Run, found: Sequence[Candidate], say: Say) -> str:
                                           strict=True))
     left = f" {escape(say('time left:'))} {span(run.seconds_left)}" if run.seconds_left else ""
     why = f'<div class="cl-message">{escape(run.explanation(say))}</div>' if run.status == "failed" else ""
-    test = (f' <b>{escape(say("Test accuracy"))}: {found_percent(run.metrics["accuracy"])}</b>'
-            if "accuracy" in run.metrics else "")
+    metric = main_metric_in([run.metrics])
+    test = (f' <b>{escape(say("{metric} on the test rows").format(metric=say(metric.title)))}: '
+            f"{metric_text(run.metrics[metric.name], metric)}</b>" if metric.name in run.metrics else "")
     return (f'<p aria-live="polite"><span class="cl-state cl-state-{run.status}">{escape(say(run.status))}</span>{left}'
             f'{test}</p>{why}<ol class="cl-stages">{marks}</ol>')
 
@@ -45,6 +47,7 @@ def candidate_table(found: Sequence[Candidate], method: str, steps: int, say: Sa
     """Candidates, best first, with what ranks them."""
     if not found:
         return ""
+    metric = main_metric("classification")
     several = {name: len({text(each) for each in found}) > 1 for name, text in _TEXTS.items()}
     heads = ("#", *(name for name in _TEXTS if several[name]),
              "Log-probability" if method == "auto-patterns" else "Before training", "Development", "Fine-tuned")
@@ -53,7 +56,7 @@ def candidate_table(found: Sequence[Candidate], method: str, steps: int, say: Sa
         + "".join(f"<td{' class=cl-mono' * (name == 'Pattern')}>{escape(text(each))}</td>"
                   for name, text in _TEXTS.items() if several[name])
         + f"<td>{_score(each['score'], method)}</td>"
-        f'<td>{found_percent(each["dev_accuracy"]) if each["dev_accuracy"] is not None else ""}</td>'
+        f'<td>{metric_text(each["dev_score"], metric) if each["dev_score"] is not None else ""}</td>'
         f"<td>{escape(_tried(each, steps, say))}</td></tr>" for at, each in enumerate(found[:ROWS_SHOWN]))
     head = "".join(f'<th scope="col">{escape(say(each))}</th>' for each in heads)
     shared = " · ".join(text(found[0]) for name, text in _TEXTS.items() if not several[name])
@@ -65,7 +68,7 @@ def candidate_table(found: Sequence[Candidate], method: str, steps: int, say: Sa
             f'<p class="cl-hint">{escape(say(_WHY))}</p></div>')
 
 
-_WHY = ("Those trained to the end come first, the better development accuracy first; then those that were dropped, by "
+_WHY = ("Those trained to the end come first, the better development score first; then those that were dropped, by "
         "how far they came; then those not tried, by their score before training.")
 
 

@@ -8,13 +8,14 @@ from typing import Any
 
 import pandas as pd
 
+from core.metrics.metric import main_metric
 from core.runs.run import Point, Run
 from ui.feedback import Say
 from ui.growth_plot import grown, growth_plot
-from ui.panels import bar, colour, found_percent
+from ui.panels import bar, colour, found_percent, metric_text
 
 METHODS_IN_STAGES = ("pet", "ipet")
-_CURVE = ["step", "loss", "dev accuracy", "part"]
+CURVE = ["step", "loss", "development score", "part"]
 _SAME = ("task_hash", "model", "model_digest", "shots", "seed", "test_limit")  # what makes two runs comparable
 Row = Mapping[str, Any]
 
@@ -36,11 +37,11 @@ def stages_panel(run: Run, found: Sequence[Row], say: Say, head: float | None = 
 
 
 def curve_table(run: Run, points: Sequence[Point]) -> pd.DataFrame:
-    """Losses and development accuracies by step; of runs in stages the mean over models, and the classifier apart.
+    """Losses and development scores by step; of runs in stages the mean over models, and the classifier apart.
 
-    Columns: step, loss, dev accuracy, and part, which is empty for runs that have no stages.
+    Columns: step, loss, development score, and part, which is empty for runs that have no stages.
     """
-    table = pd.DataFrame(points, columns=_CURVE[:3]).astype(float)  # even where there is none yet: plots go by type
+    table = pd.DataFrame(points, columns=CURVE[:3]).astype(float)  # even where there is none yet: plots go by type
     if run.spec.method not in METHODS_IN_STAGES:
         return table.assign(part="")
     options = {name: int(str(value)) for name, value in run.spec.options.items()
@@ -52,7 +53,7 @@ def curve_table(run: Run, points: Sequence[Point]) -> pd.DataFrame:
     name = "generation " + generation.astype(str) if "generations" in options else "models"
     table["part"] = pd.Series(name, index=table.index).mask(learner, "classifier")
     table["step"] = ((table["step"] - 1) % steps + 1).mask(learner, table["step"] - before)
-    return table.groupby(["part", "step"], as_index=False, sort=False)[_CURVE[1:3]].mean()[_CURVE]
+    return table.groupby(["part", "step"], as_index=False, sort=False)[CURVE[1:3]].mean()[CURVE]
 
 
 def head_beside(run: Run, others: Sequence[Run]) -> float | None:
@@ -85,10 +86,10 @@ def _generations(run: Run, generations: Sequence[Row], models: Sequence[Row], sa
     heads = ("Gen.", "New examples", "Rightly labelled", "Development", *(["Never given"] if missing else []))
     body = ""
     for each in generations:
-        mine = [model["dev_accuracy"] for model in models if model.get("generation") == each["generation"]
-                and model["dev_accuracy"] is not None]
+        mine = [model["dev_score"] for model in models if model.get("generation") == each["generation"]
+                and model["dev_score"] is not None]
         body += _line([str(each["generation"]), f"{each['drawn']:.0f}", _share(each["right"]),
-                       _share(sum(mine) / len(mine) if mine else None),
+                       _development(sum(mine) / len(mine) if mine else None),
                        *([", ".join(each["missing"])] if missing else [])])
     return _table(say("Generations"), heads, body, say, plot)
 
@@ -103,7 +104,7 @@ def _models(models: Sequence[Row], say: Say) -> str:
         words = " / ".join(", ".join(words) for words in each["words"].values())
         first, size = ([str(each["generation"])], [str(each["examples"])]) if several else ([], [])
         body += _line([*first, each["pattern"], words, str(each["seed"]), *size, _share(each["before"]),
-                       _share(each["dev_accuracy"]), _share(each.get("test_accuracy"))], mono=len(first))
+                       _development(each["dev_score"]), _share(each.get("test_accuracy"))], mono=len(first))
     return _table(say("Models"), heads, body, say)
 
 
@@ -148,6 +149,9 @@ def _line(cells: Sequence[str], mono: int = -1) -> str:
     return "<tr>" + "".join(f"<td{kind}>{escape(each)}</td>" for kind, each in zip(kinds, cells, strict=True)) + "</tr>"
 
 
-
 def _share(value: float | None) -> str:
     return "" if value is None else found_percent(value)
+
+
+def _development(score: float | None) -> str:
+    return "" if score is None else metric_text(score, main_metric("classification"))

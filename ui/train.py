@@ -12,6 +12,7 @@ import yaml
 from core.data.split import LM_BFF_SEEDS
 from core.errors import ClozeLabError, InputError, SpecError
 from core.methods.registry import METHODS
+from core.metrics.metric import Metric, development, found_metrics, main_metric_in
 from core.prompts.verbalizer import Verbalizer, split_words
 from core.runs.estimate import estimate_seconds
 from core.runs.run import Run
@@ -20,7 +21,7 @@ from ui.feedback import Say, explain, message, speaker
 from ui.form import controls
 from ui.lab import Lab
 from ui.live import QUIET, follow
-from ui.run_panels import COLUMNS, run_card, run_rows, runs_heading, span
+from ui.run_panels import run_card, run_columns, run_rows, runs_heading, span
 from ui.search import SEARCHES, Search
 from ui.search_panels import candidate_table
 from ui.services import Services
@@ -87,14 +88,14 @@ class Train:
             self.refresh = gr.Button(label("Refresh"), size="sm", scale=1, min_width=90)
             self.stop_all = gr.Button(label("Cancel all"), size="sm", scale=1, elem_id="cancel-all", min_width=110)
         self.heading = gr.HTML(elem_id="runs-heading")
-        self.table = gr.Dataframe(headers=list(COLUMNS), value=[], interactive=False, elem_id="runs", max_height=420,
-                                  max_chars=60, label=label("Runs"), wrap=False, show_search="filter")
+        self.table = gr.Dataframe(headers=run_columns([], str), value=[], interactive=False, elem_id="runs",
+                                  max_height=420, max_chars=60, label=label("Runs"), wrap=False, show_search="filter")
         self.chosen = gr.State("")
         self.card = gr.HTML(elem_id="run-card")
         with gr.Row(visible=False) as self.curves:
             self.loss = gr.LinePlot(x="step", y="loss", title="loss", height=240, elem_id="loss-curve", label="loss")
-            self.dev = gr.LinePlot(x="step", y="dev accuracy", y_lim=[0, 1], title="dev accuracy", height=240,
-                                   elem_id="dev-curve", label="dev accuracy")
+            self.dev = gr.LinePlot(x="step", y="development score", y_lim=[0, 1], height=240, elem_id="dev-curve",
+                                   label="development score")
         with gr.Row(visible=False, elem_classes="cl-actions") as self.actions:
             self.cancel = gr.Button(label("Cancel this run"), elem_id="cancel-run", min_width=140)
         with gr.Accordion(label("Try again with a change"), open=False, visible=False, elem_id="retry") as self.again:
@@ -211,7 +212,7 @@ class Train:
         runs = store.runs(visitor, chosen) if chosen else []
         active = any(run.active for run in store.runs(visitor)) if visitor else False
         return [gr.update(choices=choices, value=chosen), runs_heading(runs, say),
-                pd.DataFrame(run_rows(runs, say), columns=[say(each) for each in COLUMNS]), gr.update(active=active)]
+                pd.DataFrame(run_rows(runs, say), columns=run_columns(runs, say)), gr.update(active=active)]
 
     def choose(self, request: gr.Request, visitor: str, event: gr.SelectData) -> list[Any]:
         """Open the run whose row was selected."""
@@ -232,8 +233,11 @@ class Train:
         curve = curve_table(run, store.curve(key, visitor))
         part = curve["part"].iloc[-1] if len(curve) else ""
         latest = curve[curve["part"] == part]  # one line: a plot whose lines grow in number keeps to its first ones
-        plots = [gr.update(value=latest[["step", name]].dropna(), label=f"{name} · {part}" if part else name)
-                 for name in ("loss", "dev accuracy")]
+        dev = _dev_metric(run)
+        named = {"loss": "loss", "development score": dev.titled(say)}
+        plots = [gr.update(value=latest[["step", column]].dropna(), label=f"{name} · {part}" if part else name,
+                           title=name) for column, name in named.items()]
+        plots[1] |= {"y_title": dev.head(say), "y_lim": [0, 1] if dev.is_share else None}
         return [run_card(run, store.log(key, visitor), say) + self._findings(run, visitor, say),
                 gr.update(visible=len(curve) > 0), *plots, gr.update(visible=run.active),
                 gr.update(visible=not run.active)]
@@ -273,6 +277,12 @@ class Train:
         except Exception as error:
             return message(explain(error, say))
         return message(say(success), "good")
+
+
+def _dev_metric(run: Run) -> Metric:
+    """What a run's development scores are of: known when it is done, before that the first metric of its kind."""
+    known = [metric for metric in found_metrics(run.metrics) if metric.on_development]
+    return known[0] if known else development(main_metric_in([run.metrics]))
 
 
 def _numbers(texts: Sequence[str], key: str) -> list[int]:

@@ -14,8 +14,9 @@ from gradio.utils import get_upload_folder
 from core.data.further_texts import read_texts
 from core.data.task import Example
 from core.errors import ClozeLabError, InputError, LimitError
+from core.runs.finished_run import further_names, predictor_for, takes_pairs, weights_of, write_archive
+from core.runs.prediction import predict
 from core.runs.run import Run
-from core.runs.use import further_names, label_texts, predictor_for, takes_pairs, weights_of, write_archive
 from ui.compare_panels import run_names
 from ui.feedback import Say, explain, message, speaker
 from ui.live import QUIET
@@ -120,7 +121,7 @@ class Use:
             if names:
                 examples = [replace(each, more=read_texts(more or "", names)) for each in examples]
             predictor = predictor_for(run, store, self.services.load, self.services.backbones)
-            found = label_texts(predictor, examples, run.labels)
+            found = predict(predictor, run.labels, examples).table()
         except Exception as error:
             return [message(explain(error, say)), gr.skip()]
         own = {label: examples[0].text(label) for label in run.labels if label in names}

@@ -12,7 +12,14 @@ from core.data.choice_forms import in_one_form
 from core.data.columns import ColumnMap, guess_columns
 from core.data.files import read_table
 from core.errors import InputError
-from core.runs.use import further_names, label_table, labelled_download, predictor_for, takes_pairs
+from core.runs.finished_run import (
+    AnsweredTable,
+    answer_table,
+    further_names,
+    labelled_download,
+    predictor_for,
+    takes_pairs,
+)
 from ui.data_panels import as_choice, table_line
 from ui.downloads import saved
 from ui.feedback import explain, message, speaker
@@ -83,14 +90,14 @@ class UseFile:
             columns = replace(columns, more=further_names(run))
             table = in_one_form(read_table(path or "", self.services.limits))
             predictor = predictor_for(run, store, self.services.load, self.services.backbones)
-            found = label_table(predictor, table, columns, run.labels, self.services.limits,
-                                lambda done, total: progress((done, total), unit=say("rows")))
+            found = answer_table(predictor, table, columns, run.labels, self.services.limits,
+                                 lambda done, total: progress((done, total), unit=say("rows")))
         except Exception as error:
             return [message(explain(error, say)), "", gr.update(visible=False), gr.skip(), gr.skip()]
-        counts = {each: int((found["predicted"] == each).sum()) for each in run.labels}
-        over = say("{n} of {total} rows").format(n=f"{sum(counts.values()):,}", total=f"{len(found):,}")
+        counts = {each: int((found.rows[found.answer] == each).sum()) for each in run.labels}
+        over = say("{n} of {total} rows").format(n=f"{sum(counts.values()):,}", total=f"{len(found.rows):,}")
         return [table_line(table, say), counts_panel(counts, say("Labels given"), over), gr.update(visible=True),
-                _preview(found, run.labels), gr.update(value=saved(labelled_download(table, found)))]
+                _preview(found), gr.update(value=saved(labelled_download(table, found.rows)))]
 
 
 def _columns(text_a: str | None, text_b: str | None, pairs: bool) -> ColumnMap:
@@ -101,8 +108,8 @@ def _columns(text_a: str | None, text_b: str | None, pairs: bool) -> ColumnMap:
     return ColumnMap(text_a, None, text_b if pairs else None)
 
 
-def _preview(found: pd.DataFrame, labels: tuple[str, ...]) -> pd.DataFrame:
+def _preview(found: AnsweredTable) -> pd.DataFrame:
     """The first rows, what was found before what was given."""
-    new = ["predicted", *(f"p:{each}" for each in labels)]
-    first = found.head(PREVIEW_ROWS)[[*new, *(name for name in found.columns if name not in new)]]
+    new = [found.answer, *found.probabilities.values()]
+    first = found.rows.head(PREVIEW_ROWS)[[*new, *(name for name in found.rows.columns if name not in new)]]
     return first.map(lambda cell: "" if pd.isna(cell) else f"{cell:.3f}" if isinstance(cell, float) else cell)

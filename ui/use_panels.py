@@ -7,22 +7,23 @@ from html import escape
 
 import pandas as pd
 
+from core.metrics.metric import main_metric_in
+from core.runs.finished_run import Weights
 from core.runs.run import Run
-from core.runs.use import Weights
 from ui.feedback import Say, message
-from ui.panels import bar, colour, found_percent
+from ui.panels import bar, colour, found_percent, metric_text
 
 NO_ANSWERS: Mapping[str, str] = {}
 
 
 def run_line(run: Run, say: Say) -> str:
     """What the run is, in one line."""
-    spec = run.spec
+    spec, metric = run.spec, main_metric_in([run.metrics])
     facts = [("Task", spec.task_name), ("Method", spec.method), ("Model", spec.model), ("Pattern", spec.pattern_text),
              ("K", spec.shots or ""), ("Seed", spec.seed if spec.shots else ""),
-             ("Accuracy", found_percent(run.metrics["accuracy"]) if "accuracy" in run.metrics else "")]
-    shown = " · ".join(f"{escape(say(name))} <b>{escape(str(value))}</b>" for name, value in facts if value != "")
-    return f'<p class="cl-hint cl-facts">{shown}</p>'
+             (metric.title, metric_text(run.metrics[metric.name], metric) if metric.name in run.metrics else "")]
+    line = " · ".join(f"{escape(say(name))} <b>{escape(str(value))}</b>" for name, value in facts if value != "")
+    return f'<p class="cl-hint cl-facts">{line}</p>'
 
 
 def weights_note(weights: Weights, run: Run, say: Say) -> str:
@@ -44,8 +45,8 @@ def answers_panel(found: pd.DataFrame, labels: Sequence[str], say: Say, own: Map
     title = f'<h3>{escape(say("What it answers"))}</h3>'
     if len(found) == 1:
         row = found.iloc[0]
-        shown = [(at, own.get(label, label)) for at, label in enumerate(labels) if not own or own.get(label)]
-        bars = "".join(bar(name, float(row[f"p:{labels[at]}"]), colour(at)) for at, name in shown)
+        named = [(at, own.get(label, label)) for at, label in enumerate(labels) if not own or own.get(label)]
+        bars = "".join(bar(name, float(row[f"p:{labels[at]}"]), colour(at)) for at, name in named)
         return f'<div class="cl-card{" cl-choices" if own else ""}">{title}{bars}</div>'
     legend = "".join(f'<span class="cl-key"><i style="background:{colour(at)}"></i>{escape(label)}</span>'
                      for at, label in enumerate(labels))

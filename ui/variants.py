@@ -15,7 +15,7 @@ from core.prompts.verbalizer import split_words
 from core.runs.execution import test_part
 from ui.feedback import Say, explain, message, speaker
 from ui.live import QUIET, follow
-from ui.panels import found_percent, interval_bar
+from ui.panels import interval_bar, metric_text
 from ui.services import Services
 from ui.session import Session, pack
 from ui.text import label
@@ -117,14 +117,16 @@ class Variants:
         for each in variants:
             words = {name: ", ".join(chosen) for name, chosen in each["words"].items()}
             view = look_at_examples(read_question(each["pattern"], words, task, backbone), examples, backbone)
-            rows.append((view.evaluation.accuracy, each, view))
+            rows.append((each, view))
+        metric = rows[0][1].evaluation.metric
+        rows.sort(key=lambda row: metric.order(row[1].evaluation.value))
         body = "".join(
             f'<tr><td class="cl-mono">{escape(each["pattern"])}</td><td>{escape(_words(each))}</td>'
-            f"<td><b>{found_percent(view.evaluation.accuracy)}</b></td><td>{interval_bar(view.evaluation)}</td>"
-            f"<td>{found_percent(view.calibrated.accuracy) if view.calibrated else ''}</td></tr>"
-            for _, each, view in sorted(rows, key=lambda row: -row[0]))
+            f"<td><b>{metric_text(view.evaluation.value, metric)}</b></td><td>{interval_bar(view.evaluation)}</td>"
+            f"<td>{metric_text(view.calibrated.value, metric) if view.calibrated else ''}</td></tr>"
+            for each, view in rows)
         heads = "".join(f'<th scope="col">{escape(say(name))}</th>' for name in
-                        ("Pattern", "Words", "Accuracy", "95 % interval", "Calibrated"))
+                        ("Pattern", "Words", metric.title, "95 % interval", "Calibrated"))
         title = escape(say("Variants, side by side"))
         over = escape(say("zero-shot, over {n} test examples").format(n=len(examples)))
         return (f'<div class="cl-card"><h3>{title}<span class="cl-over">{over}</span></h3><div class="cl-scroll">'

@@ -9,7 +9,8 @@ import plotly.graph_objects as go
 from core.figures.rows import Rows
 from core.figures.text import Say, plain, sentence, titled, wrapped
 from core.figures.theme import BLUE, INK, LINE, empty_figure, new_figure
-from core.figures.wording import SHARES, metric_title, spread
+from core.figures.wording import axis_title
+from core.metrics.metric import metric_named
 from core.metrics.significance import PairComparison, Side
 
 MAX_PAIRS = 40  # with more, those with the smallest p-values are shown
@@ -29,10 +30,10 @@ def paired_figure(comparisons: Sequence[PairComparison], say: Say = lambda text:
         rows.heading(_heading(each.a, each.b), _sides(each))
         placed.append((each, rows.row()))
         rows.write(placed[-1][1], f"{_signed(each.test.difference, each.metric)}, {_p(each.p_holm)}")
-    metric = chosen[0].metric
-    unit = say("percentage points; right of zero, the first is higher") if metric in SHARES else say(
+    metric = metric_named(chosen[0].metric)
+    unit = say("percentage points; right of zero, the first is higher") if metric.is_share else say(
         "right of zero, the first is higher")
-    title = sentence(say, "{metric}: difference", metric=metric_title(metric, say))
+    title = sentence(say, "{metric}: difference", metric=axis_title(metric, say))
     traces = [_trace([pair for pair in placed if (pair[0].p_holm < LEVEL) == clear], clear, say)
               for clear in (True, False)]
     layout = rows.layout()
@@ -45,7 +46,7 @@ def paired_figure(comparisons: Sequence[PairComparison], say: Say = lambda text:
 def _trace(pairs: Sequence[tuple[PairComparison, float]], clear: bool, say: Say) -> go.Scatter:
     color = BLUE if clear else INK
     name = sentence(say, "p < {level}" if clear else "p ≥ {level}", level=LEVEL)
-    scale = [100 if each.metric in SHARES else 1 for each, _ in pairs]
+    scale = [metric_named(each.metric).scale for each, _ in pairs]
     halves = [by * (each.test.high - each.test.difference) for by, (each, _) in zip(scale, pairs, strict=True)]
     return go.Scatter(x=[by * each.test.difference for by, (each, _) in zip(scale, pairs, strict=True)],
                       y=[place for _, place in pairs], mode="markers", name=name, hoverinfo="text",
@@ -70,7 +71,7 @@ def _sides(each: PairComparison) -> str:
 
 
 def _signed(value: float, metric: str) -> str:
-    return ("+" if value >= 0 else "−") + spread(abs(value), metric)
+    return ("+" if value >= 0 else "−") + metric_named(metric).spread(abs(value))
 
 
 def _p(value: float) -> str:

@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 
 from core.errors import SpecError
-from core.figures.accuracy import accuracy_figure, shots_figure
 from core.figures.comparison import paired_figure
+from core.figures.scores import score_figure, shots_figure
 from core.figures.stability import stability_figure
 from core.metrics.significance import compare_methods
 from core.runs.export import records_csv, study_yaml
@@ -25,7 +25,7 @@ def write_report(study: str, store: RunStore, folder: Path) -> list[Path]:
     records = store.records(visitor, study)
     texts = {"runs.csv": records_csv(records), "study.yaml": study_yaml(store.study(study, visitor).spec),
              "summary.json": json.dumps(study_document(study, store), ensure_ascii=False, indent=2)}
-    figures = {"accuracy": accuracy_figure(records), "shots": shots_figure(records),
+    figures = {"scores": score_figure(records), "shots": shots_figure(records),
                "over-seeds": stability_figure(records, over="seed"),
                "over-patterns": stability_figure(records, over="pattern"),
                "differences": paired_figure(compare_methods(records))}

@@ -17,12 +17,12 @@ from core.figures.wording import (
     heading,
     pattern_text,
     run_facts,
-    spread,
     summary_facts,
     value_axis,
     varied,
 )
-from core.metrics.groups import Setting, grouped, measured
+from core.metrics.groups import Setting, grouped, main_metric_of, measured
+from core.metrics.metric import Metric, metric_named
 from core.metrics.significance import summarise
 from core.runs.records import RunRecord
 
@@ -37,17 +37,19 @@ _CAPTIONS = {
 }
 
 
-def stability_figure(records: Sequence[RunRecord], metric: str = "accuracy", over: Literal["pattern", "seed"] = "seed",
+def stability_figure(records: Sequence[RunRecord], metric: str | None = None, over: Literal["pattern", "seed"] = "seed",
                      say: Say = lambda text: text) -> go.Figure:
     """Box plots with all points.
 
     Over seeds, a box is a method with one pattern and a point is a run. Over patterns, a box is a method and a point is
-    a pattern's mean over its seeds, so that the seeds' share of the spread is not counted as the patterns'.
+    a pattern's mean over its seeds, so that the seeds' share of the spread is not counted as the patterns'. The metric
+    is the runs' main metric unless one is named.
     """
-    groups = grouped(measured(records, metric))
+    measure = metric_named(metric or main_metric_of(records))
+    groups = grouped(measured(records, measure.name))
     if not groups:
         return empty_figure(say(NOTHING))
-    boxes = _over_seeds(groups, metric, say) if over == "seed" else _over_patterns(groups, metric, say)
+    boxes = _over_seeds(groups, measure, say) if over == "seed" else _over_patterns(groups, measure, say)
     look, fields = styles(setting.method for setting in boxes), varied(groups)
     rows, traces, named = Rows(say("sd"), right=44), [], set()
     for members in clusters(boxes, list(look), fields):
@@ -57,24 +59,24 @@ def stability_figure(records: Sequence[RunRecord], metric: str = "accuracy", ove
             rows.heading(" · ".join(circumstances(members[0], fields, say)))
         for setting in members:
             place, method, sd = rows.row(), setting.method, summarise([value for value, _ in boxes[setting]]).sd
-            rows.write(place, "–" if sd is None else spread(sd, metric))
+            rows.write(place, "–" if sd is None else measure.spread(sd))
             box = _box(method, look[method], boxes[setting], place)
             traces.append(box.update(showlegend=method not in named, legendrank=list(look).index(method)))
             named.add(method)
     several, single = _CAPTIONS[over]
     caption = say(several if any(len(points) > 1 for points in boxes.values()) else single)
-    return new_figure(traces, xaxis=value_axis(metric, say, caption), showlegend=True, **rows.layout())
+    return new_figure(traces, xaxis=value_axis(measure, say, caption), showlegend=True, **rows.layout())
 
 
-def _over_seeds(groups: Groups, metric: str, say: Say) -> dict[Setting, Points]:
-    return {setting: [(run.metrics[metric], run_facts(run, metric, say)) for run in runs]
+def _over_seeds(groups: Groups, metric: Metric, say: Say) -> dict[Setting, Points]:
+    return {setting: [(run.metrics[metric.name], run_facts(run, metric, say)) for run in runs]
             for setting, runs in groups.items()}
 
 
-def _over_patterns(groups: Groups, metric: str, say: Say) -> dict[Setting, Points]:
+def _over_patterns(groups: Groups, metric: Metric, say: Say) -> dict[Setting, Points]:
     boxes: dict[Setting, Points] = defaultdict(list)
     for setting, runs in groups.items():
-        summary = summarise([run.metrics[metric] for run in runs])
+        summary = summarise([run.metrics[metric.name] for run in runs])
         facts = f"{pattern_text(setting, say, 60, 8)}<br>{summary_facts(summary, metric, say)}"
         box = setting._replace(pattern="", words="")
         boxes[box].append((summary.mean, f"<b>{plain(setting.method)}</b><br>{facts}"))

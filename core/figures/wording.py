@@ -7,42 +7,24 @@ from typing import Any
 
 from core.figures.text import Say, plain, sentence, titled, wrapped
 from core.metrics.groups import Setting
+from core.metrics.metric import Metric
 from core.metrics.significance import Summary
 from core.runs.records import RunRecord
 
 NOTHING = "No finished runs to show yet."
-TITLES = {
-    "accuracy": "Accuracy", "macro_f1": "Macro F1", "dev_accuracy": "Accuracy on development examples", "bleu": "BLEU",
-    "nist": "NIST", "ter": "TER", "chrf": "chrF", "rouge1": "ROUGE-1", "rouge2": "ROUGE-2", "rougeL": "ROUGE-L",
-}
-SHARES = ("accuracy", "macro_f1", "dev_accuracy")  # shown in percent
 
 
-def metric_title(metric: str, say: Say) -> str:
-    """The metric as people read it."""
-    return say(TITLES[metric]) if metric in TITLES else plain(metric)
-
-
-def value_axis(metric: str, say: Say, caption: str = "") -> dict[str, Any]:
+def value_axis(metric: Metric, say: Say, caption: str = "") -> dict[str, Any]:
     """An axis of the metric's values, explained by a caption; shares do not leave 0 to 100 %."""
-    limits = {"clipmin": -0.01, "clipmax": 1.01} if metric in SHARES else {}
-    return {"title": {"text": titled(metric_title(metric, say), caption)}, "autorangeoptions": limits,
-            "tickformat": ".1~%" if metric in SHARES else ".3~f"}
+    limits = {"clipmin": -0.01, "clipmax": 1.01} if metric.is_share else {}
+    return {"title": {"text": titled(axis_title(metric, say), caption)}, "autorangeoptions": limits,
+            "tickformat": ".1~%" if metric.is_share else ".3~f"}
 
 
-def shown(value: float, metric: str) -> str:
-    """A value of the metric: 81.2% or 23.41."""
-    return f"{value:.1%}" if metric in SHARES else f"{value:.2f}"
-
-
-def spread(value: float, metric: str) -> str:
-    """A difference or standard deviation of the metric, in percentage points where it is a share."""
-    return f"{100 * value:.1f}" if metric in SHARES else f"{value:.2f}"
-
-
-def within(end: float, metric: str) -> float:
-    """An end of an interval of means, kept to the values that the metric can have."""
-    return min(max(end, 0.0), 1.0) if metric in SHARES else end
+def axis_title(metric: Metric, say: Say) -> str:
+    """The metric as people read it, and which way is better where that is not the usual way."""
+    title = plain(metric.titled(say))
+    return title if metric.higher_is_better else sentence(say, "{metric} (lower is better)", metric=title)
 
 
 def varied(settings: Iterable[Setting]) -> frozenset[str]:
@@ -79,24 +61,24 @@ def series_name(setting: Setting, fields: frozenset[str], say: Say) -> str:
     return " · ".join([plain(setting.method), *circumstances(setting, fields, say)])
 
 
-def summary_facts(summary: Summary, metric: str, say: Say) -> str:
+def summary_facts(summary: Summary, metric: Metric, say: Say) -> str:
     """Mean, spread and interval of several runs."""
-    mean = sentence(say, "mean {mean} of {n} runs", mean=shown(summary.mean, metric), n=summary.n)
+    mean = sentence(say, "mean {mean} of {n} runs", mean=metric.shown(summary.mean), n=summary.n)
     if summary.sd is None or summary.low is None or summary.high is None:
-        return sentence(say, "{value}, one run", value=shown(summary.mean, metric))
-    rest = sentence(say, "sd {sd}, 95% interval {low} to {high}", sd=spread(summary.sd, metric),
-                    low=shown(within(summary.low, metric), metric), high=shown(within(summary.high, metric), metric))
+        return sentence(say, "{value}, one run", value=metric.shown(summary.mean))
+    rest = sentence(say, "sd {sd}, 95% interval {low} to {high}", sd=metric.spread(summary.sd),
+                    low=metric.shown(metric.within(summary.low)), high=metric.shown(metric.within(summary.high)))
     return f"{mean}<br>{rest}"
 
 
-def run_facts(record: RunRecord, metric: str, say: Say) -> str:
+def run_facts(record: RunRecord, metric: Metric, say: Say) -> str:
     """Everything about a run, for the pointer."""
-    low, high = (record.metrics.get(f"{metric}_{end}") for end in ("low", "high"))
+    low, high = (record.metrics.get(f"{metric.name}_{end}") for end in ("low", "high"))
     interval = "" if low is None or high is None else sentence(
-        say, "95% interval over examples {low} to {high}", low=shown(low, metric), high=shown(high, metric))
+        say, "95% interval over examples {low} to {high}", low=metric.shown(low), high=metric.shown(high))
     shots = sentence(say, "K = {shots}, seed {seed}", shots=record.shots, seed=record.seed)
     seconds = "" if record.seconds is None else sentence(say, "{seconds} s", seconds=f"{record.seconds:.1f}")
-    lines = [f"<b>{plain(record.method)}</b>  {shown(record.metrics[metric], metric)}", interval,
+    lines = [f"<b>{plain(record.method)}</b>  {metric.shown(record.metrics[metric.name])}", interval,
              wrapped(record.pattern, 60, 8), wrapped(record.words, 60, 4), shots if record.shots else "",
              " · ".join(filter(None, (plain(record.task), plain(record.model), seconds)))]
     return "<br>".join(filter(None, lines))

@@ -64,7 +64,7 @@ def train_student(problem: Problem, examples: Sequence[Example], targets: Floats
     """A fresh classifier trained on soft labels `[N, C]` alone; the labelled examples are not mixed in.
 
     Returns:
-        The classifier with its last weights, and its facts for people: development accuracy, and its learning curve.
+        The classifier with its last weights, and its facts for people: development score, and its learning curve.
     """
     dev, labels = problem.split.dev, problem.schema.labels
     fresh = with_head(problem.backbone, labels, problem.seed)
@@ -72,14 +72,14 @@ def train_student(problem: Problem, examples: Sequence[Example], targets: Floats
     used = {token for each in [*encoded, *HeadPredictor(fresh, labels).encode(dev)] for token in each.ids}
     whole = options.weight_decay > 0
     predictor = HeadPredictor(fresh.trainable_copy() if whole else compact(fresh, used), labels)
-    wanted, gold = torch.from_numpy(targets.astype(np.float32)), problem.gold(dev)
+    wanted = torch.from_numpy(targets.astype(np.float32))
     curve: list[tuple[int, float, float | None]] = []
 
-    def told(step: int, total: int, *, loss: float | None = None, dev_accuracy: float | None = None,
+    def told(step: int, total: int, *, loss: float | None = None, dev_score: float | None = None,
              found: object = None) -> None:  # noqa: ARG001
         if step % options.evaluate_every == 0 or step == total:
-            curve.append((step, float(loss or 0), dev_accuracy if dev else None))
-        progress(step, total, loss=loss, dev_accuracy=dev_accuracy if dev else None)
+            curve.append((step, float(loss or 0), dev_score if dev else None))
+        progress(step, total, loss=loss, dev_score=dev_score if dev else None)
 
     rate = options.learning_rate or default_learning_rate(problem.backbone)
     schedule = Schedule(options.student_steps, options.batch_size, rate, options.evaluate_every, options.weight_decay)
@@ -88,6 +88,6 @@ def train_student(problem: Problem, examples: Sequence[Example], targets: Floats
         lambda batch: distillation_loss(predictor.logits([encoded[at] for at in batch]), wanted[batch],
                                         options.temperature),
         len(encoded), schedule, problem.seed,
-        lambda: float((predictor.log_probs(dev).argmax(1) == gold).mean()) if dev else 0.0, heard, keep_best=False))
+        lambda: problem.score(predictor, dev) or 0.0, heard, keep_best=False, metric=problem.metric))
     learned = predictor if whole else HeadPredictor(expand(predictor.backbone, fresh), labels)
-    return learned, {"dev_accuracy": trained.dev_accuracy if dev else None, "curve": curve}
+    return learned, {"dev_score": trained.dev_score if dev else None, "curve": curve}

@@ -37,11 +37,11 @@ def fine_tune(problem: Problem, options: PromptFineTuningOptions, progress: Prog
     backbone = problem.backbone.trainable_copy() if whole else compact(
         problem.backbone, asked.tokens([*split.train, *split.dev]))
     predictor = _predictor(backbone, problem, options)
-    gold, dev_gold = torch.tensor(problem.gold(split.train)), problem.gold(split.dev)
+    gold = torch.tensor(problem.gold(split.train))
     trained = train(
         backbone.model, lambda batch: predictor.loss([split.train[i] for i in batch], gold[batch]),
         len(split.train), options.schedule(problem), problem.seed,
-        lambda: float((predictor.log_probs(split.dev).argmax(1) == dev_gold).mean()), progress,
+        lambda: problem.score(predictor, split.dev) or 0.0, progress, metric=problem.metric,
     )
     return Learned(predictor if whole else _predictor(expand(backbone, problem.backbone), problem, options),
                    trained.metrics())

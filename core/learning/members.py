@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import torch
 
 from core.data.task import Example
-from core.learning.method import LogProbs, Predictor, Problem, Progress
+from core.learning.method import LogProbs, Problem, Progress
 from core.learning.multi_mask import MultiMaskPredictor, prompt_predictor
 from core.learning.options import option
 from core.learning.prompting import PromptPredictor
@@ -53,12 +53,12 @@ class Member:
 
     Attributes:
         predictor: answers through the model; its vocabulary may hold only what the run's own texts use.
-        dev_accuracy: after training; None without development examples.
+        dev_score: after training; None without development examples.
     """
 
     plan: Plan
     predictor: PromptPredictor = field(repr=False)
-    dev_accuracy: float | None
+    dev_score: float | None
 
     def log_probs(self, examples: Sequence[Example], original: Backbone) -> LogProbs:
         """Answers about any examples, `[N, C]`; `original` lends what training left as it was."""
@@ -74,17 +74,10 @@ def plans(problem: Problem, repetitions: int) -> list[Plan]:
             for number, (pvp, repetition) in enumerate(wanted)]
 
 
-def accuracy(predictor: Predictor, problem: Problem, examples: Sequence[Example]) -> float | None:
-    """The share of labelled examples that are answered rightly; None if there are none."""
-    if not examples:
-        return None
-    return float((predictor.log_probs(examples).argmax(1) == problem.gold(examples)).mean())
-
-
 def untrained(problem: Problem, plan: Plan) -> Member:
     """A member that is the pretrained model itself."""
     asked = prompt_predictor(problem.backbone, plan.pvp)
-    return Member(plan, asked, accuracy(asked, problem, problem.split.dev))
+    return Member(plan, asked, problem.score(asked, problem.split.dev))
 
 
 def train_member(problem: Problem, plan: Plan, options: MemberOptions, examples: Sequence[Example],
@@ -105,14 +98,13 @@ def train_member(problem: Problem, plan: Plan, options: MemberOptions, examples:
         answers = predictor.loss([examples[index] for index in batch], gold[batch])
         return answers if language is None else combined(answers, next(language), options.alpha)
 
-    looked_at = problem.gold(dev)
     trained = trained_once(
         problem.shelf, f"{MODEL}-{plan.seed}-{digest(examples)}", backbone.model,
         progress if dev else _without_dev(progress),
         lambda told: train(backbone.model, loss, len(examples), options.schedule(problem), plan.seed,
-                           lambda: float((predictor.log_probs(dev).argmax(1) == looked_at).mean()) if dev else 0.0,
-                           told, keep_best=False))
-    return Member(plan, predictor, trained.dev_accuracy if dev else None)
+                           lambda: problem.score(predictor, dev) or 0.0, told, keep_best=False,
+                           metric=problem.metric))
+    return Member(plan, predictor, trained.dev_score if dev else None)
 
 
 def combined(answers: torch.Tensor, language: torch.Tensor, alpha: float) -> torch.Tensor:

@@ -17,6 +17,8 @@ from core.data.task import Example, Kind, Schema
 from core.errors import SpecError
 from core.learning.options import Options
 from core.learning.shelf import Shelf
+from core.metrics.answers import LabelAnswers
+from core.metrics.metric import Metric, development, main_metric
 from core.models.backbone import Backbone, Family
 from core.models.multi_mask import text_ids
 from core.models.scorers import check_words, scorer_for
@@ -30,19 +32,23 @@ OptionsT = TypeVar("OptionsT", bound=Options)
 class Progress(Protocol):
     """Told after each step; raises Cancelled when a person has stopped the run."""
 
-    def __call__(self, step: int, total: int, *, loss: float | None = None, dev_accuracy: float | None = None,
+    def __call__(self, step: int, total: int, *, loss: float | None = None, dev_score: float | None = None,
                  found: Sequence[Mapping[str, Any]] | None = None) -> None:
-        """Report that `step` of `total` is done, with the training loss or the development accuracy if new.
+        """Report that `step` of `total` is done, with the training loss or the development score if new.
 
         `found` is all that a search has found so far, best first, as plain values.
         """
 
 
-class Predictor(Protocol):
-    """What a method has learned."""
+class Scored(Protocol):
+    """What answers with labels."""
 
     def log_probs(self, examples: Sequence[Example]) -> LogProbs:
         """Log-probabilities of the labels, `[N, C]`."""
+
+
+class Predictor(Scored, Protocol):
+    """What a method has learned."""
 
     def save(self, folder: Path) -> None:
         """Write a folder that transformers loads: weights (safetensors), tokenizer, and how to ask."""
@@ -70,9 +76,25 @@ class Problem:
     other_model: Callable[[str], Backbone] | None = None
     shelf: Shelf | None = None
 
+    @property
+    def metric(self) -> Metric:
+        """The main metric of the task's kind, by which development examples are scored."""
+        return main_metric(self.schema.kind)
+
     def gold(self, examples: Sequence[Example]) -> list[int]:
         """Label indices of labelled examples."""
         return [self.schema.labels.index(example.label or "") for example in examples]
+
+    def score(self, predictor: Scored, examples: Sequence[Example], metric: Metric | None = None) -> float | None:
+        """How good a predictor is on labelled examples, by the task's main metric or another; None if there are none.
+        """
+        if not examples:
+            return None
+        return (metric or self.metric).measure(LabelAnswers(predictor.log_probs(examples), self.gold(examples)))
+
+    def dev_metrics(self, score: float | None) -> dict[str, float]:
+        """A development score as a run's record keeps it; empty where there is none."""
+        return {} if score is None else {development(self.metric).name: score}
 
 
 @dataclass(frozen=True)
@@ -81,7 +103,7 @@ class Learned:
 
     Attributes:
         predictor: what answers in the end.
-        metrics: figures found on the way (dev_accuracy, best_step …).
+        metrics: figures found on the way (a development score such as dev_accuracy, best_step …).
         measure: for methods with models on the way, measures these too on the labelled examples that it is given.
     """
 

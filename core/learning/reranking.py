@@ -1,4 +1,4 @@
-"""Candidates of a search, tried by fine-tuning each and ranked by development accuracy (LM-BFF, section 5).
+"""Candidates of a search, tried by fine-tuning each and ranked by development score (LM-BFF, section 5).
 
 Either each is trained to the end, as in the paper, or those that do not keep up are dropped on the way: at each of a
 few rungs a candidate goes on only if it is among the better share of all that have come so far (successive halving,
@@ -16,6 +16,7 @@ from core.learning.fine_tuning import PromptFineTuningOptions, fine_tune
 from core.learning.method import Learned, Problem, Progress
 from core.learning.options import option
 from core.learning.prompting import PromptPredictor
+from core.metrics.metric import development
 from core.prompts.pvp import PVP
 
 RUNGS = (0.2, 0.4)  # shares of the steps at which candidates are compared
@@ -39,18 +40,18 @@ class Candidate:
 
     Attributes:
         score: by which the search ranked it: accuracy on the training examples without training, or log-probability.
-        dev_accuracy: after fine-tuning, or where it was dropped; None if it was not tried.
+        dev_score: after fine-tuning, or where it was dropped; None if it was not tried.
         trained: steps of fine-tuning; fewer than all mean that it was dropped.
     """
 
     pvp: PVP
     score: float
-    dev_accuracy: float | None = None
+    dev_score: float | None = None
     trained: int = 0
 
     def as_dict(self) -> dict[str, Any]:
         """As plain values."""
-        return {**self.pvp.as_dict(), "score": self.score, "dev_accuracy": self.dev_accuracy, "trained": self.trained}
+        return {**self.pvp.as_dict(), "score": self.score, "dev_score": self.dev_score, "trained": self.trained}
 
 
 @dataclass
@@ -79,37 +80,47 @@ class Reranking:
         for number, candidate in enumerate(candidates[:tried]):
             done = self._try(candidate, number * self.options.steps, total, progress)
             ranked[ranked.index(candidate)] = done
-            ranked.sort(key=_order)
+            ranked.sort(key=self._order)
             progress((number + 1) * self.options.steps, total, found=[each.as_dict() for each in ranked])
         return ranked
 
     def _try(self, candidate: Candidate, before: int, whole: int, progress: Progress) -> Candidate:
         reached = replace(candidate)
 
-        def on_step(step: int, total: int, *, loss: float | None = None, dev_accuracy: float | None = None,
+        def on_step(step: int, total: int, *, loss: float | None = None, dev_score: float | None = None,
                     found: object = None) -> None:  # noqa: ARG001
             nonlocal reached
-            progress(before + step, whole, loss=loss, dev_accuracy=dev_accuracy)
-            if dev_accuracy is not None:
-                reached = replace(reached, dev_accuracy=max(dev_accuracy, reached.dev_accuracy or 0.0), trained=step)
-                if self.halving and step < total and self.falls_behind(step, float(reached.dev_accuracy or 0)):
+            progress(before + step, whole, loss=loss, dev_score=dev_score)
+            if dev_score is not None:
+                best = self._better_of(dev_score, reached.dev_score)
+                reached = replace(reached, dev_score=best, trained=step)
+                if self.halving and step < total and self.falls_behind(step, best):
                     raise _DroppedError
 
         try:
             learned = fine_tune(replace(self.problem, pvps=(candidate.pvp,)), self._with_rungs(), on_step)
         except _DroppedError:
             return reached
-        self.best = sorted([*self.best, learned], key=lambda each: -each.metrics["dev_accuracy"])[: self.keep]
+        metric = development(self.problem.metric)
+        self.best = sorted([*self.best, learned], key=lambda each: metric.order(each.metrics[metric.name]))[: self.keep]
         return reached
 
-    def falls_behind(self, step: int, accuracy: float) -> bool:
+    def falls_behind(self, step: int, score: float) -> bool:
         """Whether at this step, if it is a rung, the candidate is not among the best third of all so far."""
         if step not in {max(1, round(share * self.options.steps)) for share in RUNGS}:
             return False
         seen = self._seen.setdefault(step, [])
-        seen.append(accuracy)
-        place = sum(each > accuracy for each in seen)
+        seen.append(score)
+        place: int = sum(self.problem.metric.better(other, score) for other in seen)
         return place >= max(1, -(-len(seen) // _GO_ON))
+
+    def _better_of(self, score: float, earlier: float | None) -> float:
+        return score if earlier is None or self.problem.metric.better(score, earlier) else earlier
+
+    def _order(self, candidate: Candidate) -> tuple[float, ...]:
+        """Tried to the end first, then by steps; the better development score first, then the better search score."""
+        tried = 0.0 if candidate.dev_score is None else self.problem.metric.order(candidate.dev_score)
+        return (-candidate.trained, tried, -candidate.score)
 
     def _with_rungs(self) -> PromptFineTuningOptions:
         """Evaluate at the rungs, of which the first divides the others."""
@@ -132,8 +143,3 @@ def finished(reranking: Reranking, ranked: Sequence[Candidate], more: dict[str, 
 
 class _DroppedError(Exception):
     """A candidate that does not go on."""
-
-
-def _order(candidate: Candidate) -> tuple[float, ...]:
-    """Tried to the end first, then by steps; the better accuracy first, then the better score."""
-    return (-candidate.trained, -(candidate.dev_accuracy or 0), -candidate.score)

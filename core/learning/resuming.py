@@ -1,6 +1,6 @@
 """Going on where an equal run stopped: what it finished is taken up from a shelf, with exactly the same result.
 
-A training is one unit: weights, losses and development accuracies are kept when it is over, and one that was broken off
+A training is one unit: weights, losses and development scores are kept when it is over, and one that was broken off
 begins anew. Every training draws on random numbers of its own, so that leaving one out changes no other.
 """
 
@@ -37,16 +37,16 @@ def trained_once(shelf: Shelf | None, name: str, model: nn.Module, progress: Pro
         return train(progress)
     kept = shelf.take(name)
     if kept is not None and _restore(model, kept.arrays):
-        for step, total, loss, dev_accuracy in kept.facts["points"]:
-            progress(step, total, loss=loss, dev_accuracy=dev_accuracy)
+        for step, total, loss, dev_score in kept.facts["points"]:
+            progress(step, total, loss=loss, dev_score=dev_score)
         model.eval().requires_grad_(False)
-        return Trained(**kept.facts["trained"])
+        return Trained(*kept.facts["trained"].values())  # in order: older parts call the score otherwise
     points, started = [], time.perf_counter()
 
-    def told(step: int, total: int, *, loss: float | None = None, dev_accuracy: float | None = None,
+    def told(step: int, total: int, *, loss: float | None = None, dev_score: float | None = None,
              found: Sequence[Mapping[str, Any]] | None = None) -> None:
-        points.append((step, total, loss, dev_accuracy))
-        progress(step, total, loss=loss, dev_accuracy=dev_accuracy, found=found)
+        points.append((step, total, loss, dev_score))
+        progress(step, total, loss=loss, dev_score=dev_score, found=found)
 
     trained = train(told)
     weights = {key: weight.detach().cpu().numpy() for key, weight in model.named_parameters()}

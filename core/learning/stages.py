@@ -36,8 +36,8 @@ class StagedProgress:
         """Progress for the next part of the run, of so many steps."""
         before, self._done = self._done, self._done + steps
 
-        def told(step: int, total: int, *, loss: float | None = None, dev_accuracy: float | None = None,  # noqa: ARG001
+        def told(step: int, total: int, *, loss: float | None = None, dev_score: float | None = None,  # noqa: ARG001
                  found: Sequence[Mapping[str, Any]] | None = None) -> None:  # noqa: ARG001
-            self._progress(before + step, self._total, loss=loss, dev_accuracy=dev_accuracy)
+            self._progress(before + step, self._total, loss=loss, dev_score=dev_score)
 
         return told

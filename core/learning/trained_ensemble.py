@@ -10,12 +10,13 @@ from core.data.task import Example
 from core.errors import SpecError
 from core.learning.distillation import StudentOptions, label_pool, train_student
 from core.learning.ensemble import EnsemblePredictor
-from core.learning.members import Member, accuracy
+from core.learning.members import Member
 from core.learning.merging import Floats, merge
 from core.learning.method import Learned, Problem
 from core.learning.multi_mask import prompt_predictor
 from core.learning.resuming import answered_once
 from core.learning.stages import Row, StagedProgress
+from core.metrics.metric import METRICS
 from core.randomness import rng
 
 
@@ -35,7 +36,7 @@ class TrainedEnsemble:
         plan = member.plan
         self.rows.append(self.stages.add(
             "model", **plan.pvp.as_dict(), repetition=plan.repetition, seed=plan.seed, before=weight,
-            dev_accuracy=member.dev_accuracy, **facts))
+            dev_score=member.dev_score, **facts))
 
     def log_probs(self, examples: Sequence[Example]) -> Floats:
         """What each member makes of examples whose texts it was made for, `[M, N, C]`."""
@@ -53,8 +54,7 @@ class TrainedEnsemble:
         together = EnsemblePredictor([each.predictor for each in self.members],
                                      self.weights if options.weighted else None)
         dev = self.problem.split.dev
-        known = accuracy(together, self.problem, dev)
-        metrics = {} if known is None else {"dev_accuracy": known}
+        metrics = self.problem.dev_metrics(self.problem.score(together, dev))
         return Learned(together, metrics, lambda examples: self.measure(examples, options))
 
     def measure(self, examples: Sequence[Example], options: StudentOptions) -> dict[str, float]:
@@ -82,9 +82,7 @@ def distilled(ensemble: TrainedEnsemble, rows: Sequence[int], logits: Floats, op
     pool = [problem.split.unlabelled[row] for row in rows]
     student, facts = train_student(problem, pool, targets, options, stages.part(options.student_steps))
     stages.add("classifier", **facts)
-    metrics = {"pool": float(len(rows))}
-    if facts["dev_accuracy"] is not None:
-        metrics["dev_accuracy"] = facts["dev_accuracy"]
+    metrics = {"pool": float(len(rows)), **problem.dev_metrics(facts["dev_score"])}
     return Learned(student, metrics, lambda examples: ensemble.measure(examples, options))
 
 
@@ -97,7 +95,8 @@ def pool_rows(problem: Problem, options: StudentOptions) -> list[int]:
 
 def pattern_weights(problem: Problem) -> dict[object, float | None]:
     """For each pattern the accuracy of the pretrained model on the training examples; None if there are none."""
-    return {pvp: accuracy(prompt_predictor(problem.backbone, pvp), problem, problem.split.train) for pvp in problem.pvps}
+    return {pvp: problem.score(prompt_predictor(problem.backbone, pvp), problem.split.train, METRICS["accuracy"])
+            for pvp in problem.pvps}
 
 
 def check_ensemble(method: str, problem: Problem, options: StudentOptions) -> None:

@@ -14,6 +14,7 @@ from torch import nn
 
 from core.learning.method import Problem, Progress
 from core.learning.options import Options, option
+from core.metrics.metric import DEVELOPMENT, METRICS, Metric
 from core.models.backbone import Backbone
 from core.randomness import rng, stream_seed
 
@@ -35,14 +36,15 @@ class Schedule:
 
 @dataclass(frozen=True)
 class Trained:
-    """Which step was best on development data, and how good it was there."""
+    """Which step was best on development data, and how good it was there, by the metric of that name."""
 
     best_step: int
-    dev_accuracy: float
+    dev_score: float
+    metric: str = "accuracy"
 
     def metrics(self) -> dict[str, float]:
         """As a run's record keeps it."""
-        return {"best_step": float(self.best_step), "dev_accuracy": self.dev_accuracy}
+        return {"best_step": float(self.best_step), f"{DEVELOPMENT}{self.metric}": self.dev_score}
 
 
 @dataclass(frozen=True)
@@ -69,14 +71,16 @@ def default_learning_rate(backbone: Backbone) -> float:
 
 
 def train(model: nn.Module, loss: Callable[[list[int]], torch.Tensor], examples: int, schedule: Schedule, seed: int,
-          evaluate: Callable[[], float], progress: Progress, keep_best: bool = True) -> Trained:
+          evaluate: Callable[[], float], progress: Progress, keep_best: bool = True,
+          metric: Metric = METRICS["accuracy"]) -> Trained:
     """Train `model` in place and leave it with the weights that were best on development data, or with the last ones.
 
     Args:
         loss: from indices of training examples to a scalar, with gradients.
         examples: how many training examples there are.
-        evaluate: accuracy on the development examples; called with the model in evaluation mode.
+        evaluate: the score on the development examples; called with the model in evaluation mode.
         keep_best: if not, development data are only looked at, and the last step's weights are kept.
+        metric: what `evaluate` measures.
     """
     torch.manual_seed(stream_seed(seed, "dropout"))
     trainable = [parameter for parameter in model.parameters() if parameter.requires_grad]
@@ -84,7 +88,7 @@ def train(model: nn.Module, loss: Callable[[list[int]], torch.Tensor], examples:
                                   fused=trainable[0].device.type in ("cpu", "cuda"))
     decay = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _rate(step, schedule))
     batches = _batches(examples, schedule.batch_size, seed)
-    best, best_state = Trained(0, -math.inf), {}
+    best, best_state = Trained(0, -math.inf if metric.higher_is_better else math.inf, metric.name), {}
     model.train()
     for step in range(1, schedule.steps + 1):
         value = loss(next(batches))
@@ -93,17 +97,17 @@ def train(model: nn.Module, loss: Callable[[list[int]], torch.Tensor], examples:
         optimizer.step()
         decay.step()
         optimizer.zero_grad(set_to_none=True)
-        accuracy = None
+        score = None
         if step % schedule.evaluate_every == 0 or step == schedule.steps:
             model.eval()
-            accuracy = evaluate()
+            score = evaluate()
             model.train()
             if not keep_best:
-                best = Trained(step, accuracy)
-            elif accuracy > best.dev_accuracy:
-                best = Trained(step, accuracy)
+                best = Trained(step, score, metric.name)
+            elif metric.better(score, best.dev_score):
+                best = Trained(step, score, metric.name)
                 best_state = {name: weight.detach().clone() for name, weight in model.state_dict().items()}
-        progress(step, schedule.steps, loss=float(value.detach()), dev_accuracy=accuracy)
+        progress(step, schedule.steps, loss=float(value.detach()), dev_score=score)
     if best.best_step != schedule.steps:
         model.load_state_dict(best_state)
     model.eval().requires_grad_(False)

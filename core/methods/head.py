@@ -33,13 +33,13 @@ class Head(Method[FineTuningOptions]):
         used = {token for each in [*encoded, *HeadPredictor(fresh, labels).encode(split.dev)] for token in each.ids}
         whole = options.weight_decay > 0
         predictor = HeadPredictor(fresh if whole else compact(fresh, used), labels)
-        gold, dev_gold = torch.tensor(problem.gold(split.train)), problem.gold(split.dev)
+        gold = torch.tensor(problem.gold(split.train))
         trained = train(
             predictor.backbone.model,
             lambda batch: F.cross_entropy(predictor.logits([encoded[i] for i in batch]), gold[batch].to(
                 problem.backbone.placement.device)),
             len(encoded), options.schedule(problem), problem.seed,
-            lambda: float((predictor.log_probs(split.dev).argmax(1) == dev_gold).mean()), progress,
+            lambda: problem.score(predictor, split.dev) or 0.0, progress, metric=problem.metric,
         )
         return Learned(predictor if whole else HeadPredictor(expand(predictor.backbone, fresh), labels),
                        trained.metrics())

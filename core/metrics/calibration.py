@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from core.metrics.classification import wilson_interval
+from core.metrics.labels import wilson_interval
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple, Protocol, TypeVar
 
+from core.metrics.metric import main_metric_in
+
 
 class Measured(Protocol):
     """What is asked of a run's record here; `core.runs.records.RunRecord` is one."""
@@ -50,6 +52,11 @@ class Setting(NamedTuple):
     pattern: str
     words: str
     shots: int
+
+
+def main_metric_of(records: Iterable[Measured]) -> str:
+    """The name of the main metric of the finished runs among the records."""
+    return main_metric_in(each.metrics for each in records if each.status == "done").name
 
 
 def measured(records: Iterable[R], metric: str) -> list[R]:

@@ -19,14 +19,15 @@ import numpy.typing as npt
 from scipy import special  # scipy.stats takes a second to import
 
 from core.errors import InputError
-from core.metrics.groups import Measured, grouped, measured, settings
+from core.metrics.answers import Floats
+from core.metrics.groups import Measured, grouped, main_metric_of, measured, settings
 from core.randomness import rng
 
 EXACT_FLIPS = 12  # up to 2**12 sign patterns are all counted, beyond that DRAWS of them
 DRAWS = 10_000
+_DRAWN_AT_ONCE = 1_000_000  # examples of resamples, so that they need little memory
 _FLAT = 1e-12  # differences closer than this are equal: they come from shares of a few thousand examples
 
-Floats = npt.NDArray[np.float64]
 _Key = tuple[str, str, str, int, int]  # task, model, pattern, shots, seed
 
 
@@ -136,21 +137,26 @@ def mcnemar(right_a: Sequence[bool], right_b: Sequence[bool]) -> McNemar:
     return McNemar(only_a, only_b, min(1.0, p))
 
 
-def paired_bootstrap(right_a: Sequence[bool], right_b: Sequence[bool], seed: int) -> tuple[float, float]:
-    """95 % percentile interval of the difference in accuracy, from 10,000 resamples of the examples.
+def paired_bootstrap(scores_a: Sequence[float], scores_b: Sequence[float], seed: int) -> tuple[float, float]:
+    """95 % percentile interval of the difference of mean scores, from 10,000 resamples of the examples.
 
-    A resample is fully described by how many examples only the first, only the second, and both or neither have
-    right, so these three counts are drawn rather than the examples.
+    Where all scores are 0 or 1, a resample is fully described by how many examples only the first, only the second,
+    and both or neither have right, so these three counts are drawn rather than the examples.
 
     Raises:
         InputError: different lengths, or no examples.
     """
-    differences = _example_differences(right_a, right_b)
+    differences = _example_differences(scores_a, scores_b)
     n = len(differences)
     _check_pairs(n, n, at_least=1)
-    shares = [(differences == value).mean() for value in (1, -1, 0)]
-    counts = rng(seed, "paired bootstrap").multinomial(n, shares, size=DRAWS)
-    low, high = np.quantile((counts[:, 0] - counts[:, 1]) / n, [0.025, 0.975])
+    dice = rng(seed, "paired bootstrap")
+    if np.isin(differences, (1, -1, 0)).all():
+        shares = [(differences == value).mean() for value in (1, -1, 0)]
+        counts = dice.multinomial(n, shares, size=DRAWS)
+        means = (counts[:, 0] - counts[:, 1]) / n
+    else:
+        means = _resampled_means(differences, dice)
+    low, high = np.quantile(means, [0.025, 0.975])
     return float(low), float(high)
 
 
@@ -163,15 +169,16 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return [float(each) for each in corrected]
 
 
-def compare_methods(records: Sequence[Measured], metric: str = "accuracy",
+def compare_methods(records: Sequence[Measured], metric: str | None = None,
                     by: Literal["method", "pattern"] = "method") -> list[PairComparison]:
     """Compare every two methods, or every two pairs of method and pattern, over the runs that they share.
 
     Runs are matched on task, model, shots and seed, and methods that share patterns on the pattern too. Methods that
     share none (one has no pattern, or takes several as one) are compared by their means over patterns. A method without
     training examples has no seed: it stands beside each seed of the other. Two that share fewer than two runs are
-    left out.
+    left out. The metric is the runs' main metric unless one is named.
     """
+    metric = metric or main_metric_of(records)
     runs = measured(records, metric)
     sides: dict[Side, list[Measured]] = defaultdict(list)
     for setting, run in zip(settings(runs), runs, strict=True):
@@ -186,24 +193,25 @@ def compare_methods(records: Sequence[Measured], metric: str = "accuracy",
     return [PairComparison(metric, a, b, test, p) for (a, b, test), p in zip(tests, corrected, strict=True)]
 
 
-def summary_rows(records: Sequence[Measured], metric: str = "accuracy") -> list[dict[str, Any]]:
+def summary_rows(records: Sequence[Measured], metric: str | None = None) -> list[dict[str, Any]]:
     """A row for each method, pattern and shots over its seeds, as the command line prints it, sorted.
 
     With one run, `sd` and both ends of `ci95` are None. Runs of different tasks, models, label words or options are
-    never put into one row.
+    never put into one row. The metric is the runs' main metric unless one is named.
     """
-    rows = []
+    metric, rows = metric or main_metric_of(records), []
     for setting, runs in sorted(grouped(measured(records, metric)).items()):
         summary = summarise([run.metrics[metric] for run in runs])
-        rows.append({"method": setting.method, "pattern": setting.pattern, "shots": setting.shots, "n": summary.n,
-                     "mean": summary.mean, "sd": summary.sd, "ci95": [summary.low, summary.high]})
+        rows.append({"method": setting.method, "pattern": setting.pattern, "shots": setting.shots, "metric": metric,
+                     "n": summary.n, "mean": summary.mean, "sd": summary.sd, "ci95": [summary.low, summary.high]})
     return rows
 
 
-def difference_rows(records: Sequence[Measured], metric: str = "accuracy") -> list[dict[str, Any]]:
+def difference_rows(records: Sequence[Measured], metric: str | None = None) -> list[dict[str, Any]]:
     """A row for every two methods that share runs, as the command line prints it: the first minus the second."""
-    return [{"a": each.a.method, "b": each.b.method, "n": each.test.n, "difference": each.test.difference,
-             "ci95": [each.test.low, each.test.high], "p": each.test.p_t, "p_holm": each.p_holm}
+    return [{"a": each.a.method, "b": each.b.method, "metric": each.metric, "n": each.test.n,
+             "difference": each.test.difference, "ci95": [each.test.low, each.test.high], "p": each.test.p_t,
+             "p_holm": each.p_holm}
             for each in compare_methods(records, metric)]
 
 
@@ -229,10 +237,18 @@ def _as_far(flips: npt.NDArray[np.int64], differences: Floats) -> int:
     return int((np.abs(sums) >= abs(total) - _FLAT * len(differences)).sum())
 
 
-def _example_differences(right_a: Sequence[bool], right_b: Sequence[bool]) -> npt.NDArray[np.int64]:
-    """1 where only the first is right, -1 where only the second is, else 0."""
-    _check_pairs(len(right_a), len(right_b), at_least=0)
-    return np.asarray(right_a, dtype=np.int64) - np.asarray(right_b, dtype=np.int64)
+def _example_differences(scores_a: Sequence[float], scores_b: Sequence[float]) -> Floats:
+    """First minus second for each example: 1, -1 or 0 where scores are 0 or 1."""
+    _check_pairs(len(scores_a), len(scores_b), at_least=0)
+    return np.asarray(scores_a, dtype=np.float64) - np.asarray(scores_b, dtype=np.float64)
+
+
+def _resampled_means(differences: Floats, dice: np.random.Generator) -> Floats:
+    """The mean of each of DRAWS resamples of the examples."""
+    n = len(differences)
+    at_once = max(1, _DRAWN_AT_ONCE // n)
+    parts = [min(at_once, DRAWS - start) for start in range(0, DRAWS, at_once)]
+    return np.concatenate([differences[dice.integers(0, n, size=(part, n))].mean(1) for part in parts])
 
 
 def _check_pairs(a: int, b: int, at_least: int) -> None:

@@ -33,7 +33,7 @@ from core.runs.spec import RunSpec
 from core.settings import Settings
 
 REASONS = ("out of memory", "data", "pattern", "download", "killed", "bug")
-CURVE_POINTS = 400  # most losses of a run that are told; every development accuracy is
+CURVE_POINTS = 400  # most losses of a run that are told; every development score is
 _TELL_SECONDS = 0.25
 _caching = threading.Lock()  # two threads that want the same model at once shall not load it twice
 _NO_ROOM = ("There was not enough memory for {method!r} on {model!r}. Choose a smaller batch size, a smaller model or "
@@ -76,7 +76,7 @@ class Reporter:
     """Progress that is told about four times a second, in batches; stops the run when a person has cancelled it.
 
     What a search has found is told at once. Of a long run, every n-th loss is told, and always the last step and every
-    development accuracy.
+    development score.
     """
 
     def __init__(self, tell: Callable[[int, int, list[Point], Candidates | None], None],
@@ -88,7 +88,7 @@ class Reporter:
         self._told = 0
         self._last_time = 0.0
 
-    def __call__(self, step: int, total: int, *, loss: float | None = None, dev_accuracy: float | None = None,
+    def __call__(self, step: int, total: int, *, loss: float | None = None, dev_score: float | None = None,
                  found: Sequence[Mapping[str, Any]] | None = None) -> None:
         """Report a step.
 
@@ -96,9 +96,9 @@ class Reporter:
             Cancelled: the run shall stop.
         """
         every = -(-total // CURVE_POINTS) or 1
-        news = loss is not None or dev_accuracy is not None
-        if news and (step % every == 0 or step == total or dev_accuracy is not None):
-            self.points.append((step, loss, dev_accuracy))
+        news = loss is not None or dev_score is not None
+        if news and (step % every == 0 or step == total or dev_score is not None):
+            self.points.append((step, loss, dev_score))
         now = time.monotonic()
         if found is not None:
             self.found = [dict(each) for each in found]

@@ -1,4 +1,4 @@
-"""Runs side by side: the settings in which they differ, and the examples that one has right and another wrong."""
+"""Runs side by side: the settings in which they differ, and the examples that one answers better than another."""
 
 from __future__ import annotations
 
@@ -12,15 +12,16 @@ import numpy.typing as npt
 import pandas as pd
 
 from core.errors import DataError
-from core.metrics.groups import Setting, grouped, measured
+from core.metrics.groups import Setting, grouped, main_metric_of, measured
+from core.metrics.metric import Metric, metric_named
 from core.metrics.significance import summarise
 from core.runs.records import RunRecord
 from core.runs.run import Run
 
 SETTINGS = ("task", "model", "method", "pattern", "words", "shots", "seed")
-EXAMPLE = ["text_a", "text_b", "more", "gold"]  # what makes two rows of predictions the same example
+EXAMPLE = ["text_a", "text_b", "more", "gold", "references"]  # what makes two rows of predictions the same example
 
-Right = Literal["a", "b", "both", "neither"]
+Better = Literal["a", "b", "both", "neither", "equal"]
 
 
 @dataclass(frozen=True)
@@ -68,8 +69,10 @@ def compare_settings(records: Sequence[RunRecord]) -> ComparedSettings:
 
 
 def opponents(records: Sequence[RunRecord]) -> tuple[str | None, str | None]:
-    """The ids of two runs worth comparing: the best, and the best of another method, if possible with its seed."""
-    ranked = sorted(measured(records, "accuracy"), key=lambda each: -each.metrics["accuracy"])
+    """The ids of two runs worth comparing: the best by the main metric, and the best of another method, if possible
+    with its seed."""
+    metric = metric_named(main_metric_of(records))
+    ranked = sorted(measured(records, metric.name), key=lambda record: metric.order(record.metrics[metric.name]))
     if not ranked:
         return None, None
     best, *others = ranked
@@ -77,11 +80,41 @@ def opponents(records: Sequence[RunRecord]) -> tuple[str | None, str | None]:
     return best.id, others[0].id if others else None
 
 
-def side_by_side(a: pd.DataFrame, b: pd.DataFrame) -> pd.DataFrame:
-    """Join the predictions of two runs on the examples that both were measured on, in the order of the first.
+@dataclass(frozen=True)
+class SideBySide:
+    """The answers of two runs, a and b, to the examples that both were measured on.
 
-    Columns: text_a, text_b, more, gold, predicted_a, probability_a (of the predicted label), predicted_b,
-    probability_b, and right: which of the two runs is right, "a", "b", "both" or "neither".
+    Attributes:
+        metric: what scores are of.
+        rows: in the order of the first: text_a, text_b, more, gold, references, and for either side (`_a`, `_b`)
+            the answer, its score, and probability, that of the predicted label; and `better`: which of the two answers
+            is, "a" or "b"; of equally good ones "both" or "neither" is right where scores are 0 or 1, else "equal".
+        right_or_wrong: whether all scores are 0 or 1.
+    """
+
+    metric: Metric
+    rows: pd.DataFrame
+    right_or_wrong: bool
+
+    def scores(self, side: Literal["a", "b"]) -> list[float]:
+        """A run's score for each example."""
+        return [float(score) for score in self.rows[f"score_{side}"]]
+
+    def right(self, side: Literal["a", "b"]) -> list[bool]:
+        """For each example: does this run have it right?"""
+        return [bool(each) for each in self.rows["better"].isin([side, "both"])]
+
+    def where(self, better: Better) -> pd.DataFrame:
+        """The examples that are answered so: the surest of the wrong answers, or the largest difference, first."""
+        chosen = self.rows[self.rows["better"] == better]
+        wrong = {"a": ["b"], "b": ["a"], "neither": ["a", "b"]}.get(better, [])
+        order = chosen[[f"probability_{side}" for side in wrong]].mean(axis=1) if self.right_or_wrong else (
+            chosen["score_a"] - chosen["score_b"]).abs()
+        return chosen.loc[order.sort_values(ascending=False, kind="stable").index]
+
+
+def side_by_side(a: pd.DataFrame, b: pd.DataFrame, metric: Metric) -> SideBySide:
+    """Join the predictions of two runs, whose scores are of the metric.
 
     Raises:
         DataError: the runs share no example.
@@ -89,29 +122,18 @@ def side_by_side(a: pd.DataFrame, b: pd.DataFrame) -> pd.DataFrame:
     joined = _answers(a).merge(_answers(b), on=[*EXAMPLE, "copy"], suffixes=("_a", "_b")).drop(columns="copy")
     if joined.empty:
         raise DataError("These two runs were measured on different examples. Choose two runs of the same task.")
-    right_a, right_b = (joined[f"predicted_{side}"] == joined["gold"] for side in "ab")
-    joined["right"] = np.select([right_a & right_b, right_a, right_b], ["both", "a", "b"], "neither")
-    return joined
-
-
-def examples_where(joined: pd.DataFrame, right: Right) -> pd.DataFrame:
-    """The examples of `side_by_side` that these runs have right; the surest of the wrong answers first."""
-    wrong = {"a": ["b"], "b": ["a"], "neither": ["a", "b"], "both": []}[right]
-    chosen = joined[joined["right"] == right]
-    surest = chosen[[f"probability_{side}" for side in wrong]].mean(axis=1)
-    return chosen.loc[surest.sort_values(ascending=False, kind="stable").index]
-
-
-def right_in(joined: pd.DataFrame, side: Literal["a", "b"]) -> list[bool]:
-    """For each example of `side_by_side`: does this run have it right?"""
-    return [bool(each) for each in joined["right"].isin([side, "both"])]
+    score_a, score_b = (joined[f"score_{side}"] for side in "ab")
+    right_or_wrong = bool(score_a.isin((0, 1)).all() and score_b.isin((0, 1)).all())
+    alike = np.where(score_a == (1 if metric.higher_is_better else 0), "both", "neither") if right_or_wrong else "equal"
+    joined["better"] = np.select([metric.better(score_a, score_b), metric.better(score_b, score_a)], ["a", "b"], alike)
+    return SideBySide(metric, joined, right_or_wrong)
 
 
 def label_probabilities(predictions: Sequence[pd.DataFrame],
                         labels: Sequence[str]) -> tuple[npt.NDArray[np.float64], list[int]]:
     """The probabilities `[N, C]` and gold label indices of the predictions of one or several runs."""
     filled = [table for table in predictions if len(table)]
-    if not filled:
+    if not filled or not labels:
         return np.zeros((0, len(labels))), []
     pooled = pd.concat(filled)
     return pooled[[f"p:{label}" for label in labels]].to_numpy(float), [labels.index(each) for each in pooled["gold"]]
@@ -136,8 +158,11 @@ def spread_rows(records: Sequence[RunRecord], metric: str, over: Literal["patter
 
 
 def _answers(predictions: pd.DataFrame) -> pd.DataFrame:
-    """Example, answer and its probability; `copy` numbers examples that occur several times."""
-    found = predictions.reindex(columns=[*EXAMPLE, "predicted"], fill_value="")
+    """Example, answer, its score and probability; `copy` numbers examples that occur several times."""
+    found = predictions.reindex(columns=EXAMPLE, fill_value="")
+    found["answer"] = predictions["output" if "output" in predictions else "predicted"]
     found["probability"] = predictions.filter(regex="^p:").max(axis=1)
+    found["score"] = predictions["score"] if "score" in predictions else (  # older tables have none
+        predictions["predicted"] == predictions["gold"]).astype(float)
     found["copy"] = found.groupby(EXAMPLE).cumcount()
     return found

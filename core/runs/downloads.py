@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from core.metrics.groups import main_metric_of
 from core.metrics.significance import summary_rows
 from core.runs.export import plain, records_csv, study_yaml, table_csv
 from core.runs.records import RunRecord
@@ -31,8 +32,9 @@ def csv_download(records: Sequence[RunRecord]) -> Download:
     return Download("runs.csv", records_csv(records).encode())
 
 
-def json_download(records: Sequence[RunRecord], metric: str = "accuracy") -> Download:
-    """Runs with all their settings, and the mean of a metric for each method, pattern and shots."""
+def json_download(records: Sequence[RunRecord], metric: str | None = None) -> Download:
+    """Runs with all their settings, and for each method, pattern and shots the mean of a metric (the main one)."""
+    metric = metric or main_metric_of(records)
     document = {"runs": [dataclasses.asdict(record) for record in records], "metric": metric,
                 "summary": summary_rows(records, metric)}
     return Download("runs.json", json.dumps(plain(document), ensure_ascii=False, indent=2).encode())

@@ -7,21 +7,19 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from core.data.further_texts import written
 from core.data.split import draw_split
 from core.data.task import Example, Task
 from core.learning.method import Predictor, Problem, Progress
 from core.learning.options import read_options
 from core.learning.shelf import Shelf
 from core.methods.registry import check_method, method_named
-from core.metrics.classification import evaluate
+from core.metrics.evaluation import evaluate
 from core.models.backbone import BackboneCache
 from core.prompts.pvp import PVP
 from core.randomness import rng
+from core.runs.prediction import predict
 from core.runs.spec import RunSpec
 
 TaskLoader = Callable[[str | dict[str, object]], Task]
@@ -54,15 +52,15 @@ def execute(spec: RunSpec, load_task: TaskLoader, backbones: BackboneCache, prog
     started = time.perf_counter()
     learned = method.learn(problem, options, progress)
     test = test_part(task, spec.test_limit)
-    log_probs = learned.predictor.log_probs(test)
+    predictions = predict(learned.predictor, task.schema.labels, test)
     on_the_way = learned.measure(test) if learned.measure else {}
     seconds = time.perf_counter() - started + (shelf.seconds if shelf else 0)
 
     if save_to is not None and method.trains:
         learned.predictor.save(save_to)
-    evaluation = evaluate(log_probs, problem.gold(test))
-    return RunResult({**evaluation.metrics(), **learned.metrics, **on_the_way}, task.schema.labels,
-                     evaluation.confusion.tolist(), predictions_table(test, log_probs, task.schema.labels), seconds)
+    evaluation = evaluate(predictions.answers(), task.schema.kind)
+    return RunResult({**evaluation.metrics, **learned.metrics, **on_the_way}, task.schema.labels, evaluation.confusion,
+                     predictions.table(evaluation.scores), seconds)
 
 
 def make_problem(spec: RunSpec, task: Task, backbones: BackboneCache, shelf: Shelf | None = None) -> Problem:
@@ -85,20 +83,6 @@ def test_part(task: Task, limit: int | None) -> tuple[Example, ...]:
         return task.test
     chosen = rng(0, "test part", task.content_hash).permutation(len(task.test))[:limit]
     return tuple(task.test[index] for index in sorted(chosen))
-
-
-def predictions_table(examples: tuple[Example, ...], log_probs: npt.NDArray[np.float32],
-                      labels: tuple[str, ...]) -> pd.DataFrame:
-    """A row for each example: texts, gold and predicted label, and one probability per label.
-
-    Further texts stand in one column, each on a line of its own.
-    """
-    probabilities = np.exp(log_probs)
-    more = {"more": [written(each.more) for each in examples]} if any(each.more for each in examples) else {}
-    table = {"text_a": [each.text_a for each in examples], "text_b": [each.text_b for each in examples], **more,
-             "gold": [each.label for each in examples],
-             "predicted": [labels[index] for index in log_probs.argmax(1)] if len(examples) else []}
-    return pd.DataFrame({**table, **{f"p:{label}": probabilities[:, i] for i, label in enumerate(labels)}})
 
 
 def _silent(step: int, total: int, **news: object) -> None:

@@ -72,6 +72,12 @@ MIGRATIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
             run TEXT PRIMARY KEY REFERENCES runs (id) ON DELETE CASCADE,
             candidates TEXT NOT NULL) WITHOUT ROWID""",
     )),
+    ("0004 development scores of any metric", (
+        "ALTER TABLE curve RENAME COLUMN dev_accuracy TO dev_score",
+        # a key alone is renamed: in texts its quotes are escaped, and a label so called stands before a list of words
+        """UPDATE found SET candidates = replace(
+            replace(candidates, '"dev_accuracy": [', '"dev\\u005faccuracy": ['), '"dev_accuracy":', '"dev_score":')""",
+    )),
 )
 
 

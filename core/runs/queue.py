@@ -231,7 +231,7 @@ class RunQueue:
                (SELECT step, total, metrics, labels, confusion, seconds, coalesce(copied_from, id) FROM runs
                 WHERE id = ?) WHERE id = ?""", (time.time(), source, run))
         database.execute("DELETE FROM curve WHERE run = ?", (run,))
-        database.execute("INSERT INTO curve SELECT ?, step, loss, dev_accuracy FROM curve WHERE run = ?", (run, source))
+        database.execute("INSERT INTO curve SELECT ?, step, loss, dev_score FROM curve WHERE run = ?", (run, source))
         database.execute("INSERT OR REPLACE INTO found SELECT ?, candidates FROM found WHERE run = ?", (run, source))
         self._log(database, run, "An equal run has been done already; this is its result.")
 

@@ -32,7 +32,7 @@ class PaperFigures:
     Attributes:
         source: model and data, the paper and its table.
         examples: K of the study → how many labelled examples the paper's models had in all.
-        methods: method → K of the study → accuracy in %, as `52.9 ± 0.1` or `83.6`.
+        methods: method → K of the study → the main metric, in % if it is a share, as `52.9 ± 0.1` or `83.6`.
     """
 
     source: str

@@ -17,7 +17,8 @@ class RunRecord:
         shots, seed: K per label and the seed of the split and of training; shots is 0 where nothing is trained.
         options: the method's options, all of them.
         status: queued, running, done, failed, cancelled or interrupted.
-        metrics: name → value, e.g. accuracy, accuracy_low and accuracy_high (95 % interval), macro_f1, dev_accuracy.
+        metrics: name → value: those of `core.metrics.metric` with their 95 % intervals (accuracy, accuracy_low,
+            accuracy_high), development scores (dev_accuracy), and what the method found besides.
         seconds: how long it took.
         error: what went wrong and what to do, for failed runs.
     """

@@ -14,7 +14,7 @@ from core.runs.records import RunRecord
 from core.runs.spec import RunSpec
 
 RunStatus = Literal["queued", "running", "done", "failed", "cancelled", "interrupted"]
-Point = tuple[int, float | None, float | None]  # step, training loss, development accuracy
+Point = tuple[int, float | None, float | None]  # step, training loss, development score
 Candidates = list[dict[str, Any]]  # what a search has found, best first, as `methods.reranking.Candidate.as_dict`
 
 

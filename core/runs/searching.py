@@ -37,7 +37,7 @@ def search_document(study_id: str, kind: str, store: RunStore) -> dict[str, Any]
     searches, (_, facts) = [], search_of_kind(kind)
     for run in store.runs(store.command_line, study_id):
         candidates = [{"rank": rank, "pattern": each["pattern"], "words": each["words"], facts.score: each["score"],
-                       "dev": each["dev_accuracy"], "steps": each["trained"]}
+                       "dev": each["dev_score"], "steps": each["trained"]}
                       for rank, each in enumerate(store.found(run.id, store.command_line), 1)]
         searches.append({"id": run.id, "shots": run.spec.shots, "seed": run.spec.seed, "status": run.status,
                          "error": run.explanation() or None, "candidates": candidates, "metrics": run.metrics,

@@ -139,10 +139,10 @@ class RunStore(RunQueue):
         return [run.record() for run in self.runs(visitor, study)]
 
     def curve(self, run_id: str, visitor: str) -> list[Point]:
-        """A run's learning curve: step, training loss, development accuracy."""
-        rows = self._database.read("SELECT curve.step, loss, dev_accuracy FROM curve JOIN runs ON runs.id = run "
+        """A run's learning curve: step, training loss, development score."""
+        rows = self._database.read("SELECT curve.step, loss, dev_score FROM curve JOIN runs ON runs.id = run "
                                    "WHERE run = ? AND visitor = ? ORDER BY curve.step", run_id, visitor)
-        return [(row["step"], row["loss"], row["dev_accuracy"]) for row in rows]
+        return [(row["step"], row["loss"], row["dev_score"]) for row in rows]
 
     def found(self, run_id: str, visitor: str) -> Candidates:
         """What a run's search has found, best first; empty for runs that do not search."""

@@ -13,6 +13,8 @@ import yaml
 
 from core.data.task import Task
 from core.errors import SpecError
+from core.metrics.groups import main_metric_of
+from core.metrics.metric import main_metric_in
 from core.metrics.significance import difference_rows, summary_rows
 from core.runs.attempt import backbones
 from core.runs.export import plain
@@ -24,7 +26,6 @@ from core.settings import Settings
 
 Say = Callable[[str], object]
 
-_MAIN_METRICS = ("accuracy", "rougeL")  # what summaries are of, for classification and for generation
 _FILE_KEYS = ("train", "test", "unlabelled")
 _MAX_FILE_BYTES = 1_000_000
 _POLL_SECONDS = 0.2
@@ -88,7 +89,7 @@ def study_document(study_id: str, store: RunStore, visitor: str | None = None) -
     visitor = visitor or store.command_line
     study, records = store.study(study_id, visitor), store.records(visitor, study_id)
     done = [record for record in records if record.status == "done"]
-    metric = next((name for name in _MAIN_METRICS if any(name in record.metrics for record in done)), _MAIN_METRICS[0])
+    metric = main_metric_of(done)
     runs = [{"id": record.id, "method": record.method, "pattern": record.pattern, "shots": record.shots,
              "seed": record.seed, "status": record.status, "metrics": record.metrics, "seconds": record.seconds,
              "error": record.error or None} for record in records]
@@ -149,7 +150,8 @@ def _finish(store: RunStore, study: str, settings: Settings, elsewhere: bool, sa
 def _line(run: Run) -> str:
     name = " · ".join(part for part in (run.spec.method, run.spec.pattern_text, f"K {run.spec.shots}",
                                         f"seed {run.spec.seed}") if part)
-    found = ", ".join(f"{metric} {run.metrics[metric]:.3f}" for metric in _MAIN_METRICS if metric in run.metrics)
+    metric = main_metric_in([run.metrics]).name
+    found = f"{metric} {run.metrics[metric]:.3f}" if metric in run.metrics else ""
     seconds = f", {run.seconds:.1f} s" if run.seconds is not None else ""
     return f"{name}: {found or run.explanation() or run.status}{seconds}"
 

@@ -38,7 +38,7 @@ def test_words_are_searched_and_taken_along(page: Page) -> None:
     expect(rows).to_have_count(15)
     expect(page.locator("#search-stages .cl-state-done")).to_be_visible(timeout=400_000)
     expect(page.locator("#search-stages")).to_contain_text("Fine-tuned and ranked: 2 of 2")
-    expect(page.locator("#search-stages")).to_contain_text(re.compile(r"Test accuracy: \d+\.\d %"))
+    expect(page.locator("#search-stages")).to_contain_text(re.compile(r"Accuracy on the test rows: \d+\.\d %"))
     ranked = [row.inner_text() for row in rows.all()]
     assert sum("to the end" in row or "dropped at step" in row for row in ranked) == 2
     assert "not tried" in ranked[2]

@@ -10,33 +10,30 @@ import plotly.graph_objects as go
 import pytest
 from made_up_runs import run, study
 
-from core.figures.accuracy import accuracy_figure, shots_figure
 from core.figures.calibration import calibration_figure
 from core.figures.comparison import paired_figure
 from core.figures.confusion import confusion_figure
+from core.figures.scores import score_figure, shots_figure
 from core.figures.stability import stability_figure
 from core.figures.text import Say
 from core.figures.theme import CLEAR, STYLES
-from core.figures.training import learning_curve_figure
 from core.metrics.significance import compare_methods
 
 FIGURES: dict[str, Callable[[Say], go.Figure]] = {
-    "accuracy": lambda say: accuracy_figure(study(), say=say),
+    "scores": lambda say: score_figure(study(), say=say),
     "shots": lambda say: shots_figure(study(), say=say),
     "stability over seeds": lambda say: stability_figure(study(), over="seed", say=say),
     "stability over patterns": lambda say: stability_figure(study(), over="pattern", say=say),
     "confusion": lambda say: confusion_figure([[3, 1], [0, 2]], ["BAD", "GOOD"], say),
-    "training": lambda say: learning_curve_figure([{"step": 1, "loss": 0.5, "dev_accuracy": 0.5}], say),
     "calibration": lambda say: calibration_figure(np.array([[0.9, 0.1]]), [0], say=say),
     "comparison": lambda say: paired_figure(compare_methods(study()), say),
 }
 EMPTY: dict[str, Callable[[], go.Figure]] = {
-    "accuracy": lambda: accuracy_figure([]),
+    "scores": lambda: score_figure([]),
     "shots": lambda: shots_figure([run("pet", 0.5, status="queued")]),
-    "stability": lambda: stability_figure([run("pet", 0.5)], "bleu"),
+    "stability": lambda: stability_figure([run("pet", 0.5)], "exact_match"),
     "confusion": lambda: confusion_figure([], []),
     "confusion of nothing": lambda: confusion_figure([[0, 0], [0, 0]], ["a", "b"]),
-    "training": lambda: learning_curve_figure([]),
     "calibration": lambda: calibration_figure(np.zeros((0, 3)), []),
     "comparison": lambda: paired_figure([]),
 }

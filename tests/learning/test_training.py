@@ -19,7 +19,7 @@ INPUTS = torch.from_numpy(rng(0, "inputs").normal(size=(EXAMPLES, FEATURES))).fl
 GOLD = torch.arange(EXAMPLES) % LABELS
 
 
-def silent(step: int, total: int, *, loss: float | None = None, dev_accuracy: float | None = None) -> None:
+def silent(step: int, total: int, *, loss: float | None = None, dev_score: float | None = None) -> None:
     """Progress that nobody listens to."""
 
 
@@ -66,7 +66,7 @@ def test_first_of_the_best_checkpoints_is_kept(accuracies: tuple[float, ...], be
 def test_last_step_is_always_evaluated() -> None:
     heard = []
     fit(network(), Schedule(5, 4, 0.01, 2), evaluate=lambda: 0.5,
-        progress=lambda step, total, *, loss=None, dev_accuracy=None: heard.append((step, total, dev_accuracy)))
+        progress=lambda step, total, *, loss=None, dev_score=None: heard.append((step, total, dev_score)))
     assert heard == [(1, 5, None), (2, 5, 0.5), (3, 5, None), (4, 5, 0.5), (5, 5, 0.5)]
 
 
@@ -118,7 +118,7 @@ def test_seed_decides_batches_and_dropout_whatever_was_drawn_before() -> None:
 def test_loss_falls() -> None:
     losses: list[float] = []
     fit(network(), Schedule(80, 10, 0.05, 80),
-        progress=lambda step, total, *, loss=None, dev_accuracy=None: losses.append(loss))
+        progress=lambda step, total, *, loss=None, dev_score=None: losses.append(loss))
     assert losses[-1] < 0.5 * losses[0]
 
 
@@ -132,7 +132,7 @@ def test_frozen_weights_stay() -> None:
 
 
 def test_cancelled_at_the_next_step() -> None:
-    def stop(step: int, total: int, *, loss: float | None = None, dev_accuracy: float | None = None) -> None:
+    def stop(step: int, total: int, *, loss: float | None = None, dev_score: float | None = None) -> None:
         if step == 3:
             raise Cancelled
 

@@ -61,9 +61,9 @@ def test_words_are_found_tried_and_ranked(kind: str, tiny: Callable[[str], Backb
     assert len(tables) == 4  # before any is tried, and after each
     first, last = tables[0], tables[-1]
     assert [row["score"] for row in first] == sorted((row["score"] for row in first), reverse=True)
-    assert all(row["dev_accuracy"] is None for row in first)
+    assert all(row["dev_score"] is None for row in first)
     assert [row["trained"] for row in last] == [10] * 3 + [0] * 6
-    assert last[0]["dev_accuracy"] == max(row["dev_accuracy"] or 0 for row in last) == learned.metrics["dev_accuracy"]
+    assert last[0]["dev_score"] == max(row["dev_score"] or 0 for row in last) == learned.metrics["dev_accuracy"]
     known = set(whole_words(backbone).values())
     for row in first:
         words = [word for each in row["words"].values() for word in each]
@@ -167,7 +167,7 @@ def test_candidates_that_fall_behind_are_dropped(tiny: Callable[[str], Backbone]
 
     def given(problem: Problem, options: PromptFineTuningOptions, progress: Any) -> Any:
         for share, accuracy in zip((0.2, 0.4, 1.0), next(curves), strict=True):
-            progress(round(share * options.steps), options.steps, dev_accuracy=accuracy)
+            progress(round(share * options.steps), options.steps, dev_score=accuracy)
         return type("Learned", (), {"metrics": {"dev_accuracy": accuracy}})()
 
     monkeypatch.setattr("core.learning.reranking.fine_tune", given)
@@ -175,7 +175,7 @@ def test_candidates_that_fall_behind_are_dropped(tiny: Callable[[str], Backbone]
     candidates = [Candidate(made.pvps[0], score) for score in (0.9, 0.8, 0.7, 0.6, 0.5)]
     ranking = Reranking(made, PromptFineTuningOptions(steps=100), halving=True)
     ranked = ranking.rank(candidates, 5, lambda *_, **__: None)
-    assert [(each.score, each.trained, each.dev_accuracy) for each in ranked] == [
+    assert [(each.score, each.trained, each.dev_score) for each in ranked] == [
         (0.9, 100, 0.9), (0.7, 100, 0.8), (0.6, 40, 0.6), (0.8, 20, 0.4), (0.5, 20, 0.3)]
     assert [each.metrics["dev_accuracy"] for each in ranking.best] == [0.9]
 

@@ -39,7 +39,7 @@ CPU = Placement("cpu", "float32")
 Tiny = Callable[[str], Backbone]
 
 
-def silent(step: int, total: int, *, loss: float | None = None, dev_accuracy: float | None = None) -> None:
+def silent(step: int, total: int, *, loss: float | None = None, dev_score: float | None = None) -> None:
     """Progress that nobody listens to."""
 
 

@@ -42,7 +42,7 @@ class Told:
         self.steps: list[tuple[int, int]] = []
         self.rows: list[dict[str, Any]] = []
 
-    def __call__(self, step: int, total: int, *, loss: float | None = None, dev_accuracy: float | None = None,
+    def __call__(self, step: int, total: int, *, loss: float | None = None, dev_score: float | None = None,
                  found: Any = None) -> None:
         self.steps.append((step, total))
         if found is not None:
@@ -148,7 +148,7 @@ def test_a_start_without_any_labels(tiny: Callable[[str], Backbone]) -> None:
     assert not first["missing"]  # the likeliest are taken, whatever else they may be
     assert 10 <= second["drawn"] <= len(POOL)
     assert learned.predictor.log_probs(POOL).shape == (len(POOL), 2)
-    assert told.of("classifier")[0]["dev_accuracy"] is None
+    assert told.of("classifier")[0]["dev_score"] is None
 
 
 @pytest.mark.parametrize("method", [Pet(), Ipet()])

@@ -8,9 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 from test_pet import HIDDEN, POOL, TRAIN, FewShotSplit, Told, learn, problem
+from torch import nn
 
 from core.errors import Cancelled
 from core.learning import distillation, members
+from core.learning.resuming import trained_once
+from core.learning.shelf import Part
+from core.learning.training import Trained
 from core.methods.ipet import Ipet
 from core.methods.pet import Pet
 from core.models.backbone import Backbone
@@ -35,7 +39,7 @@ class Heard(Told):
     def __call__(self, step: int, total: int, **news: Any) -> None:
         super().__call__(step, total, **news)
         if news.get("loss") is not None:
-            self.curve.append((step, news["loss"], news.get("dev_accuracy")))
+            self.curve.append((step, news["loss"], news.get("dev_score")))
         if self.stop_step == step or (self.stop_rows is not None and len(self.rows) >= self.stop_rows):
             raise Cancelled()
 
@@ -158,3 +162,13 @@ def test_answers_keep_their_precision(shelf: Callable[[], FolderShelf], tiny: Ca
     assert part.arrays["answers"].shape == (4, len(POOL), 2)
     assert part.arrays["answers"].dtype == np.float32
     assert part.seconds > 0
+
+
+def test_a_part_of_an_older_version_is_taken_up(shelf: Callable[[], FolderShelf]) -> None:
+    """Its development score was called accuracy."""
+    model, told = nn.Linear(2, 2), Heard()
+    weights = {name: np.zeros(tuple(weight.shape), np.float32) for name, weight in model.named_parameters()}
+    shelf().put("model-1", Part(weights, {"trained": {"best_step": 4, "dev_accuracy": 0.75},
+                                          "points": [[4, 4, 0.5, 0.75]]}, 1.0))
+    assert trained_once(shelf(), "model-1", model, told, pytest.fail) == Trained(4, 0.75)
+    assert told.curve == [(4, 0.5, 0.75)]

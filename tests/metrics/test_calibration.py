@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from core.metrics.calibration import calibrate
-from core.metrics.classification import wilson_interval
+from core.metrics.labels import wilson_interval
 
 FOUR = np.array([[0.9, 0.1], [0.95, 0.05], [0.35, 0.65], [0.3, 0.7]])
 

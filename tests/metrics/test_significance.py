@@ -121,6 +121,20 @@ def test_bootstrap_is_decided_by_its_seed() -> None:
     assert paired_bootstrap(right_a, right_a, 7) == (0.0, 0.0)
 
 
+def test_bootstrap_of_scores_agrees_with_scipy() -> None:
+    random = np.random.default_rng(0)
+    scores_a, scores_b = random.random(300), random.random(300) * 0.9
+    expected = stats.bootstrap((scores_a - scores_b,), np.mean, method="percentile", rng=1).confidence_interval
+    found = paired_bootstrap(scores_a, scores_b, seed=1)
+    assert found == pytest.approx((expected.low, expected.high), abs=0.005)
+    assert found == paired_bootstrap(scores_a.tolist(), scores_b.tolist(), seed=1)
+
+
+def test_the_metric_of_summaries_is_the_runs_own() -> None:
+    records = [run("pet", 0.5, metrics={"exact_match": 0.25, "n": 4.0}), run("pet", 0.5, status="failed")]
+    assert [(row["metric"], row["mean"]) for row in summary_rows(records)] == [("exact_match", 0.25)]
+
+
 @pytest.mark.parametrize("compare", [mcnemar, lambda a, b: paired_bootstrap(a, b, 0)])
 def test_other_examples_cannot_be_compared(compare: Callable[..., object]) -> None:
     with pytest.raises(InputError, match="there are 3 and 2"):
@@ -155,8 +169,8 @@ def test_methods_are_matched_on_seed_whatever_the_order() -> None:
 def test_differences_are_told_as_plain_values() -> None:
     [row] = difference_rows([*runs("lm-bff", (0.80, 0.82, 0.84)), *runs("pet", (0.70, 0.75, 0.80))])
     test = paired_test([0.80, 0.82, 0.84], [0.70, 0.75, 0.80])
-    assert row == {"a": "lm-bff", "b": "pet", "n": 3, "difference": test.difference, "ci95": [test.low, test.high],
-                   "p": test.p_t, "p_holm": test.p_t}
+    assert row == {"a": "lm-bff", "b": "pet", "metric": "accuracy", "n": 3, "difference": test.difference,
+                   "ci95": [test.low, test.high], "p": test.p_t, "p_holm": test.p_t}
 
 
 def test_methods_without_a_common_pattern_meet_in_their_means_over_patterns() -> None:
@@ -207,13 +221,15 @@ def test_summary_rows_are_sorted_and_plain() -> None:
 def test_summary_row_by_hand() -> None:
     [row] = summary_rows(runs("lm-bff", (0.80, 0.82, 0.84)))
     half = 4.302653 * 0.02 / math.sqrt(3)
-    assert row == {"method": "lm-bff", "pattern": SHORT, "shots": 16, "n": 3, "mean": pytest.approx(0.82),
-                   "sd": pytest.approx(0.02), "ci95": pytest.approx([0.82 - half, 0.82 + half])}
+    assert row == {"method": "lm-bff", "pattern": SHORT, "shots": 16, "metric": "accuracy", "n": 3,
+                   "mean": pytest.approx(0.82), "sd": pytest.approx(0.02),
+                   "ci95": pytest.approx([0.82 - half, 0.82 + half])}
 
 
 def test_summary_row_of_one_run_has_no_spread() -> None:
     assert summary_rows([run("head", 0.7)]) == [
-        {"method": "head", "pattern": SHORT, "shots": 16, "n": 1, "mean": 0.7, "sd": None, "ci95": [None, None]}]
+        {"method": "head", "pattern": SHORT, "shots": 16, "metric": "accuracy", "n": 1, "mean": 0.7, "sd": None,
+         "ci95": [None, None]}]
 
 
 def test_summary_rows_tell_only_of_finished_runs() -> None:

@@ -1,16 +1,17 @@
 """What tells runs apart, and where their answers differ."""
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 
 from core.errors import DataError
+from core.metrics.metric import metric_named
 from core.runs.comparison import (
     compare_settings,
     distinct,
-    examples_where,
     label_probabilities,
     opponents,
-    right_in,
     side_by_side,
     spread_rows,
 )
@@ -59,34 +60,63 @@ def test_what_is_the_same_for_all_is_told_once() -> None:
     assert found.differing == [{"method": "lm-bff"}, {"method": "head"}]
 
 
+ACCURACY = metric_named("accuracy")
+
+
 @pytest.mark.parametrize(("right", "texts"), [
     ("a", ["two", "one"]), ("b", ["three"]), ("both", ["four"]), ("neither", ["five"]),
 ])
 def test_examples_are_found_by_who_is_right_the_surest_mistake_first(right: str, texts: list[str]) -> None:
-    assert examples_where(side_by_side(A, B), right)["text_a"].tolist() == texts
+    assert side_by_side(A, B, ACCURACY).where(right)["text_a"].tolist() == texts
 
 
 def test_both_answers_stand_beside_each_other_with_their_probabilities() -> None:
-    row = side_by_side(A, B).iloc[1]
-    assert (row["text_a"], row["gold"], row["predicted_a"], row["predicted_b"]) == ("two", "yes", "yes", "no")
+    row = side_by_side(A, B, ACCURACY).rows.iloc[1]
+    assert (row["text_a"], row["gold"], row["answer_a"], row["answer_b"]) == ("two", "yes", "yes", "no")
     assert (row["probability_a"], row["probability_b"]) == (0.6, 0.95)
 
 
 def test_right_in_counts_shared_successes() -> None:
-    joined = side_by_side(A, B)
-    assert right_in(joined, "a") == [True, True, False, True, False]
-    assert right_in(joined, "b") == [False, False, True, True, False]
+    joined = side_by_side(A, B, ACCURACY)
+    assert joined.right_or_wrong
+    assert joined.right("a") == [True, True, False, True, False]
+    assert joined.right("b") == [False, False, True, True, False]
+    assert joined.scores("b") == [0.0, 0.0, 1.0, 1.0, 0.0]
 
+
+def texts(*rows: tuple[str, str, float]) -> pd.DataFrame:
+    """Rows of source, output and score; each source has one reference."""
+    return pd.DataFrame([{"text_a": source, "text_b": "", "references": f"{source}.", "output": output, "score": score}
+                         for source, output, score in rows])
+
+
+@pytest.mark.parametrize(("higher", "better"), [(True, ["b", "a", "equal", "a"]), (False, ["a", "b", "equal", "b"])])
+def test_texts_are_compared_by_their_scores(higher: bool, better: list[str]) -> None:
+    metric = replace(metric_named("exact_match"), higher_is_better=higher)
+    one = texts(("one", "x", 0.2), ("two", "y", 0.9), ("three", "z", 0.5), ("four", "w", 0.4))
+    other = texts(("four", "w", 0.3), ("three", "z", 0.5), ("two", "v", 0.1), ("one", "u", 0.4))
+    found = side_by_side(one, other, metric)
+    assert not found.right_or_wrong
+    assert found.rows["better"].tolist() == better
+    assert found.where("a" if higher else "b")["text_a"].tolist() == ["two", "four"]  # the largest difference first
+    assert found.rows.loc[1, ["references", "answer_a", "answer_b"]].tolist() == ["two.", "y", "v"]
+
+
+def test_texts_that_match_or_not_are_right_or_wrong() -> None:
+    found = side_by_side(texts(("one", "x", 1.0), ("two", "y", 0.0)), texts(("one", "x", 1.0), ("two", "y", 0.0)),
+                         metric_named("exact_match"))
+    assert found.rows["better"].tolist() == ["both", "neither"]
+    assert found.where("neither")["text_a"].tolist() == ["two"]
 
 def test_only_shared_examples_are_compared_and_repeated_ones_pair_up() -> None:
     twice = predictions(("one", "yes", "yes", 0.9), ("one", "yes", "no", 0.8), ("six", "no", "no", 0.7))
-    joined = side_by_side(twice, predictions(("one", "yes", "no", 0.6), ("one", "yes", "yes", 0.7)))
-    assert joined["right"].tolist() == ["a", "b"]
+    joined = side_by_side(twice, predictions(("one", "yes", "no", 0.6), ("one", "yes", "yes", 0.7)), ACCURACY)
+    assert joined.rows["better"].tolist() == ["a", "b"]
 
 
 def test_runs_of_different_examples_cannot_be_compared() -> None:
     with pytest.raises(DataError, match="different examples"):
-        side_by_side(A, predictions(("other", "yes", "yes", 0.9)))
+        side_by_side(A, predictions(("other", "yes", "yes", 0.9)), ACCURACY)
 
 
 def run(name: str, status: RunStatus, seed: int = 13) -> Run:

@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.data.task import Example, Task
+from core.data.task import Task
 from core.errors import Cancelled, DataError, InputError
 from core.methods.registry import METHODS
 from core.models.backbone import BackboneCache
 from core.models.placement import Placement
-from core.runs.execution import RunResult, execute, predictions_table, relearn
+from core.runs.execution import RunResult, execute, relearn
 from core.runs.execution import test_part as part_to_measure
 from core.runs.spec import RunSpec, StudySpec
 
@@ -54,7 +54,8 @@ def done(spec: RunSpec, task: Task, backbones: BackboneCache, **more: Any) -> Ru
 def test_run_from_end_to_end(method: str, tiny_task: Task, backbones: BackboneCache) -> None:
     result = done(spec_of(tiny_task, method), tiny_task, backbones)
     table = result.predictions
-    assert list(table) == ["text_a", "text_b", "gold", "predicted", "p:bad", "p:good"]
+    assert list(table) == ["text_a", "text_b", "gold", "predicted", "score", "p:bad", "p:good"]
+    assert (table["score"] == (table["gold"] == table["predicted"])).all()
     assert [tuple(row) for row in table[["text_a", "gold"]].to_numpy()] == [(e.text_a, e.label) for e in tiny_task.test]
     np.testing.assert_allclose(table[["p:bad", "p:good"]].sum(axis=1), 1, atol=1e-5)
     assert (table["predicted"] == np.where(table["p:bad"] >= table["p:good"], "bad", "good")).all()
@@ -133,14 +134,3 @@ def test_what_cannot_run_says_why(changes: dict[str, Any], error: type[Exception
                                   backbones: BackboneCache) -> None:
     with pytest.raises(error, match=says):
         done(spec_of(tiny_task, "lm-bff", **changes), tiny_task, backbones)
-
-
-def test_table_of_nothing_has_all_columns() -> None:
-    table = predictions_table((), np.empty((0, 2), dtype=np.float32), ("bad", "good"))
-    assert list(table) == ["text_a", "text_b", "gold", "predicted", "p:bad", "p:good"]
-    assert table.empty
-
-
-def test_first_label_wins_ties() -> None:
-    table = predictions_table((Example("x", label="good"),), np.log(np.array([[0.5, 0.5]])), ("bad", "good"))
-    assert table["predicted"].tolist() == ["bad"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from pathlib import Path
 
@@ -51,6 +52,30 @@ def test_one_that_fails_leaves_nothing_behind(connection: sqlite3.Connection, mo
     connection.rollback()
     assert "9999 broken" not in applied(connection)
     assert connection.execute("SELECT name FROM sqlite_master WHERE name = 'colours'").fetchall() == []
+
+
+def test_curves_and_candidates_of_an_older_store_are_read(tmp_path: Path) -> None:
+    """Development accuracies were called so in the tables; a label of that name stays what it is."""
+    with sqlite3.connect(tmp_path / "cloze-lab.sqlite", isolation_level=None) as older:
+        older.execute("CREATE TABLE migrations (name TEXT PRIMARY KEY, applied REAL NOT NULL)")
+        for name, statements in MIGRATIONS[:3]:
+            for statement in statements:
+                older.execute(statement)
+            older.execute("INSERT INTO migrations VALUES (?, 0)", (name,))
+        older.execute("INSERT INTO studies VALUES ('s', 'ann', 'old', 'study', '{}', 0)")
+        older.execute("INSERT INTO runs (id, study, visitor, spec, method, model, fingerprint, status, created) "
+                      "VALUES ('r', 's', 'ann', '{}', 'auto-words', 'mini', 'f', 'done', 0)")
+        older.executemany("INSERT INTO curve VALUES ('r', ?, ?, ?)", [(1, 0.9, None), (2, 0.8, 0.75)])
+        older.execute("INSERT INTO found VALUES ('r', ?)", (json.dumps([
+            {"pattern": 'Say "dev_accuracy": {mask}', "words": {"dev_accuracy": ["dev_accuracy"]}, "score": 0.5,
+             "dev_accuracy": 0.75, "trained": 2}, {"stage": "model", "dev_accuracy": None}]),))
+    older.close()
+    store = RunStore(tmp_path)
+    assert store.curve("r", "ann") == [(1, 0.9, None), (2, 0.8, 0.75)]
+    assert store.found("r", "ann") == [
+        {"pattern": 'Say "dev_accuracy": {mask}', "words": {"dev_accuracy": ["dev_accuracy"]}, "score": 0.5,
+         "dev_score": 0.75, "trained": 2}, {"stage": "model", "dev_score": None}]
+    store.close()
 
 
 def test_a_newer_store_is_refused_and_left_alone(tmp_path: Path) -> None:

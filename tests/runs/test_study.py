@@ -37,7 +37,7 @@ def test_a_study_from_file_to_document(store: RunStore, settings: Settings, make
                                          "error"]
     (row,) = document["summary"]
     assert (row["method"], row["shots"], row["n"], set(row)) == (
-        "lm-bff", 4, 2, {"method", "pattern", "shots", "n", "mean", "sd", "ci95"})
+        "lm-bff", 4, 2, {"method", "pattern", "shots", "metric", "n", "mean", "sd", "ci95"})
     assert row["mean"] == pytest.approx(sum(run["metrics"]["accuracy"] for run in document["runs"]) / 2)
 
 
@@ -100,7 +100,7 @@ def test_long_curves_are_thinned_but_no_accuracy_is_lost(total: int, told: int) 
     heard: list[Point] = []
     reporter = Reporter(lambda step, total, points, found: heard.extend(points), lambda: False)
     for step in range(1, total + 1):
-        reporter(step, total, loss=1.0, dev_accuracy=0.5 if step in (3, total) else None)
+        reporter(step, total, loss=1.0, dev_score=0.5 if step in (3, total) else None)
     assert heard == reporter.points
     assert [step for step, _, accuracy in heard if accuracy is not None] == [3, total]
     assert told <= len(heard) <= told + 1

@@ -15,10 +15,11 @@ import pytest
 import yaml
 
 from core.data.task import Example, Task, classification
-from core.metrics.classification import evaluate
+from core.metrics.evaluation import evaluate
 from core.metrics.significance import compare_methods
 from core.randomness import rng
-from core.runs.execution import RunResult, predictions_table
+from core.runs.execution import RunResult
+from core.runs.prediction import LabelPredictions
 from core.runs.ready_made import READY_MADE, ready_made, write_ready_made
 from core.runs.records import RunRecord
 from core.runs.spec import RunSpec, StudySpec
@@ -57,9 +58,9 @@ def result(spec: RunSpec) -> RunResult:
     gold = [LABELS.index(each.label or "") for each in TASK.test]
     logits = noise.normal(size=(len(gold), 2)) + {"head": 0.5, "lm-bff": 3.0}[spec.method] * np.eye(2)[gold]
     log_probs = (logits - np.log(np.exp(logits).sum(1, keepdims=True))).astype(np.float32)
-    found = evaluate(log_probs, gold)
-    table = predictions_table(TASK.test, log_probs, LABELS)
-    return RunResult(found.metrics(), LABELS, found.confusion.tolist(), table, 1.5)
+    predictions = LabelPredictions(TASK.test, LABELS, log_probs)
+    found = evaluate(predictions.answers(), "classification")
+    return RunResult(found.metrics, LABELS, found.confusion, predictions.table(found.scores), 1.5)
 
 
 def submit(store: RunStore, wanted: StudySpec, visitor: str, finish: bool = True) -> str:
@@ -167,7 +168,7 @@ def test_downloads_open(compare: Compare, shown: dict[str, Any]) -> None:
 
 
 def test_accuracy_has_a_figure_and_the_same_in_a_table(compare: Compare, shown: dict[str, Any]) -> None:
-    figure, table, curve = compare.figures.show_accuracy(ENGLISH, "ann", shown, "accuracy")
+    figure, table, curve = compare.figures.show_scores(ENGLISH, "ann", shown, "accuracy")
     assert {trace.name for trace in figure.data} >= {"head", "lm-bff"}
     assert table.count("<tr>") == 1 + 1 + 3
     assert "&lt;i&gt;{mask}" in table
@@ -176,7 +177,7 @@ def test_accuracy_has_a_figure_and_the_same_in_a_table(compare: Compare, shown: 
 
 def test_several_k_make_a_learning_curve(compare: Compare, store: RunStore) -> None:
     shown = {**NOTHING, "studies": [store.studies("ann")[1].id]}
-    *_, curve = compare.figures.show_accuracy(ENGLISH, "ann", shown, "macro_f1")
+    *_, curve = compare.figures.show_scores(ENGLISH, "ann", shown, "macro_f1")
     assert curve["visible"] is True
     assert "Macro F1" in curve["value"].layout.yaxis.title.text
 
@@ -288,12 +289,12 @@ def test_settings_are_told_as_people_read_them() -> None:
 def test_intervals_of_shares_end_at_all() -> None:
     rows = [{"method": "pet", "pattern": "", "shots": 8, "n": 3, "mean": 0.8, "sd": 0.1, "ci95": (0.55, 1.05)}]
     assert "55.0% to 100.0%" in summary_table(rows, "accuracy", str)
-    assert "0.55 to 1.05" in summary_table(rows, "nist", str)
+    assert "0.55 to 1.05" in summary_table(rows, "unknown", str)
 
 
 def test_a_table_of_nothing_has_no_rows() -> None:
     assert len(run_table([], str)) == 0
-    assert "no such example" in example_list(pd.DataFrame(), 1, str)
+    assert "no such example" in example_list(pd.DataFrame(), 1, True, str)
 
 
 def test_all_that_is_said_can_be_said_in_chinese(store: RunStore, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -304,7 +305,7 @@ def test_all_that_is_said_can_be_said_in_chinese(store: RunStore, monkeypatch: p
     keys = [each.id for each in store.studies("ann")]
     compare.list_runs(ENGLISH, "ann", [], [], 0)
     now = compare.show(ENGLISH, "ann", keys, [], "accuracy", NOTHING)[0]
-    compare.figures.show_accuracy(ENGLISH, "ann", now, "accuracy")
+    compare.figures.show_scores(ENGLISH, "ann", now, "accuracy")
     compare.figures.show_stability(ENGLISH, "ann", now, "accuracy", "pattern")
     compare.figures.show_differences(ENGLISH, "ann", now, "accuracy", "pattern")
     compare.confusion.show(ENGLISH, "ann", now, compare.confusion.list_runs(ENGLISH, "ann", now, None)["value"])

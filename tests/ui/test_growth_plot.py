@@ -82,7 +82,7 @@ def test_many_generations_and_large_sets_fit() -> None:
 
 def test_generations_are_read_from_rows() -> None:
     def model(generation: int, examples: int, dev: float | None) -> dict[str, Any]:
-        return {"stage": "model", "generation": generation, "examples": examples, "dev_accuracy": dev}
+        return {"stage": "model", "generation": generation, "examples": examples, "dev_score": dev}
 
     rows = [model(0, 8, 0.5), model(0, 8, 0.7), model(1, 39, 0.75)]
     told = [{"stage": "generation", "generation": at, "drawn": drawn, "right": right, "missing": []}

@@ -28,7 +28,7 @@ def say(text: str) -> str:
 
 def candidate(word: str, score: float, dev: float | None = None, trained: int = 0,
               pattern: str = "{text_a} It was {mask}.") -> dict[str, Any]:
-    return {"pattern": pattern, "words": {"bad": [word], "good": ["great"]}, "score": score, "dev_accuracy": dev,
+    return {"pattern": pattern, "words": {"bad": [word], "good": ["great"]}, "score": score, "dev_score": dev,
             "trained": trained}
 
 
@@ -89,7 +89,7 @@ def test_stages_follow_the_search() -> None:
     assert "Fine-tuned and ranked: 2 of 3" in middle
     assert middle.count("cl-done") == 1
     done = stages(replace(RUN, status="done", metrics={"accuracy": 0.815}), FOUND, say)
-    assert "Test accuracy: 81.5 %" in done.replace("<b>", "")
+    assert "Accuracy on the test rows: 81.5 %" in done.replace("<b>", "")
     assert done.count('"cl-done"') == 3
     failed = replace(RUN, status="failed", error="There is no {what}.", error_values={"what": "<i>"})
     assert "There is no &lt;i&gt;." in stages(failed, [], say)

@@ -21,7 +21,7 @@ def say(text: str) -> str:
 
 def model(pattern: str, **more: Any) -> dict[str, Any]:
     return {"stage": "model", "pattern": pattern, "words": {"bad": ["<awful>"], "good": ["great", "fine"]},
-            "repetition": 1, "seed": 13000, "before": 0.5, "dev_accuracy": 0.75, **more}
+            "repetition": 1, "seed": 13000, "before": 0.5, "dev_score": 0.75, **more}
 
 
 LABELS = {"stage": "soft labels", "examples": 30, "entropy": 0.42, "histogram": [0, 0, 3, 0, 0, 0, 9, 0, 12, 6],
@@ -68,7 +68,7 @@ def test_curves_are_means_over_models_and_the_classifier_apart() -> None:
     table = curve_table(RUN, points)
     assert table[["part", "step", "loss"]].values.tolist() == [
         ["models", 2, 2.0], ["models", 4, 1.0], ["classifier", 3, 0.2], ["classifier", 6, 0.1]]
-    assert table["dev accuracy"].dropna().tolist() == pytest.approx([0.8, 0.95])
+    assert table["development score"].dropna().tolist() == pytest.approx([0.8, 0.95])
     grown = replace(RUN, spec=replace(RUN.spec, method="ipet", options={**OPTIONS, "generations": 1}))
     parts = curve_table(grown, [(1, 1.0, None), (9, 1.0, None), (17, 1.0, None)])["part"].tolist()
     assert parts == ["generation 0", "generation 1", "classifier"]
@@ -80,7 +80,7 @@ def test_other_curves_have_no_parts() -> None:
     assert table["part"].tolist() == ["", ""]
     assert table["step"].tolist() == [1, 2]
     none_yet = curve_table(plain, [(1, 0.5, None)])
-    assert none_yet["dev accuracy"].dtype == none_yet["loss"].dtype == float
+    assert none_yet["development score"].dtype == none_yet["loss"].dtype == float
     assert curve_table(RUN, []).empty
 
 

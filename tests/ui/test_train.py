@@ -25,7 +25,7 @@ def test_the_card_of_a_search_shows_its_candidates(tmp_path: Path) -> None:
     run = store.claim()
     assert run is not None
     store.progress(run, 10, 400, [], [{**PATTERN, "words": {"negative": ["awful"], "positive": ["<fine>"]},
-                                       "score": 0.75, "dev_accuracy": 0.9, "trained": 10}])
+                                       "score": 0.75, "dev_score": 0.9, "trained": 10}])
     train = Train.__new__(Train)
     train.services = SimpleNamespace(store=store)
     searching, other = (train.show_run(ENGLISH, "ann", each.id)[0] for each in store.runs("ann"))

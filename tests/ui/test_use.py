@@ -16,7 +16,7 @@ from finished_runs import do_all, done
 from core.data.catalog import load_task
 from core.models.backbone import BackboneCache
 from core.models.placement import Placement
-from core.runs import use
+from core.runs import finished_run
 from core.runs.run import Run
 from core.runs.store import RunStore
 from core.settings import Settings
@@ -152,7 +152,7 @@ def test_what_has_no_weights_is_not_packed(tab: Use, runs: dict[str, Run]) -> No
 
 
 def test_removed_weights_can_be_trained_again(tab: Use, runs: dict[str, Run], services: Services) -> None:
-    use._predictors.clear()
+    finished_run._predictors.clear()
     store, run = services.store, runs["lm-bff"]
     shutil.rmtree(store.artifacts.model(run.id))
     found = tab.open_run(ENGLISH, "ann", run.id)

@@ -1,4 +1,4 @@
-"""Using a finished run: its predictor again, texts and tables labelled with it, its model as an archive."""
+"""A finished run put to use: its predictor again, tables answered with it, its model as an archive."""
 
 from __future__ import annotations
 
@@ -6,17 +6,18 @@ import re
 import threading
 import zipfile
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
 import pandas as pd
 
 from core.data.columns import ColumnMap, examples_of
 from core.data.draft import stem
 from core.data.files import DataLimits, Table
-from core.data.task import TEXTS, Example
+from core.data.task import TEXTS
 from core.errors import DataError, ModelError, SpecError
 from core.learning.method import Predictor
 from core.learning.model_readme import readme
@@ -25,22 +26,21 @@ from core.methods.registry import method_named
 from core.models.backbone import BackboneCache
 from core.prompts.pattern import Pattern
 from core.runs.downloads import Download
-from core.runs.execution import TaskLoader, predictions_table, relearn
+from core.runs.execution import TaskLoader, relearn
 from core.runs.export import table_csv
+from core.runs.prediction import Classifier, Generator, Report, predict
 from core.runs.run import Run
 from core.runs.store import RunStore
 
-CHUNK = 128  # examples labelled between two reports of progress
 _KEPT = 2
 _NAMES = re.compile(r"\{(\w+)")
 _predictors: OrderedDict[str, Predictor] = OrderedDict()
 _lock = threading.Lock()
 
-Tell = Callable[[int, int], None]
 Weights = Literal["own", "base", "removed"]
 
 
-def _untold(done: int, total: int) -> None:
+def _unreported(done: int, total: int) -> None:
     """Progress that nobody listens to."""
 
 
@@ -91,24 +91,24 @@ def predictor_for(run: Run, store: RunStore, load_task: TaskLoader, backbones: B
     return predictor
 
 
-def label_texts(predictor: Predictor, examples: Sequence[Example], labels: Sequence[str],
-                tell: Tell = _untold) -> pd.DataFrame:
-    """A row for each example: its texts, the `predicted` label and a column `p:label` for each label's probability.
+@dataclass(frozen=True)
+class AnsweredTable:
+    """A person's table with the answers beside it.
 
-    Args:
-        tell: called with how many examples are done, and of how many; raises to stop.
+    Attributes:
+        rows: all rows and columns that were given, and then what was added.
+        answer: the name of the column of answers; `predicted` or `output` unless the table has one of that name.
+        probabilities: label → the name of the column of its probability; empty for texts.
     """
-    answers = [np.empty((0, len(labels)), dtype=np.float32)]
-    for start in range(0, len(examples), CHUNK):
-        tell(start, len(examples))
-        answers.append(predictor.log_probs(examples[start : start + CHUNK]))
-    tell(len(examples), len(examples))
-    return predictions_table(tuple(examples), np.concatenate(answers), tuple(labels)).drop(columns="gold")
+
+    rows: pd.DataFrame
+    answer: str
+    probabilities: dict[str, str]
 
 
-def label_table(predictor: Predictor, table: Table, columns: ColumnMap, labels: Sequence[str], limits: DataLimits,
-                tell: Tell = _untold) -> pd.DataFrame:
-    """A person's table with `predicted` and `p:label` added to each row; rows without a text are left empty.
+def answer_table(predictor: Classifier | Generator, table: Table, columns: ColumnMap, labels: Sequence[str],
+                 limits: DataLimits, report: Report = _unreported) -> AnsweredTable:
+    """Answer every row of a person's table; rows without a text are left empty, and no column of theirs is lost.
 
     Raises:
         DataError: a column does not exist, or no row has a text.
@@ -123,11 +123,20 @@ def label_table(predictor: Predictor, table: Table, columns: ColumnMap, labels: 
     if not filled:
         raise DataError("Column {column!r} of {name!r} is empty in every row. Choose another column.",
                         column=columns.text_a, name=table.name)
-    found = label_texts(predictor, [examples[at] for at in filled], labels, tell).drop(
+    found = predict(predictor, labels, [examples[at] for at in filled], report).table().drop(
         columns=["text_a", "text_b", "more"], errors="ignore")
-    found[found.columns[1:]] = found[found.columns[1:]].astype(float).round(6)
-    given = pd.DataFrame(table.rows, columns=list(table.columns)).drop(columns=list(found), errors="ignore")
-    return given.join(found.set_axis(filled, axis=0))
+    numbers = [f"p:{label}" for label in labels]
+    found[numbers] = found[numbers].astype(float).round(6)
+    names = {str(name): _free_name(str(name), table.columns) for name in found}
+    given = pd.DataFrame(table.rows, columns=list(table.columns))
+    rows = given.join(found.rename(columns=names).set_axis(filled, axis=0))
+    return AnsweredTable(rows, names[found.columns[0]], {label: names[f"p:{label}"] for label in labels})
+
+
+def _free_name(name: str, taken: Collection[str]) -> str:
+    """The name, numbered if there is a column of that name."""
+    names = (name if number == 1 else f"{name} {number}" for number in count(1))
+    return next(each for each in names if each not in taken)
 
 
 def labelled_download(table: Table, found: pd.DataFrame) -> Download:

@@ -19,13 +19,12 @@ from core.figures.wording import (
     pattern_text,
     run_facts,
     series_name,
-    shown,
-    spread,
     summary_facts,
     value_axis,
     varied,
 )
-from core.metrics.groups import Setting, grouped, measured
+from core.metrics.groups import Setting, grouped, main_metric_of, measured
+from core.metrics.metric import Metric, metric_named
 from core.metrics.significance import Summary, summarise
 from core.runs.records import RunRecord
 
@@ -33,9 +32,13 @@ Groups = Mapping[Setting, Sequence[RunRecord]]
 _MEAN, _RUNS = -4.0, 8.0  # pixels from the middle of a row: the mean above, the runs below
 
 
-def accuracy_figure(records: Sequence[RunRecord], metric: str = "accuracy", say: Say = lambda text: text) -> go.Figure:
-    """A row for each pattern and method: the mean, ± sd (thick), its 95% interval (thin), and a point for each run."""
-    groups = grouped(measured(records, metric))
+def score_figure(records: Sequence[RunRecord], metric: str | None = None, say: Say = lambda text: text) -> go.Figure:
+    """A row for each pattern and method: the mean, ± sd (thick), its 95% interval (thin), and a point for each run.
+
+    The metric is the runs' main metric unless one is named.
+    """
+    measure = metric_named(metric or main_metric_of(records))
+    groups = grouped(measured(records, measure.name))
     if not groups:
         return empty_figure(say(NOTHING))
     look = styles(setting.method for setting in groups)
@@ -46,22 +49,23 @@ def accuracy_figure(records: Sequence[RunRecord], metric: str = "accuracy", say:
         rows.heading(heading(members[0], fields, say), pattern_text(members[0], say, 60, 12))
         for setting in members:
             places[setting] = rows.row()
-            rows.write(places[setting], _mean_and_sd(_summary(groups[setting], metric), metric))
-    traces = chain.from_iterable(_method_traces(method, style, groups, places, metric, say)
+            rows.write(places[setting], _mean_and_sd(_summary(groups[setting], measure), measure))
+    traces = chain.from_iterable(_method_traces(method, style, groups, places, measure, say)
                                  for method, style in look.items())
     repeated = any(len(runs) > 1 for runs in groups.values())
     caption = say("Large: mean. Thick: ± sd. Thin: 95% interval. Small: runs." if repeated else
                   "One run each: run more seeds to see how much the result varies.")
-    return new_figure(traces, xaxis=value_axis(metric, say, caption), showlegend=True, **rows.layout())
+    return new_figure(traces, xaxis=value_axis(measure, say, caption), showlegend=True, **rows.layout())
 
 
-def shots_figure(records: Sequence[RunRecord], metric: str = "accuracy", say: Say = lambda text: text) -> go.Figure:
+def shots_figure(records: Sequence[RunRecord], metric: str | None = None, say: Say = lambda text: text) -> go.Figure:
     """Mean over patterns and seeds for each number of training examples per label, with the 95% interval as a band.
 
-    A method without training examples is a dotted line across.
+    A method without training examples is a dotted line across. The metric is the runs' main metric unless one is named.
     """
+    measure = metric_named(metric or main_metric_of(records))
     groups: dict[Setting, list[RunRecord]] = defaultdict(list)
-    for setting, runs in grouped(measured(records, metric)).items():
+    for setting, runs in grouped(measured(records, measure.name)).items():
         groups[setting._replace(pattern="", words="")].extend(runs)
     if not groups:
         return empty_figure(say(NOTHING))
@@ -72,25 +76,25 @@ def shots_figure(records: Sequence[RunRecord], metric: str = "accuracy", say: Sa
     ticks = sorted({setting.shots for setting in groups if setting.shots})
     room = 1.15 if len(ticks) > 1 else 2
     ends = (ticks[0] / room, ticks[-1] * room) if ticks else (1.0, 2.0)
-    traces = chain.from_iterable(_curve_traces(name, style, curves[name], ends, metric, say)
+    traces = chain.from_iterable(_curve_traces(name, style, curves[name], ends, measure, say)
                                  for name, style in styles(curves).items())
     missing = "" if len(ticks) > 1 else say("A curve needs runs with several K, e.g. 8, 16 and 32.")
     axis = {"type": "log", "tickvals": ticks, "ticktext": [str(each) for each in ticks],
             "range": [math.log10(end) for end in ends],
             "title": {"text": titled(say("Training examples per label (K)"), missing)}}
-    return new_figure(traces, xaxis=axis, yaxis=value_axis(metric, say), height=440, showlegend=True)
+    return new_figure(traces, xaxis=axis, yaxis=value_axis(measure, say), height=440, showlegend=True)
 
 
-def _summary(runs: Sequence[RunRecord], metric: str) -> Summary:
-    return summarise([run.metrics[metric] for run in runs])
+def _summary(runs: Sequence[RunRecord], metric: Metric) -> Summary:
+    return summarise([run.metrics[metric.name] for run in runs])
 
 
-def _mean_and_sd(summary: Summary, metric: str) -> str:
-    sd = "" if summary.sd is None else f" ± {spread(summary.sd, metric)}"
-    return shown(summary.mean, metric) + sd
+def _mean_and_sd(summary: Summary, metric: Metric) -> str:
+    sd = "" if summary.sd is None else f" ± {metric.spread(summary.sd)}"
+    return metric.shown(summary.mean) + sd
 
 
-def _method_traces(method: str, style: Style, groups: Groups, places: Mapping[Setting, float], metric: str,
+def _method_traces(method: str, style: Style, groups: Groups, places: Mapping[Setting, float], metric: Metric,
                    say: Say) -> list[Any]:
     """Three traces: runs, ± sd, and the mean with its interval."""
     own = [(setting, groups[setting], _summary(groups[setting], metric)) for setting in groups
@@ -101,7 +105,7 @@ def _method_traces(method: str, style: Style, groups: Groups, places: Mapping[Se
     halves = [None if each.high is None else each.high - each.mean for _, _, each in own]
     unlisted = {"legendgroup": method, "showlegend": False}
     return [
-        go.Scatter(x=[run.metrics[metric] for run, _ in runs], y=[place for _, place in runs], mode="markers",
+        go.Scatter(x=[run.metrics[metric.name] for run, _ in runs], y=[place for _, place in runs], mode="markers",
                    marker={"color": faded(style.color, 0.6), "symbol": style.symbol, "size": 6},
                    hovertext=[run_facts(run, metric, say) for run, _ in runs], hoverinfo="text", **unlisted),
         go.Scatter(x=[x for _, mean, sd in bars for x in (mean - sd, mean + sd, None)],
@@ -117,7 +121,7 @@ def _method_traces(method: str, style: Style, groups: Groups, places: Mapping[Se
 
 
 def _curve_traces(name: str, style: Style, curve: Mapping[int, Sequence[RunRecord]], ends: tuple[float, float],
-                  metric: str, say: Say) -> list[Any]:
+                  metric: Metric, say: Say) -> list[Any]:
     """Band, runs, and the line of means."""
     summaries = {shots: _summary(runs, metric) for shots, runs in curve.items()}
     untrained = list(curve) == [0]
@@ -133,7 +137,7 @@ def _curve_traces(name: str, style: Style, curve: Mapping[int, Sequence[RunRecor
         go.Scatter(x=[x for x, _, _ in band] + [x for x, _, _ in reversed(band)],
                    y=[low for _, low, _ in band] + [high for _, _, high in reversed(band)], mode="lines", fill="toself",
                    fillcolor=faded(style.color, 0.14), line={"width": 0}, hoverinfo="skip", **unlisted),
-        go.Scatter(x=[x for x, _ in runs], y=[run.metrics[metric] for _, run in runs], mode="markers",
+        go.Scatter(x=[x for x, _ in runs], y=[run.metrics[metric.name] for _, run in runs], mode="markers",
                    marker={"color": faded(style.color, 0.45), "symbol": style.symbol, "size": 5}, hoverinfo="text",
                    hovertext=[run_facts(run, metric, say) for _, run in runs], **unlisted),
         go.Scatter(x=places, y=[each.mean for each in drawn], name=name, legendgroup=name,

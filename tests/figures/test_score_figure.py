@@ -1,4 +1,4 @@
-"""Accuracy and shots figures: what is drawn are the records' values, their means, spread and intervals."""
+"""Score and shots figures: what is drawn are the records' values, their means, spread and intervals."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from made_up_runs import LONG, SHORT, run, runs, study
 from scipy import stats
 
-from core.figures.accuracy import accuracy_figure, shots_figure
+from core.figures.scores import score_figure, shots_figure
 from core.runs.records import RunRecord
 
 
@@ -22,60 +22,60 @@ def several_shots() -> list[RunRecord]:
 
 
 def test_every_run_is_a_point() -> None:
-    points, _, _ = traces(accuracy_figure(study()), "lm-bff")
+    points, _, _ = traces(score_figure(study()), "lm-bff")
     assert list(points.x) == [0.80, 0.82, 0.84, 0.70, 0.74, 0.78]
     assert ["seed 13" in text for text in points.hovertext] == [True, False, False] * 2
 
 
 def test_means_and_spread() -> None:
-    _, spread, means = traces(accuracy_figure(study()), "lm-bff")
+    _, spread, means = traces(score_figure(study()), "lm-bff")
     assert means.x == pytest.approx((0.82, 0.74))
     assert [x for x in spread.x if x is not None] == pytest.approx([0.80, 0.84, 0.70, 0.78])
 
 
 def test_error_bars_are_t_intervals() -> None:
-    means = traces(accuracy_figure(study()), "lm-bff")[2]
+    means = traces(score_figure(study()), "lm-bff")[2]
     expected = [stats.t.ppf(0.975, 2) * sd / np.sqrt(3) for sd in (0.02, 0.04)]
     assert means.error_x.array == pytest.approx(expected)
 
 
 def test_intervals_are_told_only_as_far_as_shares_go() -> None:
-    means = traces(accuracy_figure(runs("pet", (0.7, 0.9, 1.0))), "pet")[2]
+    means = traces(score_figure(runs("pet", (0.7, 0.9, 1.0))), "pet")[2]
     assert "95% interval 48.7% to 100.0%" in means.hovertext[0]
 
 
 def test_one_run_has_no_bars() -> None:
-    _, spread, means = traces(accuracy_figure(study()), "zero-shot")
+    _, spread, means = traces(score_figure(study()), "zero-shot")
     assert (len(spread.x), means.error_x.array) == (0, (None, None))
 
 
 def test_points_lie_in_the_row_of_their_mean_and_rows_apart() -> None:
-    points, _, means = traces(accuracy_figure(study()), "lm-bff")
+    points, _, means = traces(score_figure(study()), "lm-bff")
     rows = np.repeat(means.y, 3)
     assert (np.abs(np.array(points.y) - rows) < 17).all()
     assert np.diff(means.y)[0] >= 34
 
 
 def test_means_and_sds_are_written_too() -> None:
-    texts = {each.text for each in accuracy_figure(study()).layout.annotations}
+    texts = {each.text for each in score_figure(study()).layout.annotations}
     assert {"mean ± sd", "82.0% ± 2.0", "74.0% ± 4.0", "65.0% ± 5.0", "60.0%", SHORT, "(no pattern)"} <= texts
 
 
 def test_long_patterns_are_elided_and_whole_under_the_pointer() -> None:
-    [heading] = [each for each in accuracy_figure(study()).layout.annotations if each.text.startswith("{mask}")]
+    [heading] = [each for each in score_figure(study()).layout.annotations if each.text.startswith("{mask}")]
     assert heading.text.endswith("…")
     assert heading.text.count("<br>") == 1
     assert heading.hovertext.replace("<br>", " ") == LONG
 
 
 def test_patterns_are_no_markup() -> None:
-    figure = accuracy_figure([run("lm-bff", 0.8, pattern="<b>{text_a}</b> {mask} & <a href='x'>")])
+    figure = score_figure([run("lm-bff", 0.8, pattern="<b>{text_a}</b> {mask} & <a href='x'>")])
     texts = [figure.layout.annotations[1].text, *figure.data[0].hovertext, *figure.data[2].hovertext]
     assert all("&lt;b&gt;{text_a}&lt;/b&gt; {mask} &amp; &lt;a" in text for text in texts)
 
 
 def test_methods_come_in_their_usual_order() -> None:
-    names = [each.name for each in accuracy_figure(study()[::-1]).data if each.name]
+    names = [each.name for each in score_figure(study()[::-1]).data if each.name]
     assert names == ["zero-shot", "head", "lm-bff"]
 
 
@@ -84,13 +84,13 @@ def test_methods_come_in_their_usual_order() -> None:
     ({"model": "mini-causal"}, ["mini-masked", "mini-causal"]), ({"words": "bad=bad"}, ["bad=terrible", "bad=bad"]),
 ])
 def test_headings_tell_what_differs(change: dict, told: list[str]) -> None:
-    figure = accuracy_figure([run("lm-bff", 0.8), run("lm-bff", 0.7, **change)])
+    figure = score_figure([run("lm-bff", 0.8), run("lm-bff", 0.7, **change)])
     headings = [each.text for each in figure.layout.annotations if each.text.startswith(SHORT)]
     assert [text in heading for text, heading in zip(told, headings, strict=True)] == [True, True]
 
 
 def test_zero_shot_shares_the_row_heading_of_trained_methods() -> None:
-    headings = [each.text for each in accuracy_figure(study()).layout.annotations]
+    headings = [each.text for each in score_figure(study()).layout.annotations]
     assert headings.count(SHORT) == 1
 
 
@@ -120,8 +120,9 @@ def test_one_number_of_shots_makes_no_curve_and_says_so() -> None:
     assert "several K" not in shots_figure(several_shots()).layout.xaxis.title.text
 
 
-@pytest.mark.parametrize(("metric", "title"), [("macro_f1", "Macro F1"), ("rougeL", "ROUGE-L"), ("own", "own")])
+@pytest.mark.parametrize(("metric", "title"), [
+    ("macro_f1", "Macro F1"), ("exact_match", "Exact match"), ("own", "own")])
 def test_other_metrics(metric: str, title: str) -> None:
     records = [RunRecord("a", "t", "m", "pet", SHORT, "", 16, seed, metrics={metric: 0.5}) for seed in (1, 2)]
-    assert accuracy_figure(records, metric).layout.xaxis.title.text.startswith(title)
+    assert score_figure(records, metric).layout.xaxis.title.text.startswith(title)
     assert shots_figure(records, metric).layout.yaxis.title.text == title

@@ -20,19 +20,18 @@ from core.errors import DataError, LimitError, ModelError, SpecError
 from core.learning.saved_models import load_predictor
 from core.models.backbone import BackboneCache
 from core.models.placement import Placement
-from core.runs import use
-from core.runs.run import Run
-from core.runs.store import RunStore
-from core.runs.use import (
-    CHUNK,
-    label_table,
-    label_texts,
+from core.runs import finished_run
+from core.runs.finished_run import (
+    answer_table,
     labelled_download,
     predictor_for,
     takes_pairs,
     weights_of,
     write_archive,
 )
+from core.runs.prediction import CHUNK, predict
+from core.runs.run import Run
+from core.runs.store import RunStore
 from core.settings import Settings
 
 METHODS = ("zero-shot", "in-context", "head", "lm-bff")
@@ -46,7 +45,7 @@ TEXTS = [Example("the film was so good"), Example("a terrible meal")]
 @pytest.fixture(autouse=True)
 def forgotten() -> None:
     """Predictors that other tests left in memory are not used."""
-    use._predictors.clear()
+    finished_run._predictors.clear()
 
 
 @pytest.fixture
@@ -66,7 +65,7 @@ def test_a_run_answers_as_when_it_was_measured(runs: dict[str, Run], store: RunS
     for run in runs.values():
         stored = store.predictions(run.id, "ann")
         examples = [Example(*each) for each in zip(stored["text_a"], stored["text_b"], strict=True)]
-        found = label_texts(predictor_for(run, store, load_task, CACHE), examples, run.labels)
+        found = predict(predictor_for(run, store, load_task, CACHE), run.labels, examples).table()
         for label in run.labels:
             assert found[f"p:{label}"].to_numpy() == pytest.approx(stored[f"p:{label}"].to_numpy(), abs=1e-5)
         assert list(found["predicted"]) == list(stored["predicted"])
@@ -89,7 +88,7 @@ def test_predictors_are_kept_and_the_oldest_go(runs: dict[str, Run], store: RunS
     predictor_for(runs["lm-bff"], store, load_task, CACHE)
     assert predictor_for(runs["head"], store, load_task, CACHE) is first
     predictor_for(runs["zero-shot"], store, load_task, CACHE)
-    assert len(use._predictors) == 2
+    assert len(finished_run._predictors) == 2
     assert predictor_for(runs["head"], store, load_task, CACHE) is first
 
 
@@ -108,31 +107,34 @@ def test_changed_data_is_noticed(runs: dict[str, Run], store: RunStore) -> None:
 def test_progress_is_told_in_chunks(lm_bff: Run, store: RunStore) -> None:
     told: list[tuple[int, int]] = []
     many = TEXTS * CHUNK
-    found = label_texts(predictor_for(lm_bff, store, load_task, CACHE), many, lm_bff.labels,
-                        lambda at, total: told.append((at, total)))
+    found = predict(predictor_for(lm_bff, store, load_task, CACHE), lm_bff.labels, many,
+                    lambda at, total: told.append((at, total))).table()
     assert told == [(0, 256), (128, 256), (256, 256)]
     assert list(found.columns) == ["text_a", "text_b", "predicted", "p:bad", "p:good"]
     assert found["p:bad"].nunique() <= 2 * len(TEXTS)
 
 
 def test_no_texts_give_no_rows(lm_bff: Run, store: RunStore) -> None:
-    found = label_texts(predictor_for(lm_bff, store, load_task, CACHE), [], lm_bff.labels)
+    found = predict(predictor_for(lm_bff, store, load_task, CACHE), lm_bff.labels, []).table()
     assert found.shape == (0, 5)
 
 
 def shop() -> Table:
     return make_table("shop.csv", ["id", "review", "predicted"],
-                      [("1", "the film was good", "x"), ("2", " ", "x"), ("3", "a terrible plot", "x")])
+                      [("1", "the film was good", "x"), ("2", " ", "y"), ("3", "a terrible plot", "z")])
 
 
 def test_a_table_keeps_its_columns_and_empty_rows(lm_bff: Run, store: RunStore) -> None:
-    found = label_table(predictor_for(lm_bff, store, load_task, CACHE), shop(), ColumnMap("review", None),
-                        lm_bff.labels, DataLimits())
-    assert list(found.columns) == ["id", "review", "predicted", "p:bad", "p:good"]
+    answered = answer_table(predictor_for(lm_bff, store, load_task, CACHE), shop(), ColumnMap("review", None),
+                            lm_bff.labels, DataLimits())
+    found = answered.rows
+    assert list(found.columns) == ["id", "review", "predicted", "predicted 2", "p:bad", "p:good"]
+    assert (answered.answer, answered.probabilities) == ("predicted 2", {"bad": "p:bad", "good": "p:good"})
     assert list(found["id"]) == ["1", "2", "3"]
-    assert list(found["predicted"].isna()) == [False, True, False]
-    assert set(found["predicted"].dropna()) <= set(lm_bff.labels)
-    assert found.loc[[0, 2], ["p:bad", "p:good"]].sum(axis=1).to_numpy() == pytest.approx(1)
+    assert list(found["predicted"]) == ["x", "y", "z"]
+    assert list(found["predicted 2"].isna()) == [False, True, False]
+    assert set(found["predicted 2"].dropna()) <= set(lm_bff.labels)
+    assert found.loc[[0, 2], ["p:bad", "p:good"]].sum(axis=1).to_numpy() == pytest.approx(1, abs=2e-6)
 
 
 @pytest.mark.parametrize(("columns", "limits", "kind", "told"), [
@@ -144,14 +146,14 @@ def test_bad_tables_are_refused(columns: ColumnMap, limits: DataLimits, kind: ty
                                 store: RunStore) -> None:
     predictor = predictor_for(lm_bff, store, load_task, CACHE)
     with pytest.raises(kind, match=told):
-        label_table(predictor, shop(), columns, lm_bff.labels, limits)
+        answer_table(predictor, shop(), columns, lm_bff.labels, limits)
 
 
 def test_a_column_without_any_text_is_refused(lm_bff: Run, store: RunStore) -> None:
     table = make_table("shop.csv", ["id", "review"], [("1", ""), ("2", " ")])
     with pytest.raises(DataError, match="empty in every row"):
-        label_table(predictor_for(lm_bff, store, load_task, CACHE), table, ColumnMap("review", None), lm_bff.labels,
-                    DataLimits())
+        answer_table(predictor_for(lm_bff, store, load_task, CACHE), table, ColumnMap("review", None), lm_bff.labels,
+                     DataLimits())
 
 
 def test_the_download_holds_no_formula() -> None:

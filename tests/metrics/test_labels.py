@@ -9,7 +9,9 @@ import pytest
 from scipy import stats
 from sklearn import metrics as sklearn_metrics
 
-from core.metrics.classification import evaluate, macro_f1, wilson_interval
+from core.metrics.answers import LabelAnswers
+from core.metrics.evaluation import Evaluation, evaluate
+from core.metrics.labels import macro_f1, wilson_interval
 
 
 def random_predictions(labels: int, n: int = 200) -> tuple[np.ndarray, list[int]]:
@@ -17,15 +19,19 @@ def random_predictions(labels: int, n: int = 200) -> tuple[np.ndarray, list[int]
     return np.log(random.dirichlet(np.ones(labels), n)).astype(np.float32), random.integers(0, labels, n).tolist()
 
 
+def measured(log_probs: np.ndarray, gold: list[int]) -> Evaluation:
+    return evaluate(LabelAnswers(log_probs, gold), "classification")
+
+
 @pytest.mark.parametrize("labels", [2, 4, 6])
 def test_agrees_with_sklearn(labels: int) -> None:
     log_probs, gold = random_predictions(labels)
     predicted = log_probs.argmax(1)
-    found = evaluate(log_probs, gold)
+    found = measured(log_probs, gold)
     assert found.n == 200
-    assert found.accuracy == pytest.approx(sklearn_metrics.accuracy_score(gold, predicted))
-    assert found.macro_f1 == pytest.approx(sklearn_metrics.f1_score(gold, predicted, average="macro"))
-    assert found.confusion.tolist() == sklearn_metrics.confusion_matrix(gold, predicted).tolist()
+    assert found.value == pytest.approx(sklearn_metrics.accuracy_score(gold, predicted))
+    assert found.metrics["macro_f1"] == pytest.approx(sklearn_metrics.f1_score(gold, predicted, average="macro"))
+    assert found.confusion == sklearn_metrics.confusion_matrix(gold, predicted).tolist()
 
 
 @pytest.mark.parametrize(("right", "n"), [(0, 10), (1, 10), (7, 10), (10, 10), (423, 480), (1, 1)])
@@ -40,11 +46,11 @@ def test_interval_without_observations_is_everything() -> None:
 
 def test_confusion_has_gold_in_rows_and_predictions_in_columns() -> None:
     log_probs = np.log(np.array([[0.9, 0.1], [0.8, 0.2], [0.3, 0.7]], dtype=np.float32))
-    assert evaluate(log_probs, [0, 1, 1]).confusion.tolist() == [[1, 0], [1, 1]]
+    assert measured(log_probs, [0, 1, 1]).confusion == [[1, 0], [1, 1]]
 
 
 def test_first_label_wins_ties() -> None:
-    assert evaluate(np.zeros((2, 3), dtype=np.float32), [0, 2]).confusion.tolist() == [[1, 0, 0], [0, 0, 0], [1, 0, 0]]
+    assert measured(np.zeros((2, 3), dtype=np.float32), [0, 2]).confusion == [[1, 0, 0], [0, 0, 0], [1, 0, 0]]
 
 
 @pytest.mark.parametrize(("confusion", "expected"), [
@@ -58,13 +64,22 @@ def test_macro_f1_by_hand(confusion: list[list[int]], expected: float) -> None:
 
 def test_metrics_are_plain_numbers() -> None:
     log_probs, gold = random_predictions(2)
-    found = evaluate(log_probs, gold)
-    assert found.metrics() == {"accuracy": found.accuracy, "accuracy_low": found.low, "accuracy_high": found.high,
-                               "macro_f1": found.macro_f1, "n": 200.0}
-    assert {type(value) for value in found.metrics().values()} == {float}
+    found = measured(log_probs, gold)
+    right = int((log_probs.argmax(1) == gold).sum())
+    low, high = wilson_interval(right, 200)
+    assert list(found.metrics) == ["accuracy", "accuracy_low", "accuracy_high", "macro_f1", "n"]
+    assert (found.value, found.interval, found.metrics["n"]) == (right / 200, (low, high), 200.0)
+    assert {type(value) for value in found.metrics.values()} == {float}
+
+
+def test_each_example_has_a_score() -> None:
+    log_probs, gold = random_predictions(3)
+    found = measured(log_probs, gold)
+    assert found.metric.name == "accuracy"
+    assert found.scores.tolist() == (log_probs.argmax(1) == gold).astype(float).tolist()
 
 
 def test_no_examples_have_no_accuracy() -> None:
-    found = evaluate(np.zeros((0, 2), dtype=np.float32), [])
-    assert math.isnan(found.accuracy)
-    assert (found.n, found.low, found.high) == (0, 0.0, 1.0)
+    found = measured(np.zeros((0, 2), dtype=np.float32), [])
+    assert math.isnan(found.value)
+    assert (found.n, found.interval) == (0, (0.0, 1.0))

@@ -1,0 +1,93 @@
+"""One table of predictions, of labels and of texts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from core.data.columns import ColumnMap
+from core.data.files import DataLimits, make_table
+from core.data.task import Example, Task, generation
+from core.errors import Cancelled
+from core.metrics.evaluation import evaluate
+from core.runs.finished_run import answer_table
+from core.runs.prediction import CHUNK, LabelPredictions, predict
+
+LABELS = ("bad", "good")
+RESTAURANTS = [Example("name[Alimentum]", references=("Alimentum is here.", "This is Alimentum.")),
+               Example("name[Blue Spice]", references=("Blue Spice is here.",))]
+
+
+class Repeating:
+    """Writes one sentence about each name, and remembers how many examples it was asked at once."""
+
+    def __init__(self) -> None:
+        self.asked: list[int] = []
+
+    def generate(self, examples: Sequence[Example]) -> list[str]:
+        self.asked.append(len(examples))
+        return [f" This is {each.text_a[5:-1]}.\n" for each in examples]
+
+
+def test_table_of_nothing_has_all_columns() -> None:
+    nothing = LabelPredictions((), LABELS, np.empty((0, 2), dtype=np.float32))
+    assert list(nothing.table(np.empty(0))) == ["text_a", "text_b", "gold", "predicted", "score", "p:bad", "p:good"]
+    assert nothing.table().empty
+    assert list(predict(Repeating(), (), []).table()) == ["text_a", "text_b", "output"]
+
+
+def test_first_label_wins_ties() -> None:
+    found = LabelPredictions((Example("x", label="good"),), LABELS, np.log(np.array([[0.5, 0.5]], dtype=np.float32)))
+    assert found.table()["predicted"].tolist() == ["bad"]
+    assert found.answers().gold == [1]
+
+
+def test_texts_are_generated_measured_and_put_into_a_table() -> None:
+    found = predict(Repeating(), (), RESTAURANTS)
+    evaluation = evaluate(found.answers(), "generation")
+    assert (evaluation.value, evaluation.confusion) == (0.5, [])
+    assert found.table(evaluation.scores).to_dict("list") == {
+        "text_a": ["name[Alimentum]", "name[Blue Spice]"], "text_b": ["", ""],
+        "references": ["Alimentum is here.\nThis is Alimentum.", "Blue Spice is here."],
+        "output": [" This is Alimentum.\n", " This is Blue Spice.\n"], "score": [1.0, 0.0]}
+
+
+def test_a_table_of_texts_is_read_back_as_it_was(tmp_path: Path) -> None:
+    found = predict(Repeating(), (), RESTAURANTS)
+    table = found.table(evaluate(found.answers(), "generation").scores)
+    table.to_parquet(tmp_path / "table", index=False)
+    pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "table"), table)
+
+
+def test_all_are_asked_at_once_or_in_chunks_with_progress() -> None:
+    generator, told, many = Repeating(), [], RESTAURANTS * CHUNK
+    assert predict(generator, (), many) == predict(generator, (), many, lambda done, total: told.append((done, total)))
+    assert generator.asked == [2 * CHUNK, CHUNK, CHUNK]
+    assert told == [(0, 256), (128, 256), (256, 256)]
+
+
+def test_progress_can_stop() -> None:
+    def stop(done: int, total: int) -> None:
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        predict(Repeating(), (), RESTAURANTS, stop)
+
+
+def test_a_persons_table_gets_texts_too() -> None:
+    table = make_table("menu.csv", ["output", "source"], [("mine", "name[Aromi]"), ("too", "")])
+    found = answer_table(Repeating(), table, ColumnMap("source", None), (), DataLimits())
+    assert (list(found.rows), found.answer, found.probabilities) == (["output", "source", "output 2"], "output 2", {})
+    assert found.rows["output"].tolist() == ["mine", "too"]
+    assert found.rows["output 2"].isna().tolist() == [False, True]
+
+
+def test_other_references_are_other_data() -> None:
+    one = Task("t", generation(), tuple(RESTAURANTS), ())
+    other = replace(one, train=(replace(RESTAURANTS[0], references=("Else.",)), RESTAURANTS[1]))
+    assert one.content_hash != other.content_hash
