@@ -11,17 +11,17 @@ import gradio as gr
 from core.models.backbone import bundled_names
 from ui.about import About
 from ui.api import publish
-from ui.compare import Compare
+from ui.compare.tab import Compare
 from ui.feedback import Say, speaker
-from ui.lab import Lab
+from ui.lab.tab import Lab
 from ui.live import QUIET
-from ui.own_data import OwnData, task_choices
-from ui.search import Search
+from ui.own_data.wizard import OwnData, task_choices
+from ui.search.tab import Search
 from ui.services import Services
 from ui.session import Session, unpack
 from ui.text import label
-from ui.train import Train
-from ui.use import Use
+from ui.train.tab import Train
+from ui.use.tab import Use
 
 HUB_MODELS = ("google-bert/bert-base-uncased", "FacebookAI/roberta-base", "FacebookAI/roberta-large",
               "albert/albert-base-v2", "distilbert/distilbert-base-uncased", "microsoft/deberta-v3-base",

@@ -12,9 +12,9 @@ from core.runs.run import Run
 from core.runs.spec import RunSpec
 from tests.ui.conftest import Page
 from ui.chinese import CHINESE
-from ui.lab import MAX_LABELS, Lab
-from ui.search import SEARCHES, Search
-from ui.search_panels import ROWS_SHOWN, best_of, candidate_table, choices, search_title, stages, ticks
+from ui.lab.tab import MAX_LABELS, Lab
+from ui.search.panels import ROWS_SHOWN, best_of, candidate_table, choices, search_title, stages, ticks
+from ui.search.tab import SEARCHES, Search
 
 ENGLISH = gr.Request(headers={"accept-language": "en"})
 SPEC = RunSpec("reviews", "h", "mini-masked", "d", "auto-words", ({"pattern": "{text_a} {mask}", "words": {}},),

@@ -20,7 +20,7 @@ from ui.live import QUIET
 from ui.services import Services
 from ui.session import Session
 from ui.text import label
-from ui.use_panels import counts_panel
+from ui.use.panels import counts_panel
 
 PREVIEW_ROWS = 20
 FILE_TYPES = [".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson", ".parquet", ".pq"]

@@ -16,15 +16,15 @@ from core.data.task import Example
 from core.errors import ClozeLabError, InputError, LimitError
 from core.runs.run import Run
 from core.runs.use import further_names, label_texts, predictor_for, takes_pairs, weights_of, write_archive
-from ui.compare_panels import run_names
+from ui.compare.panels import run_names
 from ui.feedback import Say, explain, message, speaker
 from ui.live import QUIET
 from ui.panels import waiting_panel
 from ui.services import Services
 from ui.session import Session
 from ui.text import label
-from ui.use_file import UseFile
-from ui.use_panels import answers_panel, run_line, weights_note
+from ui.use.file import UseFile
+from ui.use.panels import answers_panel, run_line, weights_note
 
 MAX_RUNS = 1_000  # offered in the list, the newest
 MAX_LINES = 200

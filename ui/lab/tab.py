@@ -13,14 +13,14 @@ from core.errors import ClozeLabError, LimitError
 from core.inspection import Question, look_at_examples, look_at_prompt
 from core.prompts.library import suggested
 from core.runs.execution import test_part
-from ui.demonstrations import DemonstrationBoxes
 from ui.feedback import Say, explain, message, problem, speaker
+from ui.lab.demonstrations import DemonstrationBoxes
+from ui.lab.variants import Variants, ask
 from ui.live import QUIET, follow
 from ui.panels import answer_panel, dataset_panel, prompt_panel, waiting_panel
 from ui.services import Services
 from ui.session import Session, unpack
 from ui.text import label
-from ui.variants import Variants, ask
 
 MAX_LABELS = 20
 MAX_ANSWERS = 96  # that are filled in while one types

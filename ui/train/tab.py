@@ -18,16 +18,16 @@ from core.runs.run import Run
 from core.runs.spec import RunSpec, StudySpec
 from ui.feedback import Say, explain, message, speaker
 from ui.form import controls
-from ui.lab import Lab
+from ui.lab.tab import Lab
+from ui.lab.variants import Variant, variant_key, variant_title
 from ui.live import QUIET, follow
 from ui.run_panels import COLUMNS, run_card, run_rows, runs_heading, span
-from ui.search import SEARCHES, Search
-from ui.search_panels import candidate_table
+from ui.search.panels import candidate_table
+from ui.search.tab import SEARCHES, Search
 from ui.services import Services
 from ui.session import Session
-from ui.stage_panels import METHODS_IN_STAGES, curve_table, head_beside, stages_panel
 from ui.text import label
-from ui.variants import Variant, variant_key, variant_title
+from ui.train.stage_panels import METHODS_IN_STAGES, curve_table, head_beside, stages_panel
 
 IN_THE_LAB = "lab"  # the choice that stands for what is typed in the Lab now
 _FIRST_METHODS = ("zero-shot", "head", "lm-bff")

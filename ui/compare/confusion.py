@@ -14,8 +14,8 @@ from core.runs.comparison import label_probabilities
 from core.runs.downloads import predictions_download
 from core.runs.ready_made import READY_MADE
 from core.runs.run import Run
-from ui.compare_choice import Choice, Shown
-from ui.compare_panels import confusion_table, group_name, run_names
+from ui.compare.choice import Choice, Shown
+from ui.compare.panels import confusion_table, group_name, run_names
 from ui.downloads import saved
 from ui.feedback import speaker
 from ui.live import follow

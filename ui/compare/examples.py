@@ -11,8 +11,8 @@ from core.errors import InputError
 from core.metrics.significance import mcnemar, paired_bootstrap
 from core.runs.comparison import examples_where, opponents, right_in, side_by_side
 from core.runs.ready_made import READY_MADE
-from ui.compare_choice import Choice, Shown
-from ui.compare_panels import example_list, mcnemar_panel, run_names
+from ui.compare.choice import Choice, Shown
+from ui.compare.panels import example_list, mcnemar_panel, run_names
 from ui.feedback import Say, explain, message, speaker
 from ui.live import QUIET, follow
 from ui.services import Services

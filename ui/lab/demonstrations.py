@@ -19,12 +19,12 @@ from core.methods.lm_bff import LmBffOptions
 from core.methods.options import read_options
 from ui.feedback import Say, explain, speaker
 from ui.form import controls
+from ui.lab.variants import ask
 from ui.live import follow
 from ui.panels import bar, colour, found_percent, prompt_card, waiting_panel
 from ui.services import Services
 from ui.session import Session
 from ui.text import label
-from ui.variants import ask
 
 _OPTIONS = ("contexts", "similar", "demonstration_tokens")
 _HINT = ("One answered example of each label, drawn from those most like the text by Sentence-BERT. Another text "

@@ -10,8 +10,8 @@ import pandas as pd
 
 from core.runs.run import Point, Run
 from ui.feedback import Say
-from ui.growth_plot import grown, growth_plot
 from ui.panels import bar, colour, found_percent
+from ui.train.growth_plot import grown, growth_plot
 
 METHODS_IN_STAGES = ("pet", "ipet")
 _CURVE = ["step", "loss", "dev accuracy", "part"]

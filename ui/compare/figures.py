@@ -11,8 +11,8 @@ from core.figures.comparison import paired_figure
 from core.figures.stability import stability_figure
 from core.metrics.significance import compare_methods, summary_rows
 from core.runs.comparison import spread_rows
-from ui.compare_choice import Choice, Shown
-from ui.compare_panels import difference_table, spread_table, summary_table, verdicts
+from ui.compare.choice import Choice, Shown
+from ui.compare.panels import difference_table, spread_table, summary_table, verdicts
 from ui.feedback import speaker
 from ui.live import follow
 from ui.services import Services

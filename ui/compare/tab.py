@@ -11,11 +11,11 @@ import gradio as gr
 from core.figures.wording import TITLES
 from core.runs.downloads import Download, csv_download, json_download, yaml_download
 from core.runs.ready_made import ready_made
-from ui.compare_choice import NOTHING, Choice, Shown
-from ui.compare_confusion import Confusion
-from ui.compare_examples import Examples
-from ui.compare_figures import Figures
-from ui.compare_panels import METRIC_TITLES, run_names, run_table, shared_settings
+from ui.compare.choice import NOTHING, Choice, Shown
+from ui.compare.confusion import Confusion
+from ui.compare.examples import Examples
+from ui.compare.figures import Figures
+from ui.compare.panels import METRIC_TITLES, run_names, run_table, shared_settings
 from ui.downloads import saved
 from ui.feedback import Say, message, speaker
 from ui.live import follow
