@@ -38,3 +38,8 @@ def message(text: str, kind: str = "problem") -> str:
 def problem(error: BaseException | None, say: Say) -> str:
     """HTML of what is wrong, or nothing."""
     return message(explain(error, say)) if error is not None else ""
+
+
+def waiting_panel(title: str, text: str) -> str:
+    """A card that says why there is no answer yet."""
+    return f'<div class="cl-card cl-waiting"><h3>{escape(title)}</h3><p class="cl-hint">{escape(text)}</p></div>'

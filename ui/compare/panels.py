@@ -16,7 +16,7 @@ from core.metrics.significance import McNemar, PairComparison, Side
 from core.runs.comparison import compare_settings
 from core.runs.records import RunRecord
 from ui.feedback import Say
-from ui.panels import option_value
+from ui.run_panels import option_value
 
 SETTING_TITLES = {"task": "Task", "model": "Model", "method": "Method", "pattern": "Pattern", "words": "Words",
                   "shots": "K", "seed": "Seed"}

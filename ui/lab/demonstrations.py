@@ -17,11 +17,12 @@ from core.methods.demonstrating import Demonstrations
 from core.methods.demonstration_view import DemonstrationView, look_at_demonstrations
 from core.methods.lm_bff import LmBffOptions
 from core.methods.options import read_options
-from ui.feedback import Say, explain, speaker
+from ui.bars import bar, colour, found_percent
+from ui.feedback import Say, explain, speaker, waiting_panel
 from ui.form import controls
+from ui.lab.panels import prompt_card
 from ui.lab.variants import ask
 from ui.live import follow
-from ui.panels import bar, colour, found_percent, prompt_card, waiting_panel
 from ui.services import Services
 from ui.session import Session
 from ui.text import label

@@ -13,11 +13,11 @@ from core.errors import ClozeLabError, LimitError
 from core.inspection import Question, look_at_examples, look_at_prompt
 from core.prompts.library import suggested
 from core.runs.execution import test_part
-from ui.feedback import Say, explain, message, problem, speaker
+from ui.feedback import Say, explain, message, problem, speaker, waiting_panel
 from ui.lab.demonstrations import DemonstrationBoxes
+from ui.lab.panels import answer_panel, dataset_panel, prompt_panel
 from ui.lab.variants import Variants, ask
 from ui.live import QUIET, follow
-from ui.panels import answer_panel, dataset_panel, prompt_panel, waiting_panel
 from ui.services import Services
 from ui.session import Session, unpack
 from ui.text import label

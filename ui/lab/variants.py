@@ -13,9 +13,9 @@ from core.errors import ClozeLabError, InputError
 from core.inspection import Question, look_at_examples, read_question
 from core.prompts.verbalizer import split_words
 from core.runs.execution import test_part
+from ui.bars import found_percent, interval_bar
 from ui.feedback import Say, explain, message, speaker
 from ui.live import QUIET, follow
-from ui.panels import found_percent, interval_bar
 from ui.services import Services
 from ui.session import Session, pack
 from ui.text import label

@@ -14,14 +14,13 @@ from core.data.draft import Draft, DraftView, stem
 from core.data.files import Table
 from core.errors import ClozeLabError, InputError
 from core.models.lengths import token_lengths
-from ui.data_panels import as_choice, findings_panel, table_line
+from ui.data_panels import as_choice, counts_panel, findings_panel, table_line
 from ui.feedback import Say, explain, message, speaker
 from ui.live import QUIET, follow
 from ui.own_data.sources import Read, Sources
 from ui.services import Services
 from ui.session import Session
 from ui.text import label
-from ui.use.panels import counts_panel
 
 PREVIEW_ROWS = 8
 MAX_OWN = 50  # data sets in a visitor's list

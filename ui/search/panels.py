@@ -8,8 +8,8 @@ from html import escape
 from typing import Any
 
 from core.runs.run import Run
+from ui.bars import found_percent
 from ui.feedback import Say
-from ui.panels import found_percent
 from ui.run_panels import span
 
 ROWS_SHOWN = 15

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
+from ui.bars import found_percent
 from ui.feedback import Say
-from ui.panels import found_percent
 
 _WIDTH, _HEIGHT = 320.0, 172.0
 _TOP, _BOTTOM = 20.0, 150.0  # of the plots' inner part

@@ -9,8 +9,8 @@ from typing import Any
 import pandas as pd
 
 from core.runs.run import Point, Run
+from ui.bars import bar, colour, found_percent
 from ui.feedback import Say
-from ui.panels import bar, colour, found_percent
 from ui.train.growth_plot import grown, growth_plot
 
 METHODS_IN_STAGES = ("pet", "ipet")

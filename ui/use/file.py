@@ -13,14 +13,13 @@ from core.data.columns import ColumnMap, guess_columns
 from core.data.files import read_table
 from core.errors import InputError
 from core.runs.use import further_names, label_table, labelled_download, predictor_for, takes_pairs
-from ui.data_panels import as_choice, table_line
+from ui.data_panels import as_choice, counts_panel, table_line
 from ui.downloads import saved
 from ui.feedback import explain, message, speaker
 from ui.live import QUIET
 from ui.services import Services
 from ui.session import Session
 from ui.text import label
-from ui.use.panels import counts_panel
 
 PREVIEW_ROWS = 20
 FILE_TYPES = [".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson", ".parquet", ".pq"]

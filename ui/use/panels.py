@@ -9,8 +9,8 @@ import pandas as pd
 
 from core.runs.run import Run
 from core.runs.use import Weights
+from ui.bars import bar, colour, found_percent
 from ui.feedback import Say, message
-from ui.panels import bar, colour, found_percent
 
 NO_ANSWERS: Mapping[str, str] = {}
 
@@ -53,15 +53,6 @@ def answers_panel(found: pd.DataFrame, labels: Sequence[str], say: Say, own: Map
     heads = "".join(f'<th scope="col">{escape(say(name))}</th>' for name in ("Text", "Label", "Probabilities"))
     return (f'<div class="cl-card">{title}<p class="cl-keys">{legend}</p><div class="cl-scroll"><table class="cl-table '
             f'cl-labelled"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div></div>')
-
-
-def counts_panel(counts: Mapping[str, int], title: str, over: str) -> str:
-    """How many rows each label has."""
-    total = max(1, sum(counts.values()))
-    bars = "".join(bar(label, count / total, colour(at), f"{count:,} · {found_percent(count / total)}")
-                   for at, (label, count) in enumerate(counts.items()))
-    return (f'<div class="cl-card cl-counts"><h3>{escape(title)}<span class="cl-over">{escape(over)}</span></h3>'
-            f"{bars}</div>")
 
 
 def _row(row: Mapping[str, object], labels: Sequence[str]) -> str:

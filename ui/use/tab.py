@@ -17,9 +17,8 @@ from core.errors import ClozeLabError, InputError, LimitError
 from core.runs.run import Run
 from core.runs.use import further_names, label_texts, predictor_for, takes_pairs, weights_of, write_archive
 from ui.compare.panels import run_names
-from ui.feedback import Say, explain, message, speaker
+from ui.feedback import Say, explain, message, speaker, waiting_panel
 from ui.live import QUIET
-from ui.panels import waiting_panel
 from ui.services import Services
 from ui.session import Session
 from ui.text import label

@@ -8,23 +8,11 @@ from html import escape
 from core.inspection import Answer, DatasetView, PromptView, Word
 from core.metrics.classification import Evaluation
 from core.prompts.pattern import Segment
+from ui.bars import bar, colour, found_percent, interval_bar
 from ui.feedback import Say
 
-COLOURS = ("#3b82f6", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#8b5cf6", "#a3a300", "#64748b", "#0d9488")
 MISTAKES_SHOWN = 6
 _FILLINGS_SHOWN = 6
-
-
-def colour(index: int) -> str:
-    """The colour of label number `index`, the same everywhere."""
-    return COLOURS[index % len(COLOURS)]
-
-
-def option_value(name: str, value: object, say: Say) -> str:
-    """A method's option as people read it; a learning rate of 0 lets the size of the model decide."""
-    if isinstance(value, float):
-        return say("automatic") if name == "learning_rate" and value == 0 else f"{value:g}"
-    return str(value)
 
 
 def prompt_panel(view: PromptView, say: Say) -> str:
@@ -102,24 +90,6 @@ def _by_label(view: DatasetView, labels: Sequence[str], say: Say) -> str:
             f'<div class="cl-half"><h4>{escape(say("Mean label probability"))}</h4>{means}</div></div>')
 
 
-def waiting_panel(title: str, text: str) -> str:
-    """A card that says why there is no answer yet."""
-    return f'<div class="cl-card cl-waiting"><h3>{escape(title)}</h3><p class="cl-hint">{escape(text)}</p></div>'
-
-
-def bar(name: str, share: float, fill: str, value: str = "") -> str:
-    """A name, a bar as long as its share of 1, and the share (or `value`) in figures."""
-    style = f"width:{100 * share:.1f}%;background:{fill}"
-    track = f'<span class="cl-track"><span class="cl-fill" style="{style}"></span></span>'
-    return (f'<div class="cl-bar"><span class="cl-name" title="{escape(name)}">{escape(name)}</span>{track}'
-            f'<span class="cl-value">{escape(value or found_percent(share))}</span></div>')
-
-
-def found_percent(share: float) -> str:
-    """A share as a percentage with one decimal."""
-    return f"{100 * share:.1f} %"
-
-
 def _segment(segment: Segment) -> str:
     if segment.kind in ("cls", "sep"):
         return ' <span class="cl-sep" title="separator">⏎</span> ' if segment.kind == "sep" else ""
@@ -146,15 +116,6 @@ def _word_row(word: Word, most: float, labels: Sequence[str]) -> str:
     return (f'<div class="cl-bar"><span class="cl-name">{escape(word.word)}{mark}</span>'
             f'<span class="cl-track"><span class="cl-fill" style="width:{width:.1f}%;background:{fill}"></span></span>'
             f'<span class="cl-value">{100 * word.probability:.2f} %</span></div>')
-
-
-def interval_bar(found: Evaluation) -> str:
-    """A proportion and its 95 % interval on a line from 0 to 100 %."""
-    left, width = 100 * found.low, 100 * (found.high - found.low)
-    return (f'<span class="cl-interval" title="95 %"><span class="cl-track">'
-            f'<span class="cl-range" style="left:{left:.1f}%;width:{width:.1f}%"></span>'
-            f'<span class="cl-point" style="left:{100 * found.accuracy:.1f}%"></span></span>'
-            f'<small>95 %: {100 * found.low:.0f} – {100 * found.high:.0f} %</small></span>')
 
 
 def _confusion(found: Evaluation, labels: Sequence[str], say: Say) -> str:
