@@ -11,9 +11,10 @@ import pandas as pd
 
 from core.figures.comparison import LEVEL
 from core.figures.wording import SHARES, TITLES, sentence, shown, spread, within
-from core.metrics.groups import Setting
-from core.metrics.significance import McNemar, PairComparison, Side
+from core.metrics.groups import Setting, grouped
+from core.metrics.significance import McNemar, PairComparison, Side, summarise
 from core.runs.comparison import compare_settings
+from core.runs.ready_made import ReadyMade
 from core.runs.records import RunRecord
 from ui.feedback import Say
 from ui.run_panels import option_value
@@ -181,6 +182,41 @@ def table_html(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     body = "".join("<tr>" + "".join(map(_table_cell, row)) + "</tr>" for row in rows)
     return (f'<div class="cl-scroll" tabindex="0"><table class="cl-table cl-figures"><thead><tr>{head}</tr></thead>'
             f"<tbody>{body}</tbody></table></div>")
+
+
+def paper_table(study: ReadyMade, say: Say) -> str:
+    """A card: for each K the study's accuracy by method, and under it the paper's; empty without any."""
+    paper = study.paper
+    if paper is None:
+        return ""
+    here: dict[tuple[str, int], list[float]] = {}
+    for setting, runs in grouped([run.record() for run in study.runs]).items():
+        here.setdefault((setting.method, setting.shots), []).extend(run.metrics["accuracy"] for run in runs)
+    body = ""
+    for shots, examples in sorted(paper.examples.items()):
+        ours = say("here, K = {shots}").format(shots=shots) if shots else say("here, no examples")
+        theirs = say("paper, {n} examples").format(n=examples)
+        body += _paper_row(ours, [_mean_and_spread(here.get((method, shots), [])) for method in paper.methods])
+        body += _paper_row(theirs, [figures.get(shots, "") for figures in paper.methods.values()], "cl-theirs")
+    head = "".join(f'<th scope="col">{escape(method)}</th>' for method in ("", *paper.methods))
+    source = say("Accuracy in %, mean ± standard deviation. The paper: {source}.").format(source=paper.source)
+    title = escape(say("The paper's own figures"))
+    return (f'<div class="cl-card cl-paper"><h3>{title}</h3><p class="cl-hint">{escape(source)}</p>'
+            f'<div class="cl-scroll"><table class="cl-table cl-tight"><thead><tr>{head}</tr></thead>'
+            f"<tbody>{body}</tbody></table></div></div>")
+
+
+def _paper_row(name: str, cells: Iterable[str], kind: str = "") -> str:
+    told = "".join(f'<td class="cl-number">{escape(each)}</td>' for each in cells)
+    return f'<tr class="{kind}"><td>{escape(name)}</td>{told}</tr>'
+
+
+def _mean_and_spread(values: list[float]) -> str:
+    """`71.9 ± 5.6`, in %; without the spread if there is one value, empty if there is none."""
+    if not values:
+        return ""
+    found = summarise([100 * value for value in values])
+    return f"{found.mean:.1f}" + ("" if found.sd is None else f" ± {found.sd:.1f}")
 
 
 def _clearest(comparisons: Sequence[PairComparison]) -> list[PairComparison]:

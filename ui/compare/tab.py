@@ -15,11 +15,10 @@ from ui.compare.choice import NOTHING, Choice, Shown
 from ui.compare.confusion import Confusion
 from ui.compare.examples import Examples
 from ui.compare.figures import Figures
-from ui.compare.panels import METRIC_TITLES, run_names, run_table, shared_settings
+from ui.compare.panels import METRIC_TITLES, paper_table, run_names, run_table, shared_settings
 from ui.downloads import saved
 from ui.feedback import Say, message, speaker
 from ui.live import follow
-from ui.paper_table import paper_table
 from ui.run_panels import runs_heading
 from ui.services import Services
 from ui.session import Session
