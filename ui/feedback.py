@@ -9,7 +9,7 @@ from html import escape
 import gradio as gr
 
 from core.errors import ClozeLabError, fill
-from ui.text import translate
+from ui.languages import LANGUAGES
 
 Say = Callable[[str], str]
 _log = logging.getLogger("cloze_lab")
@@ -18,8 +18,8 @@ _log = logging.getLogger("cloze_lab")
 def speaker(request: gr.Request | None) -> Say:
     """A function that says fixed English text in the language of the visitor's browser."""
     accepted = (request.headers.get("accept-language") or "") if request is not None else ""
-    language = "zh" if accepted.strip().lower().startswith("zh") else "en"
-    return lambda text: translate(text, language)
+    language = LANGUAGES.best(accepted)
+    return lambda text: LANGUAGES.translate(text, language)
 
 
 def explain(error: BaseException, say: Say) -> str:

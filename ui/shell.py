@@ -16,12 +16,12 @@ from ui.api import publish
 from ui.compare.tab import Compare
 from ui.feedback import Say, explain, speaker
 from ui.lab.tab import Lab
+from ui.languages import label
 from ui.live import QUIET, follow
 from ui.own_data.wizard import OwnData, task_choices
 from ui.search.tab import Search
 from ui.services import Services
 from ui.session import Session, unpack
-from ui.text import label
 from ui.train.tab import Train
 from ui.use.tab import Use
 

@@ -18,10 +18,10 @@ from ui.compare.choice import Choice, Shown
 from ui.compare.panels import confusion_table, group_name, run_names
 from ui.downloads import saved
 from ui.feedback import speaker
+from ui.languages import label
 from ui.live import follow
 from ui.services import Services
 from ui.session import Session
-from ui.text import label
 
 ALL_SEEDS = "seeds:"  # before the id of a run: this run and those that differ from it in nothing but the seed
 

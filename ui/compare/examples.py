@@ -14,10 +14,10 @@ from core.runs.ready_made import READY_MADE
 from ui.compare.choice import Choice, Shown
 from ui.compare.panels import example_list, mcnemar_panel, run_names
 from ui.feedback import Say, explain, message, speaker
+from ui.languages import label
 from ui.live import QUIET, follow
 from ui.services import Services
 from ui.session import Session
-from ui.text import label
 
 PAGE = 10  # examples at a time
 WHO_IS_RIGHT = {"a": "A right, B wrong", "b": "B right, A wrong", "neither": "both wrong"}

@@ -14,10 +14,10 @@ from core.runs.comparison import spread_rows
 from ui.compare.choice import Choice, Shown
 from ui.compare.panels import difference_table, spread_table, summary_table, verdicts
 from ui.feedback import speaker
+from ui.languages import label
 from ui.live import follow
 from ui.services import Services
 from ui.session import Session
-from ui.text import label
 
 
 class Figures:

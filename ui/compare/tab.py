@@ -18,11 +18,11 @@ from ui.compare.figures import Figures
 from ui.compare.panels import METRIC_TITLES, paper_table, run_names, run_table, shared_settings
 from ui.downloads import saved
 from ui.feedback import Say, message, speaker
+from ui.languages import label
 from ui.live import follow
 from ui.run_panels import runs_heading
 from ui.services import Services
 from ui.session import Session
-from ui.text import label
 
 METRICS = ("accuracy", "macro_f1", "bleu", "nist", "chrf", "rouge1", "rouge2", "rougeL")  # higher is better in all
 MAX_ROWS = 2_000  # of the table of runs

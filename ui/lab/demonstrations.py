@@ -22,10 +22,10 @@ from ui.feedback import Say, explain, speaker, waiting_panel
 from ui.form import controls
 from ui.lab.panels import prompt_card
 from ui.lab.variants import ask
+from ui.languages import label
 from ui.live import follow
 from ui.services import Services
 from ui.session import Session
-from ui.text import label
 
 _OPTIONS = ("contexts", "similar", "demonstration_tokens")
 _HINT = ("One answered example of each label, drawn from those most like the text by Sentence-BERT. Another text "

@@ -17,10 +17,10 @@ from ui.feedback import Say, explain, message, problem, speaker, waiting_panel
 from ui.lab.demonstrations import DemonstrationBoxes
 from ui.lab.panels import answer_panel, dataset_panel, prompt_panel
 from ui.lab.variants import Variants, ask
+from ui.languages import label
 from ui.live import QUIET, follow
 from ui.services import Services
 from ui.session import Session, unpack
-from ui.text import label
 
 MAX_LABELS = 20
 MAX_ANSWERS = 96  # that are filled in while one types

@@ -15,10 +15,10 @@ from core.prompts.verbalizer import split_words
 from core.runs.execution import test_part
 from ui.bars import found_percent, interval_bar
 from ui.feedback import Say, explain, message, speaker
+from ui.languages import label
 from ui.live import QUIET, follow
 from ui.services import Services
 from ui.session import Session, pack
-from ui.text import label
 
 MAX_VARIANTS = 40
 _COPY = """(link) => { if (link) { const url = location.origin + location.pathname + '?p=' + link;

@@ -15,9 +15,9 @@ from core.data.draft import PARTS
 from core.data.files import DataLimits, Table, read_table
 from core.data.hub import HubTables, load_hub_tables
 from core.errors import DataError
+from ui.languages import label
 from ui.live import QUIET
 from ui.services import Services
-from ui.text import label
 
 _TITLES = {"train": "Training data (required)", "test": "Test data", "unlabelled": "Texts without labels"}
 _KINDS = {"files": "Upload files", "paths": "Files of this computer", "hub": "Hugging Face hub"}

@@ -16,11 +16,11 @@ from core.errors import ClozeLabError, InputError
 from core.models.lengths import token_lengths
 from ui.data_panels import as_choice, counts_panel, findings_panel, table_line
 from ui.feedback import Say, explain, message, speaker
+from ui.languages import label
 from ui.live import QUIET, follow
 from ui.own_data.sources import Read, Sources
 from ui.services import Services
 from ui.session import Session
-from ui.text import label
 
 PREVIEW_ROWS = 8
 MAX_OWN = 50  # data sets in a visitor's list

@@ -13,10 +13,10 @@ from core.prompts.dialects.lm_bff_results import FoundPVP, read_results_for
 from core.prompts.pvp import PVP
 from ui.feedback import explain, message, speaker
 from ui.lab.variants import MAX_VARIANTS, Variant
+from ui.languages import label
 from ui.live import QUIET
 from ui.services import Services
 from ui.session import Session
-from ui.text import label
 
 _SHOWN, _MOST_BYTES = 12, 10_000_000
 _HINT = ("Templates or label words as LM-BFF publishes them, one a line. A task of the same labels takes them too: "

@@ -20,13 +20,13 @@ from ui.feedback import explain, message, speaker
 from ui.form import controls
 from ui.lab.tab import Lab
 from ui.lab.variants import MAX_VARIANTS, Variant
+from ui.languages import label
 from ui.live import QUIET, follow
 from ui.run_panels import span
 from ui.search.panels import Ticked, best_of, candidate_table, choices, search_title, stages, ticks
 from ui.search.published import PublishedResults
 from ui.services import Services
 from ui.session import Session
-from ui.text import label
 
 SEARCHES = ("auto-words", "auto-patterns", "petal")
 _KINDS = {"auto-words": "Label words for the pattern in the Lab", "auto-patterns": "Patterns for the words in the Lab",

@@ -20,13 +20,13 @@ from ui.feedback import Say, explain, message, speaker
 from ui.form import controls
 from ui.lab.tab import Lab
 from ui.lab.variants import Variant, variant_key, variant_title
+from ui.languages import label
 from ui.live import QUIET, follow
 from ui.run_panels import COLUMNS, run_card, run_rows, runs_heading, span
 from ui.search.panels import candidate_table
 from ui.search.tab import SEARCHES, Search
 from ui.services import Services
 from ui.session import Session
-from ui.text import label
 from ui.train.stage_panels import METHODS_IN_STAGES, curve_table, head_beside, stages_panel
 
 IN_THE_LAB = "lab"  # the choice that stands for what is typed in the Lab now
@@ -48,8 +48,8 @@ class Train:
         self._listen(tab)
 
     def _plan_boxes(self) -> None:
-        self.methods = gr.CheckboxGroup([(method.title, name) for name, method in METHODS.items()], elem_id="methods",
-                                        value=list(_FIRST_METHODS), label=label("Methods"))
+        self.methods = gr.CheckboxGroup([(label(method.title), name) for name, method in METHODS.items()],
+                                        value=list(_FIRST_METHODS), label=label("Methods"), elem_id="methods")
         self.patterns = gr.CheckboxGroup([], label=label("Patterns"), elem_id="patterns",
                                          info=label("The one in the Lab now, and the variants kept for this task."))
         with gr.Row():

@@ -16,10 +16,10 @@ from core.runs.use import further_names, label_table, labelled_download, predict
 from ui.data_panels import as_choice, counts_panel, table_line
 from ui.downloads import saved
 from ui.feedback import explain, message, speaker
+from ui.languages import label
 from ui.live import QUIET
 from ui.services import Services
 from ui.session import Session
-from ui.text import label
 
 PREVIEW_ROWS = 20
 FILE_TYPES = [".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson", ".parquet", ".pq"]

@@ -18,10 +18,10 @@ from core.runs.run import Run
 from core.runs.use import further_names, label_texts, predictor_for, takes_pairs, weights_of, write_archive
 from ui.compare.panels import run_names
 from ui.feedback import Say, explain, message, speaker, waiting_panel
+from ui.languages import label
 from ui.live import QUIET
 from ui.services import Services
 from ui.session import Session
-from ui.text import label
 from ui.use.file import UseFile
 from ui.use.panels import answers_panel, run_line, weights_note
 
