@@ -52,7 +52,10 @@ class Languages:
         return self.texts.get(language, {}).get(text, text)
 
     def for_browser(self) -> gr.I18n:
-        """What a browser needs to show labels in its own language."""
+        """What a browser needs to show labels in its own language, if that is among the ones that Gradio itself has.
+
+        In any other language (`it`, `zh-HK`) Gradio shows them in English.
+        """
         english = {text: text for translations in self.texts.values() for text in translations}
         return gr.I18n(**{ENGLISH: english, **{tag: dict(texts) for tag, texts in self.texts.items()}})
 
