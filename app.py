@@ -30,9 +30,9 @@ def main() -> None:
     from core.runs.store import RunStore
     from core.runs.worker import Workers
     from core.settings import Settings
+    from ui.languages import I18N
     from ui.services import Services
     from ui.shell import build_app, theme
-    from ui.text import I18N
 
     try:
         settings = Settings.from_environment(os.environ)

@@ -157,7 +157,7 @@ BREACHES = [
     (looks_right_only, "core.data.files", "from ..runs import spec"),
     (has_its_place, "core.plugins.one", ""),
     (keeps_the_halves_apart, "core.data.files", "def show():\n    import gradio as gr"),
-    (keeps_the_halves_apart, "core.runs.store", "from ui.text import t"),
+    (keeps_the_halves_apart, "core.runs.store", "from ui.languages import t"),
     (keeps_the_halves_apart, "ui.lab", "import torch.nn"),
     (keeps_the_halves_apart, "ui.lab", "from transformers import pipeline"),
     (keeps_the_halves_apart, "ui.lab", "def rows():\n    import sqlite3"),

@@ -1,13 +1,14 @@
-"""HTML about a person's data: what was found in files, and what should be known before results are trusted."""
+"""HTML about a person's data: what was found in files, how many rows a label has, what should be known of them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 
 from core.data.files import Table
 from core.data.findings import Finding
 from core.errors import fill
+from ui.bars import bar, colour, found_percent
 from ui.feedback import Say, message
 
 _DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
@@ -34,3 +35,12 @@ def findings_panel(findings: Sequence[Finding], say: Say) -> str:
         f'{_MARKS[each.severity]}</span><span>{escape(fill(say(each.template), each.values))}</span></li>'
         for each in findings)
     return f'<ul class="cl-findings" aria-live="polite">{items}</ul>' if items else ""
+
+
+def counts_panel(counts: Mapping[str, int], title: str, over: str) -> str:
+    """How many rows each label has."""
+    total = max(1, sum(counts.values()))
+    bars = "".join(bar(label, count / total, colour(at), f"{count:,} · {found_percent(count / total)}")
+                   for at, (label, count) in enumerate(counts.items()))
+    return (f'<div class="cl-card cl-counts"><h3>{escape(title)}<span class="cl-over">{escape(over)}</span></h3>'
+            f"{bars}</div>")

@@ -9,7 +9,7 @@ from html import escape
 import gradio as gr
 
 from core.errors import ClozeLabError, fill
-from ui.text import translate
+from ui.languages import LANGUAGES
 
 Say = Callable[[str], str]
 _log = logging.getLogger("cloze_lab")
@@ -18,8 +18,8 @@ _log = logging.getLogger("cloze_lab")
 def speaker(request: gr.Request | None) -> Say:
     """A function that says fixed English text in the language of the visitor's browser."""
     accepted = (request.headers.get("accept-language") or "") if request is not None else ""
-    language = "zh" if accepted.strip().lower().startswith("zh") else "en"
-    return lambda text: translate(text, language)
+    language = LANGUAGES.best(accepted)
+    return lambda text: LANGUAGES.translate(text, language)
 
 
 def explain(error: BaseException, say: Say) -> str:
@@ -38,3 +38,8 @@ def message(text: str, kind: str = "problem") -> str:
 def problem(error: BaseException | None, say: Say) -> str:
     """HTML of what is wrong, or nothing."""
     return message(explain(error, say)) if error is not None else ""
+
+
+def waiting_panel(title: str, text: str) -> str:
+    """A card that says why there is no answer yet."""
+    return f'<div class="cl-card cl-waiting"><h3>{escape(title)}</h3><p class="cl-hint">{escape(text)}</p></div>'

@@ -10,7 +10,7 @@ from typing import Any, get_type_hints
 import gradio as gr
 
 from core.learning.options import Options
-from ui.text import label
+from ui.languages import label
 
 
 def controls(kind: type[Options], prefix: str, only: Collection[str] | None = None, *,

@@ -8,8 +8,8 @@ from html import escape
 
 from core.metrics.metric import FINDINGS, found_metrics, main_metric_in
 from core.runs.store import Run
+from ui.bars import metric_text, range_text
 from ui.feedback import Say
-from ui.panels import metric_text, option_value, range_text
 
 _COLUMNS = ("State", "Progress", "{metric}", "Method", "K", "Seed", "Pattern", "Time", "Run")
 STATES = ("running", "queued", "done", "failed", "cancelled", "interrupted")
@@ -64,6 +64,13 @@ def _facts(facts: Sequence[tuple[str, object]], say: Say) -> str:
     """Table rows of names and values; empty values are left out."""
     return "".join(f"<tr><th>{escape(say(name))}</th><td>{escape(str(value))}</td></tr>" for name, value in facts
                    if value != "")
+
+
+def option_value(name: str, value: object, say: Say) -> str:
+    """A method's option as people read it; a learning rate of 0 lets the size of the model decide."""
+    if isinstance(value, float):
+        return say("automatic") if name == "learning_rate" and value == 0 else f"{value:g}"
+    return str(value)
 
 
 def span(seconds: float) -> str:

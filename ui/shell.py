@@ -8,20 +8,22 @@ from typing import Any
 
 import gradio as gr
 
+from core.data.catalog import task_text
+from core.errors import ClozeLabError
 from core.models.backbone import bundled_names
-from ui.about import About
+from core.models.cards import model_card
 from ui.api import publish
-from ui.compare import Compare
-from ui.feedback import Say, speaker
-from ui.lab import Lab
-from ui.live import QUIET
-from ui.own_data import OwnData, task_choices
-from ui.search import Search
+from ui.compare.tab import Compare
+from ui.feedback import Say, explain, speaker
+from ui.lab.tab import Lab
+from ui.languages import label
+from ui.live import QUIET, follow
+from ui.own_data.wizard import OwnData, task_choices
+from ui.search.tab import Search
 from ui.services import Services
 from ui.session import Session, unpack
-from ui.text import label
-from ui.train import Train
-from ui.use import Use
+from ui.train.tab import Train
+from ui.use.tab import Use
 
 HUB_MODELS = ("google-bert/bert-base-uncased", "FacebookAI/roberta-base", "FacebookAI/roberta-large",
               "albert/albert-base-v2", "distilbert/distilbert-base-uncased", "microsoft/deberta-v3-base",
@@ -76,6 +78,31 @@ def build_app(services: Services) -> gr.Blocks:
         demo.load(lab.variants.show, [task, model, variants, lab.boxes.sample], lab.variants.outputs, **QUIET)
         train.resume_on(demo)
     return demo
+
+
+class About:
+    """What the chosen task and model are: their cards, in an accordion under the workspace bar."""
+
+    def __init__(self, services: Services, task: gr.Dropdown, model: gr.Dropdown) -> None:
+        self.services = services
+        with (gr.Accordion(label("About this task and model"), open=False, elem_id="about") as part,
+              gr.Row(elem_classes="cl-columns", equal_height=False)):
+            self.task_card = gr.Markdown(elem_id="task-card", elem_classes="cl-about")
+            self.model_card = gr.Markdown(elem_id="model-card", elem_classes="cl-about")
+        follow([part.expand, task.change, model.change], self.tell, [task, model], [self.task_card, self.model_card])
+
+    def tell(self, request: gr.Request, task: str | None, model: str | None) -> list[Any]:
+        """Both cards, or a line that says that there is none."""
+        say = speaker(request)
+        name = (model or "").strip() or self.services.settings.model
+        try:
+            self.services.backbones.check_allowed(name)
+            about_model = model_card(name)
+        except ClozeLabError as error:
+            about_model = explain(error, say)
+        nothing = say("There is no card of {name} here.")
+        return [task_text((task or "").strip()) or say("These are your own data."),
+                about_model or nothing.format(name=f"`{name[:80]}`")]
 
 
 def _welcome(request: gr.Request, visitor: str, own_tasks: list[list[str]] | None) -> list[Any]:

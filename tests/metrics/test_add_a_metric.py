@@ -32,9 +32,9 @@ from core.runs.records import RunRecord
 from core.runs.spec import StudySpec
 from core.runs.store import RunStore
 from core.runs.study import study_document
-from ui.compare import Compare
-from ui.compare_choice import NOTHING
-from ui.compare_panels import run_names, run_table, verdicts
+from ui.compare.choice import NOTHING
+from ui.compare.panels import run_names, run_table, verdicts
+from ui.compare.tab import Compare
 from ui.run_panels import run_card, run_columns, run_rows
 from ui.session import Session
 

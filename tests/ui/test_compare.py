@@ -24,11 +24,9 @@ from core.runs.ready_made import READY_MADE, ready_made, write_ready_made
 from core.runs.records import RunRecord
 from core.runs.spec import RunSpec, StudySpec
 from core.runs.store import RunStore
-from ui.chinese import CHINESE
-from ui.compare import Compare
-from ui.compare_choice import NOTHING, Choice
-from ui.compare_confusion import ALL_SEEDS
-from ui.compare_panels import (
+from ui.compare.choice import NOTHING, Choice
+from ui.compare.confusion import ALL_SEEDS
+from ui.compare.panels import (
     difference_table,
     example_list,
     run_names,
@@ -37,6 +35,8 @@ from ui.compare_panels import (
     summary_table,
     verdicts,
 )
+from ui.compare.tab import Compare
+from ui.languages import LANGUAGES
 from ui.session import Session
 
 ENGLISH = gr.Request(headers={"accept-language": "en"})
@@ -299,8 +299,8 @@ def test_a_table_of_nothing_has_no_rows() -> None:
 
 def test_all_that_is_said_can_be_said_in_chinese(store: RunStore, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: set[str] = set()
-    for module in ("compare", "compare_figures", "compare_confusion", "compare_examples"):
-        monkeypatch.setattr(f"ui.{module}.speaker", lambda request: lambda text: asked.add(text) or text)
+    for module in ("tab", "figures", "confusion", "examples"):
+        monkeypatch.setattr(f"ui.compare.{module}.speaker", lambda request: lambda text: asked.add(text) or text)
     compare = build(store)
     keys = [each.id for each in store.studies("ann")]
     compare.list_runs(ENGLISH, "ann", [], [], 0)
@@ -312,7 +312,7 @@ def test_all_that_is_said_can_be_said_in_chinese(store: RunStore, monkeypatch: p
     runs = [each["value"] for each in compare.examples.list_runs(ENGLISH, "ann", now, None, None)]
     compare.examples.show(ENGLISH, "ann", *runs, "neither")
     assert len(asked) > 60
-    assert asked - CHINESE.keys() == set()
+    assert asked - LANGUAGES.texts["zh"].keys() == set()
 
 
 def test_comparisons_come_with_the_app(compare: Compare, store: RunStore, tmp_path: Path,

@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from ui.growth_plot import Grown, grown, growth_plot
+from ui.train.growth_plot import Grown, grown, growth_plot
 
 FOUND = [Grown(0, 32, 32, None, (0.5, 0.6, 0.7)), Grown(1, 160, 32, 0.82, (0.7, 0.72, 0.74)),
          Grown(2, 800, 32, 0.78, (0.71, 0.73, 0.75))]

@@ -6,7 +6,7 @@ import gradio as gr
 import pytest
 
 from tests.ui.conftest import Page
-from ui.lab import MAX_LABELS, Lab
+from ui.lab.tab import MAX_LABELS, Lab
 
 ENGLISH = gr.Request(headers={"accept-language": "en"})
 

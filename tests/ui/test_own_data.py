@@ -16,7 +16,7 @@ from core.models.placement import Placement
 from core.runs.store import RunStore
 from core.settings import Settings
 from ui.data_panels import as_choice
-from ui.own_data import OwnData, task_choices
+from ui.own_data.wizard import OwnData, task_choices
 from ui.services import Services
 from ui.session import Session
 

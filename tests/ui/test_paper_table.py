@@ -7,8 +7,8 @@ import pytest
 
 from core.metrics.significance import summarise
 from core.runs.ready_made import PaperFigures, ReadyMade, ready_made
-from ui.paper_table import paper_table
-from ui.text import translate
+from ui.compare.panels import paper_table
+from ui.languages import LANGUAGES
 
 
 @pytest.fixture
@@ -37,6 +37,6 @@ def test_without_a_paper_there_is_nothing(study: ReadyMade) -> None:
 
 
 def test_it_speaks_chinese(study: ReadyMade) -> None:
-    html = paper_table(study, lambda text: translate(text, "zh"))
+    html = paper_table(study, lambda text: LANGUAGES.translate(text, "zh"))
     assert "论文自身的结果" in html
     assert "本应用，K = 16" in html

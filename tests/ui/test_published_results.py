@@ -9,7 +9,7 @@ import gradio as gr
 import pytest
 
 from tests.ui.conftest import Page
-from ui.published_results import PublishedResults
+from ui.search.published import PublishedResults
 
 ENGLISH = gr.Request(headers={"accept-language": "en"})
 LINES = ("*cls**sent_0*_Such_a*mask*_one.*sep+*\t0.9", "*cls**sent_0*_How*mask*!*sep+*\t0.8", "no template\t0.1")

@@ -11,10 +11,10 @@ from core.methods.registry import METHODS
 from core.runs.run import Run
 from core.runs.spec import RunSpec
 from tests.ui.conftest import Page
-from ui.chinese import CHINESE
-from ui.lab import MAX_LABELS, Lab
-from ui.search import SEARCHES, Search
-from ui.search_panels import ROWS_SHOWN, best_of, candidate_table, choices, search_title, stages, ticks
+from ui.lab.tab import MAX_LABELS, Lab
+from ui.languages import LANGUAGES
+from ui.search.panels import ROWS_SHOWN, best_of, candidate_table, choices, search_title, stages, ticks
+from ui.search.tab import SEARCHES, Search
 
 ENGLISH = gr.Request(headers={"accept-language": "en"})
 SPEC = RunSpec("reviews", "h", "mini-masked", "d", "auto-words", ({"pattern": "{text_a} {mask}", "words": {}},),
@@ -145,4 +145,4 @@ def test_every_search_and_its_options_are_said_in_chinese() -> None:
         options = fields(method.options)
         said = {method.title, method.summary(), *(each.name.replace("_", " ") for each in options),
                 *(each.metadata["explain"] for each in options)}
-        assert said - CHINESE.keys() == set()
+        assert said - LANGUAGES.texts["zh"].keys() == set()

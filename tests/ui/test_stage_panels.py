@@ -7,7 +7,7 @@ import pytest
 
 from core.runs.run import Run
 from core.runs.spec import RunSpec
-from ui.stage_panels import curve_table, head_beside, stages_panel
+from ui.train.stage_panels import curve_table, head_beside, stages_panel
 
 PATTERNS = ({"pattern": "{text_a} {mask}", "words": {}}, {"pattern": "{mask}: {text_a}", "words": {}})
 OPTIONS: dict[str, object] = {"steps": 4, "repetitions": 1, "student_steps": 6, "temperature": 2.0}

@@ -11,7 +11,7 @@ from core.data.catalog import load_task
 from core.data.files import DataLimits
 from core.runs.spec import StudySpec
 from core.runs.store import RunStore
-from ui.train import Train
+from ui.train.tab import Train
 
 ENGLISH = gr.Request(headers={"accept-language": "en"})
 PATTERN = {"pattern": "{text_a} It was {mask}.", "words": {"negative": ["terrible"], "positive": ["great"]}}

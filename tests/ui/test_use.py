@@ -22,7 +22,7 @@ from core.runs.store import RunStore
 from core.settings import Settings
 from ui.services import Services
 from ui.session import Session
-from ui.use import MAX_LINES, Use
+from ui.use.tab import MAX_LINES, Use
 
 ENGLISH, CHINESE = (gr.Request(headers={"accept-language": language}) for language in ("en", "zh-CN"))
 CACHE = BackboneCache(Placement("cpu", "float32"))

@@ -1,0 +1,84 @@
+"""Which labels a run takes for which, and whether its probabilities keep their word."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+import numpy as np
+
+from core.figures.calibration import calibration_figure
+from core.figures.confusion import confusion_figure
+from core.metrics.groups import grouped
+from core.runs.comparison import label_probabilities
+from core.runs.downloads import predictions_download
+from core.runs.ready_made import READY_MADE
+from core.runs.run import Run
+from ui.compare.choice import Choice, Shown
+from ui.compare.panels import confusion_table, group_name, run_names
+from ui.downloads import saved
+from ui.feedback import speaker
+from ui.languages import label
+from ui.live import follow
+from ui.services import Services
+from ui.session import Session
+
+ALL_SEEDS = "seeds:"  # before the id of a run: this run and those that differ from it in nothing but the seed
+
+
+class Confusion:
+    """The tab and its handlers."""
+
+    def __init__(self, services: Services, session: Session, shown: gr.State) -> None:
+        self.services = services
+        with gr.Tab(label("Confusion"), id="compare-confusion"):
+            with gr.Row(elem_classes="cl-actions"):
+                chosen = gr.Dropdown([], label=label("One run, or all its seeds together"), elem_id="confusion-run",
+                                     scale=4, min_width=240)
+                file = gr.DownloadButton(label("Download predictions (CSV)"), size="sm", scale=1, min_width=200,
+                                         elem_id="download-predictions")
+            with gr.Row(equal_height=False):
+                with gr.Column(min_width=320):
+                    confusion = gr.Plot(label=label("Confusion"), show_label=False, elem_id="confusion-figure")
+                    table = gr.HTML(elem_id="confusion-table")
+                with gr.Column(min_width=320):
+                    calibration = gr.Plot(label=label("Reliability"), show_label=False, elem_id="calibration-figure")
+            shown_on: dict[str, Any] = {"show_progress": "minimal", "show_progress_on": None,
+                                        "api_visibility": "private"}
+            runs, outputs = [session.visitor, shown, chosen], [confusion, table, calibration, file]
+            follow([shown.change], self.list_runs, runs, chosen).then(self.show, runs, outputs, **shown_on)
+            follow([chosen.input], self.show, runs, outputs, **shown_on)
+
+    def list_runs(self, request: gr.Request, visitor: str, shown: Shown, chosen: str | None) -> Any:
+        """Offer every group of runs that differ in their seed only, and every finished run."""
+        say, records = speaker(request), Choice.shown(self.services.store, visitor, shown).done_records
+        groups = [(group_name(setting, len(runs), say), ALL_SEEDS + runs[0].id)
+                  for setting, runs in grouped(records).items() if len(runs) > 1]
+        choices = [*groups, *zip(run_names(records, say), (each.id for each in records), strict=True)]
+        keys = [key for _, key in choices]
+        return gr.update(choices=choices, value=chosen if chosen in keys else next(iter(keys), None))
+
+    def show(self, request: gr.Request, visitor: str, shown: Shown, chosen: str | None) -> list[Any]:
+        """Confusion and reliability of what is chosen, summed over its runs, and its predictions as a file."""
+        say, runs = speaker(request), self._members(visitor, shown, chosen or "")
+        if not runs:
+            return [confusion_figure([], [], say), "", calibration_figure(np.zeros((0, 1)), [], say=say),
+                    gr.update(value=None, interactive=False)]
+        labels, confusion = runs[0].labels, np.sum([run.confusion for run in runs], axis=0).tolist()
+        tables = [self.services.store.predictions(run.id, visitor) for run in runs if run.visitor != READY_MADE]
+        probabilities, gold = label_probabilities(tables, labels)
+        return [confusion_figure(confusion, labels, say), confusion_table(confusion, labels, say),
+                calibration_figure(probabilities, gold, say=say),
+                gr.update(value=saved(predictions_download(runs, tables)), interactive=True) if tables else
+                gr.update(value=None, interactive=False)]
+
+    def _members(self, visitor: str, shown: Shown, chosen: str) -> list[Run]:
+        """The chosen run, or the chosen one and those that differ from it in their seed only, with the same labels."""
+        choice = Choice.shown(self.services.store, visitor, shown)
+        wanted = {chosen}
+        if chosen.startswith(ALL_SEEDS):
+            key = chosen.removeprefix(ALL_SEEDS)
+            groups = grouped(choice.done_records).values()
+            wanted = {each.id for runs in groups for each in runs if any(one.id == key for one in runs)}
+        found = [run for run in choice.done if run.id in wanted]
+        return [run for run in found if run.labels == found[0].labels]

@@ -1,0 +1,68 @@
+"""Scores, stability and differences of the runs that are compared: figures, each with a table that says the same."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+
+from core.figures.comparison import paired_figure
+from core.figures.scores import score_figure, shots_figure
+from core.figures.stability import stability_figure
+from core.metrics.significance import compare_methods, summary_rows
+from core.runs.comparison import spread_rows
+from ui.compare.choice import Choice, Shown
+from ui.compare.panels import difference_table, spread_table, summary_table, verdicts
+from ui.feedback import speaker
+from ui.languages import label
+from ui.live import follow
+from ui.services import Services
+from ui.session import Session
+
+
+class Figures:
+    """Three tabs; each follows the runs that are shown and the measure."""
+
+    def __init__(self, services: Services, session: Session, shown: gr.State, metric: gr.Radio) -> None:
+        self.services = services
+        with gr.Tab(label("Scores"), id="compare-scores"):
+            scores = gr.Plot(label=label("Mean, spread and every run"), show_label=False, elem_id="score-figure")
+            summary = gr.HTML(elem_id="score-table")
+            curve = gr.Plot(label=label("More examples"), show_label=False, visible=False, elem_id="shots-figure")
+        with gr.Tab(label("Stability"), id="compare-stability"):
+            over = gr.Radio([(label("seeds"), "seed"), (label("patterns"), "pattern")], value="pattern",
+                            label=label("How much results vary over"), elem_id="stability-over")
+            stability = gr.Plot(label=label("Stability"), show_label=False, elem_id="stability-figure")
+            spread = gr.HTML(elem_id="stability-table")
+        with gr.Tab(label("Differences"), id="compare-differences"):
+            by = gr.Radio([(label("methods"), "method"), (label("methods with their patterns"), "pattern")],
+                          value="method", label=label("Differences between"), elem_id="differences-by")
+            words = gr.HTML(elem_id="differences-words")
+            pairs = gr.Plot(label=label("Paired differences"), show_label=False, elem_id="differences-figure")
+            tests = gr.HTML(elem_id="differences-table")
+            shown_on: dict[str, Any] = {"show_progress": "minimal", "show_progress_on": None}
+            runs = [session.visitor, shown, metric]
+            news = [shown.change, metric.input]
+            follow(news, self.show_scores, runs, [scores, summary, curve], **shown_on)
+            follow([*news, over.input], self.show_stability, [*runs, over], [stability, spread], **shown_on)
+            follow([*news, by.input], self.show_differences, [*runs, by], [words, pairs, tests], **shown_on)
+
+    def show_scores(self, request: gr.Request, visitor: str, shown: Shown, metric: str) -> list[Any]:
+        """Means with spread, interval and every run; and the curve over K if there are several."""
+        say, records = speaker(request), Choice.shown(self.services.store, visitor, shown).records
+        shots = {each.shots for each in records if each.shots and metric in each.metrics}
+        several = len(shots) > 1
+        curve = gr.update(visible=several, value=shots_figure(records, metric, say) if several else None)
+        return [score_figure(records, metric, say), summary_table(summary_rows(records, metric), metric, say), curve]
+
+    def show_stability(self, request: gr.Request, visitor: str, shown: Shown, metric: str, over: str) -> list[Any]:
+        """Box plots over patterns or over seeds."""
+        say, records = speaker(request), Choice.shown(self.services.store, visitor, shown).records
+        rows = spread_rows(records, metric, over)
+        return [stability_figure(records, metric, over, say), spread_table(rows, metric, over, say)]
+
+    def show_differences(self, request: gr.Request, visitor: str, shown: Shown, metric: str, by: str) -> list[Any]:
+        """Which methods differ by more than chance: in words, as a figure and as a table."""
+        say, records = speaker(request), Choice.shown(self.services.store, visitor, shown).records
+        found = compare_methods(records, metric, by)
+        return [verdicts(found, say), paired_figure(found, say), difference_table(found, say)]

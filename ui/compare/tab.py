@@ -1,0 +1,125 @@
+"""Compare: choose finished runs; see how good, how stable and how different they are; take the results away."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from html import escape
+from typing import Any
+
+import gradio as gr
+
+from core.metrics.metric import METRICS, Metric, metrics_of
+from core.runs.downloads import Download, csv_download, json_download, yaml_download
+from core.runs.ready_made import ready_made
+from core.runs.records import RunRecord
+from ui.compare.choice import NOTHING, Choice, Shown
+from ui.compare.confusion import Confusion
+from ui.compare.examples import Examples
+from ui.compare.figures import Figures
+from ui.compare.panels import paper_table, run_names, run_table, shared_settings
+from ui.downloads import saved
+from ui.feedback import Say, message, speaker
+from ui.languages import label
+from ui.live import follow
+from ui.run_panels import runs_heading
+from ui.services import Services
+from ui.session import Session
+
+MAX_ROWS = 2_000  # of the table of runs
+MAX_LISTED = 1_000  # single runs offered in the list
+_EMPTY = "No finished runs yet: start a study under Train."
+_CHOOSE = "Choose a study or single runs."
+_CUT = "The table shows the first {limit} of {n} runs; figures and downloads have all."
+
+
+class Compare:
+    """The tab: which runs, their table and downloads. Its parts listen to `shown`, which changes when the runs do."""
+
+    def __init__(self, services: Services, session: Session, tab: gr.Tab) -> None:
+        self.services, self.session = services, session
+        with gr.Row(elem_classes="cl-actions"):
+            self.studies = gr.Dropdown([], multiselect=True, label=label("Studies"), elem_id="compare-studies",
+                                       scale=4, min_width=240)
+            self.singles = gr.Dropdown([], multiselect=True, label=label("Single runs"), elem_id="compare-runs",
+                                       scale=3, min_width=240)
+            measures = [(label(metric.title), metric.name) for metric in _measures([])]
+            self.metric = gr.Radio(measures, value=measures[0][1], scale=2, label=label("Measure"),
+                                   elem_id="compare-metric", min_width=270)
+            self.refresh = gr.Button(label("Refresh"), scale=1, min_width=90, size="md", elem_id="compare-refresh")
+        self.note = gr.HTML(elem_id="compare-note")
+        self.shown = gr.State(NOTHING)
+        with gr.Column(visible=False, elem_id="compare-body") as self.body:
+            self.table = gr.Dataframe(interactive=False, elem_id="compare-table", max_height=320, max_chars=42,
+                                      label=label("Runs"), show_search="search", buttons=["fullscreen", "copy"])
+            with gr.Row(elem_classes="cl-actions"):
+                self.files = [gr.DownloadButton(label(text), size="sm", min_width=120, elem_id=f"download-{kind}")
+                              for kind, text in (("csv", "Download CSV"), ("json", "Download JSON"),
+                                                 ("yaml", "Download the study (YAML)"))]
+            with gr.Tabs(elem_id="compare-tabs"):
+                self.figures = Figures(services, session, self.shown, self.metric)
+                self.confusion = Confusion(services, session, self.shown)
+                self.examples = Examples(services, session, self.shown)
+        self._listen(tab)
+
+    def _listen(self, tab: gr.Tab) -> None:
+        chosen = [self.session.visitor, self.studies, self.singles]
+        looks = gr.State(0)  # how often the lists were read: its change shows the runs again
+        follow([tab.select, self.refresh.click], self.list_runs, [*chosen, looks], [self.studies, self.singles, looks])
+        follow([looks.change, self.studies.change, self.singles.change], self.show, [*chosen, self.metric, self.shown],
+               [self.shown, self.note, self.body, self.metric, self.table, *self.files])
+
+    def list_runs(self, request: gr.Request, visitor: str, studies: list[str] | None, singles: list[str] | None,
+                  looks: int) -> list[Any]:
+        """Offer the visitor's studies and finished runs; the newest study is chosen if nothing is."""
+        store = self.services.store
+        titles = {study.id: study.title for study in store.studies(visitor) if study.kind == "study"}
+        note = speaker(request)("comes with the app")
+        titles |= {each.study.id: f"{each.study.name} · {note}" for each in ready_made()}
+        done = [run.record() for run in store.runs(visitor) if run.status == "done"][-MAX_LISTED:]
+        names = {record.id: name for record, name in zip(done, run_names(done, speaker(request)), strict=True)}
+        kept, runs = ([each for each in old or [] if each in new] for old, new in ((studies, titles), (singles, names)))
+        if not kept and not runs:
+            kept = list(titles)[:1]
+        return [gr.update(choices=[(title, key) for key, title in titles.items()], value=kept),
+                gr.update(choices=[(name, key) for key, name in reversed(names.items())], value=runs), looks + 1]
+
+    def show(self, request: gr.Request, visitor: str, studies: list[str] | None, singles: list[str] | None, metric: str,
+             shown: Shown) -> list[Any]:
+        """The table and downloads of the chosen runs, unless nothing changed; the parts follow `shown`."""
+        say = speaker(request)
+        choice = Choice.of(self.services.store, visitor, studies or [], singles or [])
+        now = {"studies": studies or [], "runs": singles or [], "state": choice.state}
+        if now == shown:
+            return [gr.skip()] * (5 + len(self.files))
+        if not choice.runs:
+            told = say(_CHOOSE if self.services.store.runs(visitor) else _EMPTY)
+            return [now, message(told, "note"), gr.update(visible=False), *[gr.skip()] * (2 + len(self.files))]
+        records = choice.records
+        note = _about(now["studies"], say) + runs_heading(choice.runs, say) + shared_settings(records, say)
+        if not choice.done:
+            note += message(say(_EMPTY), "note")
+        if len(records) > MAX_ROWS:
+            note += message(say(_CUT).format(limit=MAX_ROWS, n=len(records)), "note")
+        known = [(metric.titled(say), metric.name) for metric in _measures(records)]
+        names = [name for _, name in known]
+        files = [csv_download(records), json_download(records, names[0]), self._study_files(visitor, choice, now)]
+        return [now, note, gr.update(visible=True),
+                gr.update(choices=known, value=metric if metric in names else names[0]),
+                run_table(records[:MAX_ROWS], say), *map(saved, files)]
+
+    def _study_files(self, visitor: str, choice: Choice, now: Shown) -> Download:
+        known = [*(each.study for each in ready_made()), *self.services.store.studies(visitor)]
+        studies = [study for study in known if study.id in now["studies"]]
+        return yaml_download(studies, [run for run in choice.runs if run.study not in now["studies"]])
+
+
+def _measures(records: Sequence[RunRecord]) -> list[Metric]:
+    """The metrics that any of the runs has, or those that labels have as long as there is none."""
+    names = {name for record in records for name in record.metrics}
+    return [metric for metric in METRICS.values() if metric.name in names] or metrics_of("classification")
+
+
+def _about(studies: Collection[str], say: Say) -> str:
+    """What the chosen ones among the studies that come with the app show, and what their papers report."""
+    return "".join(f'<p class="cl-hint">{escape(each.about)}</p>{paper_table(each, say)}' for each in ready_made()
+                   if each.about and each.study.id in studies)

@@ -1,0 +1,112 @@
+"""Demonstrations in the Lab: which answered examples stand beside the text, how like it they are, what changes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from typing import Any
+
+import gradio as gr
+
+from core.data.further_texts import read_texts
+from core.data.split import LM_BFF_SEEDS, draw_split
+from core.data.task import Example
+from core.errors import ClozeLabError, SpecError
+from core.inspection import look_at_prompt
+from core.learning.demonstration_view import DemonstrationView, look_at_demonstrations
+from core.learning.demonstrations import Demonstrations
+from core.learning.fine_tuning import PromptFineTuningOptions
+from core.learning.options import read_options
+from ui.bars import bar, colour, found_percent
+from ui.feedback import Say, explain, speaker, waiting_panel
+from ui.form import controls
+from ui.lab.panels import prompt_card
+from ui.lab.variants import ask
+from ui.languages import label
+from ui.live import follow
+from ui.services import Services
+from ui.session import Session
+
+_OPTIONS = ("contexts", "similar", "demonstration_tokens")
+_HINT = ("One answered example of each label, drawn from those most like the text by Sentence-BERT. Another text "
+         "brings others; training draws anew at every step.")
+
+
+class DemonstrationBoxes:
+    """A switch, what is drawn from, and a card of what was drawn."""
+
+    def __init__(self, services: Services, session: Session) -> None:
+        """Components only; `listen` connects them with the Lab's boxes."""
+        self.services, self.session = services, session
+        self.on = gr.Checkbox(False, label=label("Show demonstrations beside the question"), elem_id="demonstrate",
+                              info=label(_HINT))
+        with gr.Row(visible=False, elem_classes="cl-options") as self.row:
+            self.shots = gr.Number(16, label=label("Shots: K examples per label"), precision=0, minimum=2, maximum=256,
+                                   min_width=140, elem_id="demonstrations-shots")
+            self.seed = gr.Number(LM_BFF_SEEDS[0], label=label("Seed"), precision=0, minimum=0, min_width=140,
+                                  elem_id="demonstrations-seed")
+            self.options = controls(PromptFineTuningOptions, "demonstrations", _OPTIONS)
+        self.card = gr.HTML(elem_id="demonstrations-panel")
+
+    def listen(self, pattern: gr.Textbox, text_a: gr.Textbox, text_b: gr.Textbox, more: gr.Textbox,
+               words: Sequence[gr.Textbox], live: dict[str, Any]) -> None:
+        """Look again whenever something changes that the prompt is made of."""
+        session, drawn = self.session, [self.shots, self.seed, *self.options.values()]
+        watched = [self.on, session.task, session.model, pattern, text_a, text_b, more, *words, *drawn]
+        follow([box.change for box in watched], self.watch,
+               [self.on, session.task, session.model, pattern, text_a, text_b, more, *drawn, *words],
+               [self.row, self.card], **live)
+
+    def watch(self, request: gr.Request, on: bool, choice: str, model: str, pattern: str, text_a: str, text_b: str,
+              more: str, shots: float | None, seed: float | None, *rest: Any) -> list[Any]:
+        """What is drawn from, and the card; nothing while the switch is off."""
+        if not on:
+            return [gr.update(visible=False), ""]
+        say = speaker(request)
+        try:
+            typed = read_texts(more or "", self.services.task(choice).schema.columns)
+            example = Example(text_a or "", text_b or "", None, typed)
+            card = self._card(choice, model, pattern, example, shots, seed, rest, say)
+        except ClozeLabError as error:
+            card = waiting_panel(say("With demonstrations"), explain(error, say))
+        return [gr.update(visible=True), card]
+
+    def _card(self, choice: str, model: str, pattern: str, example: Example, shots: float | None, seed: float | None,
+              rest: Sequence[Any], say: Say) -> str:
+        values, words = rest[: len(self.options)], rest[len(self.options) :]
+        if shots is None or seed is None:
+            raise SpecError("The shots and the seed must be whole numbers.")
+        given = {name: value for name, value in zip(self.options, values, strict=True) if value is not None}
+        options = read_options(PromptFineTuningOptions, {**given, "demonstrations": True}, "lm-bff")
+        task, backbone = self.services.task(choice), self.services.backbone(model)
+        if not task.schema.has_words:
+            raise SpecError("Demonstrations show an example of each label, and each example of this task brings its "
+                            "own answers. Leave them off.")
+        question = ask(pattern, words, task, self.services, model)
+        split = draw_split(task, int(shots), int(seed))
+        view = look_at_demonstrations(question, example, Demonstrations(
+            split.train, options.contexts, options.similar, options.demonstration_tokens, int(seed)), backbone)
+        alone = look_at_prompt(question, example, backbone).label_probabilities
+        return demonstrations_card(view, alone, task.schema.labels, options.contexts, say)
+
+
+def demonstrations_card(view: DemonstrationView, alone: dict[str, float], labels: Sequence[str], contexts: int,
+                        say: Say) -> str:
+    """The demonstrations with their similarity, the answer with and without them, and the whole prompt."""
+    rows = "".join(
+        f'<tr><td><span class="cl-tag" style="background:{colour(labels.index(str(each.label)))}">'
+        f"{escape(str(each.label))}</span></td><td>{escape(' ▪ '.join(filter(None, (each.text_a, each.text_b))))}</td>"
+        f"<td>{similarity:.2f}</td><td>{view.candidates[str(each.label)]}</td></tr>"
+        for each, similarity in view.shown)
+    heads = "".join(f'<th scope="col">{escape(say(name))}</th>'
+                    for name in ("Label", "Demonstration", "Similarity", "Drawn from"))
+    answers = "".join(
+        f'<div class="cl-half"><h4>{escape(title)}</h4>'
+        + "".join(bar(name, share, colour(labels.index(name)), found_percent(share)) for name, share in found.items())
+        + "</div>"
+        for title, found in ((say("Labels, mean of {n} draws").format(n=contexts), view.label_probabilities),
+                             (say("Labels without demonstrations"), alone)))
+    return (f'<div class="cl-card"><h3>{escape(say("With demonstrations"))}</h3><div class="cl-scroll">'
+            f'<table class="cl-table"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>'
+            f'<div class="cl-halves">{answers}</div></div>'
+            + prompt_card(view.prompt, say("The whole prompt of the first draw"), say))

@@ -1,0 +1,244 @@
+"""The Lab: edit a pattern and its label words, and see at once what the model makes of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from core.data.further_texts import read_texts, written
+from core.data.task import Example, Task
+from core.errors import ClozeLabError, LimitError
+from core.inspection import Question, look_at_examples, look_at_prompt
+from core.prompts.library import suggested
+from core.runs.execution import test_part
+from ui.feedback import Say, explain, message, problem, speaker, waiting_panel
+from ui.lab.demonstrations import DemonstrationBoxes
+from ui.lab.panels import answer_panel, dataset_panel, prompt_panel
+from ui.lab.variants import Variants, ask
+from ui.languages import label
+from ui.live import QUIET, follow
+from ui.services import Services
+from ui.session import Session, unpack
+
+MAX_LABELS = 20
+MAX_ANSWERS = 96  # that are filled in while one types
+SAMPLES = (64, 128, 256, 1000)
+_FIELDS = ("{text_a}", "{mask}", "{sep}", "{text_b}")  # the last for pairs alone
+_NO_WORDS = {"choice": "Each example brings its own answers, so there are no label words.",
+             "generation": "The answers of this task are texts, so there are no label words."}
+_FURTHER = 6  # further texts that have a button
+_INSERT = """() => {{ const box = document.querySelector('#pattern textarea');
+  const field = document.querySelector('#insert-{at}').innerText.trim();
+  box.setRangeText(field, box.selectionStart, box.selectionEnd, 'end');
+  box.dispatchEvent(new Event('input', {{bubbles: true}})); box.focus(); }}"""
+
+
+@dataclass
+class Boxes:
+    """The Lab's components."""
+
+    pattern: gr.Textbox
+    pattern_note: gr.HTML
+    library: gr.Dropdown
+    words: list[gr.Textbox]
+    word_notes: list[gr.HTML]
+    words_note: gr.HTML
+    text_a: gr.Textbox
+    text_b: gr.Textbox
+    more: gr.Textbox
+    insert: list[gr.Button]
+    position: gr.State
+    gold: gr.HTML
+    sample: gr.Dropdown
+    prompt: gr.HTML
+    answer: gr.HTML
+    dataset: gr.HTML
+
+
+class Lab:
+    """The tab and its handlers."""
+
+    def __init__(self, services: Services, session: Session) -> None:
+        self.services = services
+        self.session = session
+        with gr.Row(elem_classes="cl-columns", equal_height=False):
+            with gr.Column(scale=5, min_width=340):
+                pattern, note, library, insert = self._pattern_boxes()
+                words, word_notes, words_note = self._word_boxes()
+                text_a, text_b, more, gold, moves = self._example_boxes()
+                self.variants = Variants(services, session)
+            with gr.Column(scale=6, min_width=340):
+                prompt = gr.HTML(elem_id="prompt-panel")
+                answer = gr.HTML(elem_id="answer-panel")
+                self.demonstrations = DemonstrationBoxes(services, session)
+                sample = gr.Dropdown([str(n) for n in SAMPLES], value=str(SAMPLES[0]), elem_id="sample",
+                                     label=label("Test examples measured while you type"))
+                dataset = gr.HTML(elem_id="dataset-panel")
+        position = gr.State(0)
+        self.boxes = Boxes(pattern, note, library, words, word_notes, words_note, text_a, text_b, more, insert,
+                           position, gold, sample, prompt, answer, dataset)
+        self.variants.place_table(pattern, words, sample)
+        self._listen(moves)
+
+    def _pattern_boxes(self) -> tuple[gr.Textbox, gr.HTML, gr.Dropdown, list[gr.Button]]:
+        pattern = gr.Textbox(label=label("Pattern"), lines=2, max_lines=8, elem_id="pattern", max_length=4000,
+                             info=label("Put a mask where the answer belongs; the model fills it in as you type."))
+        note = gr.HTML(elem_id="pattern-note", elem_classes="cl-note-slot")
+        with gr.Row(elem_classes="cl-chips"):
+            insert = [gr.Button(field, size="sm", min_width=60, elem_classes="cl-chip", elem_id=f"insert-{at}",
+                                visible=at < len(_FIELDS) - 1)
+                      for at, field in enumerate((*_FIELDS, *[""] * _FURTHER))]
+        library = gr.Dropdown([], label=label("Take one from the papers"), elem_id="library", interactive=True)
+        return pattern, note, library, insert
+
+    def _word_boxes(self) -> tuple[list[gr.Textbox], list[gr.HTML], gr.HTML]:
+        words, notes = [], []
+        with gr.Group(elem_id="words"):
+            gr.Markdown(label("Label words"), elem_classes="cl-group-title")
+            for index in range(MAX_LABELS):
+                words.append(gr.Textbox(label=f"label {index}", visible=index < 2, elem_id=f"words-{index}",
+                                        max_length=400, elem_classes="cl-words"))
+                notes.append(gr.HTML(visible=index < 2, elem_id=f"words-note-{index}", elem_classes="cl-note-slot"))
+        note = gr.HTML(elem_id="words-note", elem_classes="cl-note-slot")
+        return words, notes, note
+
+    def _example_boxes(self) -> tuple[gr.Textbox, gr.Textbox, gr.Textbox, gr.HTML, dict[str, gr.Button]]:
+        text_a = gr.Textbox(label=label("Text: an example, or your own"), lines=3, max_lines=10, elem_id="text-a",
+                            max_length=20000)
+        text_b = gr.Textbox(label=label("Second text"), lines=2, max_lines=10, visible=False, elem_id="text-b",
+                            max_length=20000)
+        more = gr.Textbox(label=label("Further texts"), lines=2, max_lines=10, visible=False, elem_id="more",
+                          max_length=20000, info=label("A pattern shows them by their names, in braces."))
+        gold = gr.HTML(elem_id="gold")
+        with gr.Row(elem_classes="cl-chips"):
+            moves = {name: gr.Button(label(name), size="sm", min_width=80) for name in ("Previous", "Next", "Another")}
+        return text_a, text_b, more, gold, moves
+
+    def _listen(self, moves: dict[str, gr.Button]) -> None:
+        boxes, session = self.boxes, self.session
+        for at, button in enumerate(boxes.insert):
+            button.click(None, js=_INSERT.format(at=at))
+        question = [session.task, session.model, boxes.pattern, *boxes.words]
+        typed = [boxes.pattern, boxes.text_a, boxes.text_b, boxes.more, *boxes.words]
+        live: dict[str, Any] = {"concurrency_id": "model", "concurrency_limit": 2}
+        follow([box.change for box in [*typed, session.model]], self.watch_prompt,
+               [*question[:3], boxes.text_a, boxes.text_b, boxes.more, *boxes.words],
+               [boxes.pattern_note, boxes.words_note, *boxes.word_notes, boxes.prompt, boxes.answer], **live)
+        follow([box.change for box in [boxes.pattern, *boxes.words, session.model, boxes.sample]], self.watch_examples,
+               [*question[:3], boxes.sample, *boxes.words], boxes.dataset, **live)
+        self.demonstrations.listen(boxes.pattern, boxes.text_a, boxes.text_b, boxes.more, boxes.words, live)
+        session.task.input(self.open_task, session.task, self.opened, **QUIET)
+        boxes.library.input(self.take_published, [session.task, boxes.library], [boxes.pattern, *boxes.words],
+                            **QUIET)
+        for name, button in moves.items():
+            button.click(self.move, [session.task, boxes.position, gr.State(name)],
+                         [boxes.text_a, boxes.text_b, boxes.more, boxes.position, boxes.gold], **QUIET)
+
+    @property
+    def opened(self) -> list[gr.components.Component]:
+        """What `open_task` and `first_look` fill."""
+        boxes = self.boxes
+        return [boxes.pattern, boxes.library, boxes.text_a, boxes.text_b, boxes.more, boxes.position, boxes.gold,
+                *boxes.words, *boxes.word_notes, *boxes.insert[len(_FIELDS) - 1 :]]
+
+    def first_look(self, request: gr.Request, choice: str) -> list[Any]:
+        """What the Lab shows when the page opens: the shared question in its link, or the task's first suggestion."""
+        shared = unpack(request.query_params.get("p", "")) if request.query_params.get("p") else None
+        return self.open_task(request, choice, shared)
+
+    def open_task(self, request: gr.Request, choice: str, shared: dict[str, Any] | None = None) -> list[Any]:
+        """Fill the boxes for a task: its labels, a suggested pattern and its first example."""
+        say = speaker(request)
+        try:
+            task = self.services.task(choice)
+            if len(task.schema.labels) > MAX_LABELS and task.schema.has_words:
+                raise LimitError("The Lab shows up to {limit} labels; this task has {count}. Use the command line.",
+                                 limit=MAX_LABELS, count=len(task.schema.labels))
+        except ClozeLabError as error:
+            gr.Warning(explain(error, say))
+            return [gr.skip()] * len(self.opened)
+        pvps = suggested(task.name, task.schema)
+        first = shared or {"pattern": pvps[0].pattern, "words": pvps[0].words}
+        schema = task.schema
+        rows = schema.labels if schema.has_words else ()
+        chosen = {name: ", ".join(first.get("words", {}).get(name, [])) for name in rows}
+        choices = [(f"{pvp.pattern}  ·  {pvp.source}", str(index)) for index, pvp in enumerate(pvps)]
+        return [
+            gr.update(value=str(first.get("pattern", ""))), gr.update(choices=choices, value=None),
+            *self._example(task, 0, say),
+            *(gr.update(label=rows[i], value=chosen[rows[i]], visible=True) if i < len(rows)
+              else gr.update(value="", visible=False) for i in range(MAX_LABELS)),
+            *(gr.update(value="", visible=i < len(rows)) for i in range(MAX_LABELS)), gr.update(visible=schema.pairs),
+            *(gr.update(value="{" + schema.columns[i] + "}" if i < len(schema.columns) else "",
+                        visible=i < len(schema.columns))
+              for i in range(_FURTHER)),
+        ]
+
+    def _example(self, task: Task, at: int, say: Say) -> list[Any]:
+        example = task.test[at]
+        note = say("Test example {at} of {n}, label {label}").format(at=at + 1, n=len(task.test), label=example.label)
+        return [example.text_a, gr.update(value=example.text_b, visible=task.schema.pairs),
+                gr.update(value=written(example.more), visible=bool(task.schema.columns)), at, message(note, "note")]
+
+    def move(self, choice: str, at: int, way: str, request: gr.Request) -> list[Any]:
+        """Show the previous, the next or another example."""
+        task = self.services.task(choice)
+        step = {"Previous": -1, "Next": 1, "Another": 37}[way]
+        return self._example(task, (at + step) % len(task.test), speaker(request))
+
+    def take_published(self, choice: str, chosen: str | None) -> list[Any]:
+        """Put a published pattern and its words into the boxes, if one of this task is chosen."""
+        task = self.services.task(choice)
+        pvps = suggested(task.name, task.schema)
+        if chosen not in {str(index) for index in range(len(pvps))}:
+            return [gr.skip()] * (1 + MAX_LABELS)
+        pvp = pvps[int(chosen)]
+        words = [", ".join(pvp.words.get(name, [])) for name in task.schema.labels[:MAX_LABELS]]
+        return [pvp.pattern, *words, *[""] * (MAX_LABELS - len(words))]
+
+    def watch_prompt(self, request: gr.Request, choice: str, model: str, pattern: str, text_a: str, text_b: str,
+                     more: str, *words: str) -> list[Any]:
+        """Messages under the boxes, the prompt and the model's answer to it."""
+        say = speaker(request)
+        title = say("What the model reads")
+        try:
+            task = self.services.task(choice)
+            question = ask(pattern, words, task, self.services, model)
+        except Exception as error:
+            return [gr.skip(), gr.skip(), *[gr.skip()] * MAX_LABELS, waiting_panel(title, explain(error, say)), ""]
+        notes = _notes(question, task, say)
+        try:
+            example = Example(text_a or "", text_b or "", None, read_texts(more or "", task.schema.columns))
+            view = look_at_prompt(question, example, self.services.backbone(model))
+        except ClozeLabError as error:
+            told = explain(error, say)
+            notes[0] = notes[0] or message(told)
+            return [*notes, waiting_panel(title, told), ""]
+        return [*notes, prompt_panel(view, say), answer_panel(view, task.schema.labels, say)]
+
+    def watch_examples(self, request: gr.Request, choice: str, model: str, pattern: str, sample: str,
+                       *words: str) -> str:
+        """Accuracy over many test examples, as it is with what is typed now."""
+        say = speaker(request)
+        try:
+            task = self.services.task(choice)
+            question = ask(pattern, words, task, self.services, model)
+            many = int(sample or SAMPLES[0])
+            if task.schema.kind == "choice":  # each answer is filled in token by token
+                many = min(many, max(1, MAX_ANSWERS // len(task.schema.labels)))
+            view = look_at_examples(question, test_part(task, many), self.services.backbone(model))
+        except Exception as error:
+            return waiting_panel(say("How often it is right"), explain(error, say))
+        return dataset_panel(view, task.schema.labels, len(task.test), say)
+
+
+def _notes(question: Question, task: Task, say: Say) -> list[str]:
+    problems = question.word_problems or {}
+    rows = [problem(problems.get(name), say) for name in task.schema.labels] if task.schema.has_words else []
+    whole = problem(problems.get(""), say)
+    if not task.schema.has_words:
+        whole = message(say(_NO_WORDS[task.schema.kind]), "note")
+    return [problem(question.pattern_problem, say), whole, *rows,
+            *[""] * (MAX_LABELS - len(rows))]

@@ -1,0 +1,164 @@
+"""Variants: patterns kept from the Lab, measured side by side, and taken along to training."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from typing import Any
+
+import gradio as gr
+
+from core.data.task import Task
+from core.errors import ClozeLabError, InputError
+from core.inspection import Question, look_at_examples, read_question
+from core.prompts.verbalizer import split_words
+from core.runs.execution import test_part
+from ui.bars import interval_bar, metric_text
+from ui.feedback import Say, explain, message, speaker
+from ui.languages import label
+from ui.live import QUIET, follow
+from ui.services import Services
+from ui.session import Session, pack
+
+MAX_VARIANTS = 40
+_COPY = """(link) => { if (link) { const url = location.origin + location.pathname + '?p=' + link;
+  navigator.clipboard && navigator.clipboard.writeText(url); return url; } return link; }"""
+
+Variant = dict[str, Any]  # {"task": choice, "pattern": text, "words": {label: [word, …]}}
+
+
+class Variants:
+    """Keep what is typed, look at what is kept, load, remove, share."""
+
+    def __init__(self, services: Services, session: Session) -> None:
+        """Buttons that keep and share; `place_table` completes them."""
+        self.services = services
+        self.session = session
+        with gr.Row(elem_classes="cl-actions"):
+            self.keep_button = gr.Button(label("Keep as variant"), variant="primary", elem_id="keep-variant")
+            self.share_button = gr.Button(label("Copy a link to this"), elem_id="share")
+        self.link = gr.Textbox(label=label("Link"), visible=False, elem_id="share-link", buttons=["copy"])
+        self.note = gr.HTML(elem_id="variants-note", elem_classes="cl-note-slot")
+
+    def place_table(self, pattern: gr.Textbox, words: Sequence[gr.Textbox], sample: gr.Dropdown) -> None:
+        """What is kept, side by side, over the whole width."""
+        session = self.session
+        self.table = gr.HTML(elem_id="variants")
+        with gr.Row(visible=False, elem_classes="cl-actions") as self.row:
+            self.chosen = gr.Dropdown([], label=label("Variant"), elem_id="variant-choice", scale=4)
+            load = gr.Button(label("Load into the boxes"), scale=1)
+            remove = gr.Button(label("Remove"), scale=1)
+        self.keep_button.click(self.keep, [session.task, session.model, pattern, session.variants, *words],
+                               [session.variants, self.note], **QUIET)
+        remove.click(self.remove, [session.variants, self.chosen], [session.variants, self.note], **QUIET)
+        follow([session.variants.change, session.task.change, session.model.change, sample.change], self.show,
+               [session.task, session.model, session.variants, sample], self.outputs, concurrency_id="model")
+        load.click(self.load, [session.task, session.variants, self.chosen], [pattern, *words], **QUIET)
+        self.share_button.click(self.share, [session.task, pattern, *words], [self.link, self.note], **QUIET).then(
+            None, self.link, self.link, js=_COPY)
+
+    @property
+    def outputs(self) -> list[gr.components.Component | gr.Row]:
+        """What `show` fills."""
+        return [self.table, self.row, self.chosen]
+
+    def keep(self, request: gr.Request, choice: str, model: str, pattern: str, variants: list[Variant] | None,
+             *words: str) -> list[Any]:
+        """Keep what is typed, if it can be used."""
+        say, kept = speaker(request), list(variants or [])
+        try:
+            task = self.services.task(choice)
+            question = ask(pattern, words, task, self.services, model)
+            question.check()
+            assert question.verbalizer is not None
+            if len(kept) >= MAX_VARIANTS:
+                raise InputError("{limit} variants are kept already. Remove one first.", limit=MAX_VARIANTS)
+        except ClozeLabError as error:
+            return [gr.skip(), message(explain(error, say))]
+        variant = {"task": choice, "pattern": str(question.pattern), "words": question.verbalizer.as_dict()}
+        if variant in kept:
+            return [gr.skip(), message(say("This pattern with these words is kept already."), "note")]
+        told = say("Kept. Change the pattern and keep another, or go to Train.")
+        return [[*kept, variant], message(told, "good")]
+
+    def remove(self, request: gr.Request, variants: list[Variant] | None, chosen: str | None) -> list[Any]:
+        """Forget the chosen variant."""
+        kept = [each for each in variants or [] if variant_key(each) != chosen]
+        return [kept, message(speaker(request)("Removed."), "note") if chosen else gr.skip()]
+
+    def load(self, choice: str, variants: list[Variant] | None, chosen: str | None) -> list[Any]:
+        """Put the chosen variant into the boxes."""
+        found = next((each for each in variants or [] if variant_key(each) == chosen), None)
+        width = 20
+        if found is None:
+            return [gr.skip()] * (1 + width)
+        task = self.services.task(choice)
+        words = [", ".join(found["words"].get(name, [])) for name in task.schema.labels]
+        return [found["pattern"], *words, *[""] * (width - len(words))]
+
+    def show(self, request: gr.Request, choice: str, model: str, variants: list[Variant] | None,
+             sample: str) -> list[Any]:
+        """Measure all variants of the task on the same test examples, best first."""
+        say = speaker(request)
+        mine = [each for each in variants or [] if each["task"] == choice]
+        if not mine:
+            return ["", gr.update(visible=False), gr.update(choices=[], value=None)]
+        try:
+            task = self.services.task(choice)
+            table = self._table(mine, task, model, int(sample or 64), say)
+        except ClozeLabError as error:
+            table = message(explain(error, say))
+        choices = [(variant_title(each), variant_key(each)) for each in mine]
+        return [table, gr.update(visible=True), gr.update(choices=choices, value=choices[-1][1])]
+
+    def _table(self, variants: Sequence[Variant], task: Task, model: str, sample: int, say: Say) -> str:
+        backbone, examples = self.services.backbone(model), test_part(task, sample)
+        rows = []
+        for each in variants:
+            words = {name: ", ".join(chosen) for name, chosen in each["words"].items()}
+            view = look_at_examples(read_question(each["pattern"], words, task, backbone), examples, backbone)
+            rows.append((each, view))
+        metric = rows[0][1].evaluation.metric
+        rows.sort(key=lambda row: metric.order(row[1].evaluation.value))
+        body = "".join(
+            f'<tr><td class="cl-mono">{escape(each["pattern"])}</td><td>{escape(_words(each))}</td>'
+            f"<td><b>{metric_text(view.evaluation.value, metric)}</b></td><td>{interval_bar(view.evaluation)}</td>"
+            f"<td>{metric_text(view.calibrated.value, metric) if view.calibrated else ''}</td></tr>"
+            for each, view in rows)
+        heads = "".join(f'<th scope="col">{escape(say(name))}</th>' for name in
+                        ("Pattern", "Words", metric.title, "95 % interval", "Calibrated"))
+        title = escape(say("Variants, side by side"))
+        over = escape(say("zero-shot, over {n} test examples").format(n=len(examples)))
+        return (f'<div class="cl-card"><h3>{title}<span class="cl-over">{over}</span></h3><div class="cl-scroll">'
+                f'<table class="cl-table"><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table></div></div>')
+
+    def share(self, request: gr.Request, choice: str, pattern: str, *words: str) -> list[Any]:
+        """A link that opens the Lab with what is typed."""
+        say = speaker(request)
+        try:
+            task = self.services.task(choice)
+            packed = pack({"task": choice, "pattern": pattern,
+                           "words": {name: split_words(typed or "") for name, typed in
+                                     zip(task.schema.labels, words, strict=False)}})
+        except ClozeLabError as error:
+            return [gr.update(visible=False), message(explain(error, say))]
+        return [gr.update(value=packed, visible=True), message(say("The link is copied."), "good")]
+
+
+def ask(pattern: str, words: Sequence[str], task: Task, services: Services, model: str) -> Question:
+    """The question as typed: `words` holds one string for each label row."""
+    return read_question(pattern or "", dict(zip(task.schema.labels, words, strict=False)), task, services.backbone(model))
+
+
+def variant_key(variant: Variant) -> str:
+    """What a dropdown calls a variant."""
+    return pack({"pattern": variant["pattern"], "words": variant["words"]})
+
+
+def variant_title(variant: Variant) -> str:
+    """A variant as people read it in a list."""
+    return " · ".join(filter(None, (variant["pattern"], _words(variant))))
+
+
+def _words(variant: Variant) -> str:
+    return " / ".join(",".join(words) for words in variant["words"].values())

@@ -1,0 +1,1 @@
+"""The tab Train: studies are planned, started and watched."""

@@ -1,0 +1,68 @@
+"""What a run answers, as people read it: bars for one text, a table for several, counts for a file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html import escape
+
+import pandas as pd
+
+from core.metrics.metric import main_metric_in
+from core.runs.finished_run import Weights
+from core.runs.run import Run
+from ui.bars import bar, colour, found_percent, metric_text
+from ui.feedback import Say, message
+
+NO_ANSWERS: Mapping[str, str] = {}
+
+
+def run_line(run: Run, say: Say) -> str:
+    """What the run is, in one line."""
+    spec, metric = run.spec, main_metric_in([run.metrics])
+    facts = [("Task", spec.task_name), ("Method", spec.method), ("Model", spec.model), ("Pattern", spec.pattern_text),
+             ("K", spec.shots or ""), ("Seed", spec.seed if spec.shots else ""),
+             (metric.title, metric_text(run.metrics[metric.name], metric) if metric.name in run.metrics else "")]
+    line = " · ".join(f"{escape(say(name))} <b>{escape(str(value))}</b>" for name, value in facts if value != "")
+    return f'<p class="cl-hint cl-facts">{line}</p>'
+
+
+def weights_note(weights: Weights, run: Run, say: Say) -> str:
+    """Why a run has no model to take away; nothing if it has one."""
+    if weights == "base":
+        return message(say("This run trained nothing, so it has no weights of its own: it asks the model {model} as it "
+                           "is. You can use that model by this name anywhere.").format(model=run.spec.model), "note")
+    if weights == "removed":
+        return message(say("The trained weights of this run were removed to save space. The same spec gives the same "
+                           "weights again: train it once more to use it."))
+    return ""
+
+
+def answers_panel(found: pd.DataFrame, labels: Sequence[str], say: Say, own: Mapping[str, str] = NO_ANSWERS) -> str:
+    """Bars for the labels of one text, or a row for each of several.
+
+    `own` are the answers that the one text brings, by label; a label without one is not shown.
+    """
+    title = f'<h3>{escape(say("What it answers"))}</h3>'
+    if len(found) == 1:
+        row = found.iloc[0]
+        named = [(at, own.get(label, label)) for at, label in enumerate(labels) if not own or own.get(label)]
+        bars = "".join(bar(name, float(row[f"p:{labels[at]}"]), colour(at)) for at, name in named)
+        return f'<div class="cl-card{" cl-choices" if own else ""}">{title}{bars}</div>'
+    legend = "".join(f'<span class="cl-key"><i style="background:{colour(at)}"></i>{escape(label)}</span>'
+                     for at, label in enumerate(labels))
+    rows = "".join(_row(row, labels) for row in found.to_dict("records"))
+    heads = "".join(f'<th scope="col">{escape(say(name))}</th>' for name in ("Text", "Label", "Probabilities"))
+    return (f'<div class="cl-card">{title}<p class="cl-keys">{legend}</p><div class="cl-scroll"><table class="cl-table '
+            f'cl-labelled"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div></div>')
+
+
+def _row(row: Mapping[str, object], labels: Sequence[str]) -> str:
+    text = str(row["text_a"]) + (f" ▪ {row['text_b']}" if row["text_b"] else "")
+    shares = [float(str(row[f"p:{label}"])) for label in labels]
+    at = labels.index(str(row["predicted"]))
+    parts = "".join(f'<span style="width:{100 * share:.1f}%;background:{colour(each)}" '
+                    f'title="{escape(labels[each])} {found_percent(share)}"></span>'
+                    for each, share in enumerate(shares))
+    tag = f'<span class="cl-tag" style="background:{colour(at)}">{escape(labels[at])}</span>'
+    return (f'<tr><td class="cl-labelled-text">{escape(text)}</td><td>{tag} {found_percent(shares[at])}</td>'
+            f'<td><span class="cl-stack">{parts}</span></td></tr>')

@@ -1,0 +1,183 @@
+"""Use: label texts and files with a finished run, and take its model away."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from gradio.utils import get_upload_folder
+
+from core.data.further_texts import read_texts
+from core.data.task import Example
+from core.errors import ClozeLabError, InputError, LimitError
+from core.runs.finished_run import further_names, predictor_for, takes_pairs, weights_of, write_archive
+from core.runs.prediction import predict
+from core.runs.run import Run
+from ui.compare.panels import run_names
+from ui.feedback import Say, explain, message, speaker, waiting_panel
+from ui.languages import label
+from ui.live import QUIET
+from ui.services import Services
+from ui.session import Session
+from ui.use.file import UseFile
+from ui.use.panels import answers_panel, run_line, weights_note
+
+MAX_RUNS = 1_000  # offered in the list, the newest
+MAX_LINES = 200
+_CLICK = "() => { setTimeout(() => document.querySelector('#use-model-file').click(), 200); }"
+_NO_RUNS = "No finished runs yet. Start one under Train; when it is done, it can be used here."
+
+
+class Use:
+    """The tab and its handlers."""
+
+    def __init__(self, services: Services, session: Session, tab: gr.Tab) -> None:
+        self.services, self.session = services, session
+        with gr.Row(elem_classes="cl-actions"):
+            self.run = gr.Dropdown([], label=label("Finished run"), elem_id="use-run", scale=6, min_width=260)
+            self.refresh = gr.Button(label("Refresh"), scale=1, min_width=90, elem_id="use-refresh")
+            self.take = gr.Button(label("Download the model (.zip)"), scale=2, min_width=200, visible=False,
+                                  elem_id="use-model")
+            self.again = gr.Button(label("Train again"), scale=2, min_width=140, visible=False, elem_id="use-again")
+        self.about = gr.HTML(elem_id="use-about")
+        self.note = gr.HTML(elem_id="use-note", elem_classes="cl-note-slot")
+        self.archive = gr.DownloadButton(visible="hidden", elem_id="use-model-file")
+        with gr.Column(visible=False, elem_id="use-body") as self.body:
+            with gr.Row(elem_classes="cl-columns", equal_height=False):
+                with gr.Column(scale=5, min_width=320):
+                    self._text_boxes()
+                with gr.Column(scale=6, min_width=320):
+                    self.answer = gr.HTML(elem_id="use-answer")
+            self.file = UseFile(services, session, self.run)
+        self._listen(tab)
+
+    def _text_boxes(self) -> None:
+        self.text = gr.Textbox(label=label("Text"), lines=4, max_lines=14, elem_id="use-text", max_length=100_000)
+        self.text_b = gr.Textbox(label=label("Second text"), lines=2, max_lines=14, elem_id="use-text-b", visible=False,
+                                 max_length=100_000)
+        self.more = gr.Textbox(label=label("Further texts"), lines=2, max_lines=14, elem_id="use-more", visible=False,
+                               max_length=100_000)
+        with gr.Row(elem_classes="cl-actions"):
+            self.lines = gr.Checkbox(False, label=label("Each line is a text of its own"), elem_id="use-lines", scale=2)
+            self.ask_button = gr.Button(label("Label it"), variant="primary", elem_id="use-ask", scale=1, min_width=120)
+        self.ask_note = gr.HTML(elem_id="use-ask-note", elem_classes="cl-note-slot")
+
+    def _listen(self, tab: gr.Tab) -> None:
+        mine = [self.session.visitor, self.run]
+        typed = [*mine, self.text, self.text_b, self.more, self.lines]
+        answer: dict[str, Any] = {"outputs": [self.ask_note, self.answer], "show_progress": "minimal",
+                                  "api_visibility": "private", "concurrency_id": "model", "concurrency_limit": 2}
+        gr.on([tab.select, self.refresh.click], self.list_runs, mine, [self.run, self.note], **QUIET)
+        self.run.change(self.open_run, mine, [self.about, self.note, self.body, self.take, self.again, self.text_b,
+                                              self.more, self.file.text_b, self.file.result], **QUIET).then(
+            self.ask_again, typed, **answer)
+        gr.on([self.ask_button.click, self.text.submit, self.text_b.submit], self.ask, typed, **answer)
+        self.take.click(self.pack_model, mine, [self.note, self.archive], show_progress="minimal",
+                        show_progress_on=self.take, api_visibility="private", concurrency_id="archive",
+                        concurrency_limit=1).success(None, js=_CLICK)
+        self.again.click(self.train_again, mine, self.note, **QUIET)
+
+    def list_runs(self, request: gr.Request, visitor: str, chosen: str | None) -> list[Any]:
+        """Offer the visitor's finished runs, the newest first; the newest with weights is chosen if none is."""
+        say, store = speaker(request), self.services.store
+        runs = [run for run in (store.runs(visitor) if visitor else []) if run.status == "done" and run.labels]
+        runs = runs[-MAX_RUNS:][::-1]
+        if not runs:
+            return [gr.update(choices=[], value=None), message(say(_NO_RUNS), "note")]
+        names = run_names([run.record() for run in runs], say)
+        with_weights = (run.id for run in runs if weights_of(run, store) == "own")
+        kept = chosen if chosen in [run.id for run in runs] else next(with_weights, runs[0].id)
+        choices = [(name, run.id) for name, run in zip(names, runs, strict=True)]
+        return [gr.update(choices=choices, value=kept), gr.skip() if chosen == kept else ""]
+
+    def open_run(self, request: gr.Request, visitor: str, key: str | None) -> list[Any]:
+        """What the chosen run is, which boxes it needs and whether its model can be taken away."""
+        say, store = speaker(request), self.services.store
+        if not key:
+            return ["", gr.skip(), *[gr.update(visible=False)] * 6, gr.skip()]
+        try:
+            run = store.run(key, visitor)
+            weights, pairs, names = weights_of(run, store), takes_pairs(run, store), further_names(run)
+        except Exception as error:
+            return ["", message(explain(error, say)), *[gr.update(visible=False)] * 6, gr.skip()]
+        return [run_line(run, say), weights_note(weights, run, say), gr.update(visible=True),
+                gr.update(visible=weights == "own"), gr.update(visible=weights == "removed"),
+                gr.update(visible=pairs), gr.update(visible=bool(names), placeholder="\n".join(
+                    f"{name}: …" for name in names[:8])), gr.update(visible=pairs), gr.update(visible=False)]
+
+    def ask(self, request: gr.Request, visitor: str, key: str | None, text: str, text_b: str, more: str,
+            lines: bool) -> list[Any]:
+        """Label what is typed."""
+        say, store = speaker(request), self.services.store
+        try:
+            run = store.run(key or "", visitor)
+            examples = _typed_examples(text, text_b if takes_pairs(run, store) else None, lines)
+            names = further_names(run)
+            if names:
+                examples = [replace(each, more=read_texts(more or "", names)) for each in examples]
+            predictor = predictor_for(run, store, self.services.load, self.services.backbones)
+            found = predict(predictor, run.labels, examples).table()
+        except Exception as error:
+            return [message(explain(error, say)), gr.skip()]
+        own = {label: examples[0].text(label) for label in run.labels if label in names}
+        return ["", answers_panel(found, run.labels, say, own)]
+
+    def ask_again(self, request: gr.Request, visitor: str, key: str | None, text: str, text_b: str, more: str,
+                  lines: bool) -> list[Any]:
+        """After another run was chosen: label what is typed with it, if anything is."""
+        if not key or not (text or "").strip():
+            say = speaker(request)
+            return ["", waiting_panel(say("What it answers"), say("Type or paste a text and press the button."))]
+        return self.ask(request, visitor, key, text, text_b, more, lines)
+
+    def pack_model(self, request: gr.Request, visitor: str, key: str | None) -> list[Any]:
+        """Make the archive that the browser then downloads."""
+        say, store = speaker(request), self.services.store
+        try:
+            run = store.run(key or "", visitor)
+            folder = Path(get_upload_folder()) / secrets.token_hex(16)
+            folder.mkdir(parents=True)
+            path = folder / f"{_archive_name(run)}.zip"
+            write_archive(run, store, self.services.backbones, path)
+        except ClozeLabError as error:
+            raise gr.Error(explain(error, say), print_exception=False) from None
+        return ["", gr.update(value=str(path))]
+
+    def train_again(self, request: gr.Request, visitor: str, key: str | None) -> str:
+        """Submit the run's spec once more, so that its weights are there again."""
+        say: Say = speaker(request)
+        try:
+            self.services.store.retry(key or "", visitor)
+        except Exception as error:
+            return message(explain(error, say))
+        return message(say("It is being trained again. When it is done, press Refresh and choose it here."), "good")
+
+
+def _typed_examples(text: str, text_b: str | None, lines: bool) -> list[Example]:
+    """Examples from the boxes; `text_b` is None where the run takes single texts."""
+    firsts, seconds = _split(text, lines), _split(text_b or "", lines)
+    if not firsts:
+        raise InputError("There is no text yet. Type or paste one.")
+    if text_b is None:
+        seconds = [""] * len(firsts)
+    if len(firsts) != len(seconds):
+        raise InputError("This run labels pairs: {first} first text(s) and {second} second text(s) were given. Give "
+                         "each text its second text.", first=len(firsts), second=len(seconds))
+    if len(firsts) > MAX_LINES:
+        raise LimitError("{count} lines are more than the {limit} that are labelled here. Upload them as a file below.",
+                         count=len(firsts), limit=MAX_LINES)
+    return [Example(*both) for both in zip(firsts, seconds, strict=True)]
+
+
+def _split(text: str, lines: bool) -> list[str]:
+    parts = (text or "").splitlines() if lines else [text or ""]
+    return [part.strip() for part in parts if part.strip()]
+
+
+def _archive_name(run: Run) -> str:
+    plain = re.sub(r"[^A-Za-z0-9-]+", "-", f"{run.spec.task_name}-{run.spec.method}").strip("-")
+    return f"{plain[:60]}-{run.id}"
