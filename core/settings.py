@@ -52,8 +52,8 @@ class Settings:
         public=NONE_ALLOWED)
     keep_models_gb: float = _setting(
         "CLOZE_LAB_KEEP_MODELS_GB", 10.0,
-        "room for trained models, in gigabytes, and as much for finished parts of runs that stopped; the oldest go "
-        "first, 0 keeps none", public=2.0)
+        "room for trained models, in gigabytes, and as much for checkpoints of runs that stopped; the oldest go first, "
+        "0 keeps none", public=2.0)
     public: bool = _setting(
         "CLOZE_LAB_PUBLIC", False, "1 where strangers visit: stricter defaults, no folders of the server (1 on Spaces)")
     temporary: bool = False  # whether a restart of the host empties the data folder

@@ -108,7 +108,7 @@ def train_member(problem: Problem, plan: Plan, options: MemberOptions, examples:
 
     looked_at = problem.gold(dev)
     trained = trained_once(
-        problem.shelf, f"{MODEL}-{plan.seed}-{digest(examples)}", backbone.model,
+        problem.checkpoints, f"{MODEL}-{plan.seed}-{digest(examples)}", backbone.model,
         progress if dev else _without_dev(progress),
         lambda told: train(backbone.model, loss, len(examples), options.schedule(problem), plan.seed,
                            lambda: float((predictor.log_probs(dev).argmax(1) == looked_at).mean()) if dev else 0.0,

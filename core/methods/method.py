@@ -16,7 +16,7 @@ from core.data.split import FewShotSplit
 from core.data.task import Example
 from core.errors import SpecError
 from core.methods.options import Options
-from core.methods.shelf import Shelf
+from core.methods.shelf import CheckpointStore
 from core.models.backbone import Backbone, Family
 from core.models.encoding import single_ids
 from core.prompts.pvp import PVP
@@ -57,7 +57,7 @@ class Problem:
         seed: decides everything random.
         other_model: loads a further model by its name, for methods that need one.
         choosing: whether each example brings its own answers, the texts that are called as the labels.
-        shelf: where finished parts are kept; None keeps nothing.
+        checkpoints: where what is finished is saved; None saves nothing.
     """
 
     labels: tuple[str, ...]
@@ -67,7 +67,7 @@ class Problem:
     seed: int
     other_model: Callable[[str], Backbone] | None = None
     choosing: bool = False
-    shelf: Shelf | None = None
+    checkpoints: CheckpointStore | None = None
 
     def gold(self, examples: Sequence[Example]) -> list[int]:
         """Label indices of labelled examples."""

@@ -80,7 +80,7 @@ class Team:
     def log_probs(self, examples: Sequence[Example]) -> Floats:
         """What each member makes of examples whose texts it was made for, `[M, N, C]`."""
         return answered_once(
-            self.problem.shelf, f"answers-{len(self.stages.rows)}",
+            self.problem.checkpoints, f"answers-{len(self.stages.rows)}",
             (len(self.members), len(examples), len(self.problem.labels)),
             lambda: np.stack([each.predictor.log_probs(examples) for each in self.members]))
 

@@ -22,12 +22,12 @@ from core.data.files import DataLimits
 from core.data.task import Task
 from core.errors import Cancelled, ClozeLabError, DataError, DownloadError, PatternError, VerbalizerError
 from core.methods.registry import method_named
-from core.methods.shelf import Shelf
+from core.methods.shelf import CheckpointStore
 from core.models.backbone import BackboneCache
 from core.models.placement import Placement
-from core.runs.artifacts import PARTS, publish_model, save_folder, sees_folder
+from core.runs.artifacts import publish_model, save_folder, sees_folder
+from core.runs.checkpoints import FOLDER, FolderCheckpoints
 from core.runs.execution import RunResult, TaskLoader, execute
-from core.runs.parts import FolderShelf
 from core.runs.run import Candidates, Point, Run
 from core.runs.spec import RunSpec
 from core.settings import Settings
@@ -111,14 +111,14 @@ class Reporter:
 
 
 def attempt(spec: RunSpec, load: TaskLoader, cache: BackboneCache, reporter: Reporter,
-            save_to: Path | None, shelf: Shelf | None = None) -> Outcome:
+            save_to: Path | None, checkpoints: CheckpointStore | None = None) -> Outcome:
     """Do a run; whatever goes wrong becomes a failure that a person can read."""
     loads, started = cache.loads, time.perf_counter()
     try:
         cache.get(spec.model)
         note = (f"The model {spec.model} was loaded in {time.perf_counter() - started:.1f} s."
                 if cache.loads > loads else f"The model {spec.model} was in memory.")
-        result = execute(spec, load, cache, reporter, save_to, shelf)
+        result = execute(spec, load, cache, reporter, save_to, checkpoints)
     except Cancelled:
         return Outcome(points=tuple(reporter.points), found=reporter.found)
     except Exception as error:
@@ -132,7 +132,7 @@ def perform(run: Run, settings: Settings, session: str, token: str, cache: Backb
             reporter: Reporter) -> Outcome:
     """Attempt a run and keep its trained weights, if this process sees the data folder and has room for any.
 
-    Parts of the run are kept there too as they are finished, and those that an earlier attempt left are taken up.
+    What the run finishes is saved there too as checkpoints, and those that an earlier attempt left are restored.
     `session` and `token` are those of the app whose run it is, and of its data folder.
     """
     trains, folder = method_named(run.spec.method).trains, settings.data_folder
@@ -140,14 +140,15 @@ def perform(run: Run, settings: Settings, session: str, token: str, cache: Backb
         outcome = attempt(run.spec, _loader(settings, run.spec.task_hash), cache, reporter, None)
         return replace(outcome, notes=(*outcome.notes, "The trained weights were not kept.")) if trains else outcome
     staged = save_folder(folder, run.id, session)
-    shelf = FolderShelf(folder / PARTS, run.spec.fingerprint, cache.placement, session, settings.keep_models_gb * 1e9)
+    checkpoints = FolderCheckpoints(folder / FOLDER, run.spec.fingerprint, cache.placement, session,
+                                    settings.keep_models_gb * 1e9)
     try:
-        outcome = attempt(run.spec, _loader(settings, run.spec.task_hash), cache, reporter, staged, shelf)
+        outcome = attempt(run.spec, _loader(settings, run.spec.task_hash), cache, reporter, staged, checkpoints)
         if outcome.result is not None:
             publish_model(staged, folder, run.id)
-        return replace(outcome, notes=(*outcome.notes, *shelf.notes()))
+        return replace(outcome, notes=(*outcome.notes, *checkpoints.notes()))
     finally:
-        shelf.close()
+        checkpoints.close()
         shutil.rmtree(staged, ignore_errors=True)
 
 

@@ -122,7 +122,7 @@ class RunQueue:
                                      (run.spec.fingerprint,)).fetchall()
             for row in equal:
                 self._copy_result(database, run.id, row["id"])
-        self.artifacts.remove_parts(run.spec.fingerprint)
+        self.artifacts.remove_checkpoints(run.spec.fingerprint)
         for removed in self.artifacts.trim_models():
             self._log_alone(removed, "The trained weights were removed to make room for newer ones.")
 

@@ -191,7 +191,7 @@ class RunStore(RunQueue):
         for run in runs:
             self.artifacts.remove(run["id"], keep_model=run["id"] in used)
             if run["fingerprint"] not in left:
-                self.artifacts.remove_parts(run["fingerprint"])
+                self.artifacts.remove_checkpoints(run["fingerprint"])
 
     def seconds_taken(self, method: str, model: str) -> list[float]:
         """Seconds per step (or per run, for methods without steps) of the latest finished runs of the kind."""

@@ -133,10 +133,10 @@ def test_an_ensemble_goes_on_where_the_app_was_killed(
     launch("-c", APP, str(store.folder), settings.model)
     until(lambda: not store.run(run.id, "ann").active, "the end of the run")
     assert (store.run(run.id, "ann").status, store.run(run.id, "ann").attempt) == ("done", 2)
-    assert "of 6 models were taken up from an earlier attempt." in "".join(store.log(run.id, "ann"))
+    assert "of 6 models were restored from an earlier attempt." in "".join(store.log(run.id, "ann"))
     again = store.retry(run.id, "ann", reserved=True)
     assert run_inline(store, again, BackboneCache(Placement.choose("cpu")), settings)
-    assert "taken up" not in "".join(store.log(again, "ann"))
+    assert "restored" not in "".join(store.log(again, "ann"))
     assert store.run(again, "ann").metrics == store.run(run.id, "ann").metrics
     assert store.curve(again, "ann") == store.curve(run.id, "ann")
 

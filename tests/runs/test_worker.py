@@ -168,7 +168,7 @@ def test_finished_models_survive_the_death_of_their_worker(
     worker_process().kill()
     run = ended(key)
     assert (run.status, run.kills) == ("done", 1)
-    assert "of 3 models were taken up from an earlier attempt." in text(lab, key)
+    assert "of 3 models were restored from an earlier attempt." in text(lab, key)
     here = store.runs("ann", store.submit(study, runs_of(study), "ann"))[0].id
     assert run_inline(store, here, BackboneCache(Placement.choose("cpu")), settings)
     assert run.metrics == store.run(here, "ann").metrics
