@@ -17,6 +17,7 @@ from core.models.backbone import BackboneCache
 from core.models.placement import Placement
 from core.runs import checkpoints
 from core.runs.checkpoints import FolderCheckpoints, clean_checkpoints, remove_checkpoints
+from core.runs.folder import DataFolder
 from core.runs.inline import run_inline
 from core.runs.run import Run
 from core.runs.spec import RunSpec, StudySpec
@@ -110,8 +111,8 @@ def test_old_and_half_written_checkpoints_go(tmp_path: Path) -> None:
 class Attempts:
     """Does runs in a store, inline, and cancels them at will."""
 
-    def __init__(self, store: RunStore, settings: Settings, runs_of: Callable[[StudySpec], list[RunSpec]]) -> None:
-        self.store, self.settings, self.runs_of = store, settings, runs_of
+    def __init__(self, data: DataFolder, settings: Settings, runs_of: Callable[[StudySpec], list[RunSpec]]) -> None:
+        self.store, self.queue, self.settings, self.runs_of = data.store, data.queue, settings, runs_of
         self.cache = BackboneCache(CPU)
 
     def submit(self, study: StudySpec, visitor: str = "ann") -> str:
@@ -119,7 +120,7 @@ class Attempts:
         return self.store.runs(visitor, key)[0].id
 
     def do(self, key: str, visitor: str = "ann") -> Run:
-        assert run_inline(self.store, key, self.cache, self.settings)
+        assert run_inline(self.queue, self.cache, self.settings, run=key)
         return self.store.run(key, visitor)
 
     def stop_after(self, monkeypatch: pytest.MonkeyPatch, models: int, key: str) -> Run:
@@ -141,8 +142,8 @@ class Attempts:
 
 
 @pytest.fixture
-def attempts(store: RunStore, settings: Settings, runs_of: Callable[[StudySpec], list[RunSpec]]) -> Attempts:
-    return Attempts(store, settings, runs_of)
+def attempts(data: DataFolder, settings: Settings, runs_of: Callable[[StudySpec], list[RunSpec]]) -> Attempts:
+    return Attempts(data, settings, runs_of)
 
 
 def restored(store: RunStore, key: str, visitor: str = "ann") -> list[str]:
@@ -163,8 +164,9 @@ def test_a_run_started_again_goes_on(method: str, stop: int, told: str, ensemble
     assert run.status == "done"
     assert restored(store, second) == [f"{told} models were restored from an earlier attempt."]
     assert list((store.folder / "parts").iterdir()) == []
-    elsewhere = RunStore(tmp_path / "elsewhere")
-    whole = Attempts(elsewhere, Settings(data_folder=elsewhere.folder, device="cpu"), runs_of)
+    other = DataFolder(tmp_path / "elsewhere")
+    elsewhere = other.store
+    whole = Attempts(other, Settings(data_folder=other.path, device="cpu"), runs_of)
     expected = whole.do(whole.submit(study))
     assert (run.metrics, run.confusion) == (expected.metrics, expected.confusion)
     pd.testing.assert_frame_equal(store.predictions(second, "ann"), elsewhere.predictions(expected.id, "ann"),
@@ -172,7 +174,7 @@ def test_a_run_started_again_goes_on(method: str, stop: int, told: str, ensemble
     assert store.curve(second, "ann") == elsewhere.curve(expected.id, "ann")
     assert json.dumps(store.found(second, "ann")) == json.dumps(elsewhere.found(expected.id, "ann"))
     assert restored(elsewhere, expected.id) == []
-    elsewhere.close()
+    other.close()
 
 
 @pytest.mark.parametrize("other", [{"seed": 21}, {"patterns": 3}, {"steps": 5}, {"method": "ipet"}])

@@ -9,8 +9,8 @@ import pytest
 
 from core.errors import SpecError
 from core.runs import migrations
+from core.runs.folder import DataFolder
 from core.runs.migrations import MIGRATIONS, migrate
-from core.runs.store import RunStore
 
 
 @pytest.fixture
@@ -54,11 +54,11 @@ def test_one_that_fails_leaves_nothing_behind(connection: sqlite3.Connection, mo
 
 
 def test_a_newer_store_is_refused_and_left_alone(tmp_path: Path) -> None:
-    RunStore(tmp_path).close()
+    DataFolder(tmp_path).close()
     with sqlite3.connect(tmp_path / "cloze-lab.sqlite") as newer:
         newer.execute("INSERT INTO migrations VALUES ('9999 of tomorrow', 0)")
     newer.close()
     before = (tmp_path / "cloze-lab.sqlite").read_bytes()
     with pytest.raises(SpecError, match=r"newer version.*9999 of tomorrow"):
-        RunStore(tmp_path)
+        DataFolder(tmp_path)
     assert (tmp_path / "cloze-lab.sqlite").read_bytes() == before

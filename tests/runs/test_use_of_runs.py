@@ -21,6 +21,7 @@ from core.methods.saved import load_predictor
 from core.models.backbone import BackboneCache
 from core.models.placement import Placement
 from core.runs import use
+from core.runs.folder import DataFolder
 from core.runs.run import Run
 from core.runs.store import RunStore
 from core.runs.use import (
@@ -50,11 +51,11 @@ def forgotten() -> None:
 
 
 @pytest.fixture
-def runs(store: RunStore, settings: Settings, task_source: dict[str, Any], tiny_model: str) -> dict[str, Run]:
+def runs(data: DataFolder, settings: Settings, task_source: dict[str, Any], tiny_model: str) -> dict[str, Run]:
     """A finished run of each method."""
     study = {"name": "used", "task": task_source, "model": tiny_model, "methods": list(METHODS), "patterns": [PATTERN],
              "shots": [4], "seeds": [13], "options": OPTIONS}
-    return {run.spec.method: run for run in done(store, settings, CACHE, study, load_task)}
+    return {run.spec.method: run for run in done(data, settings, CACHE, study, load_task)}
 
 
 @pytest.fixture
