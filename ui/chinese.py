@@ -152,6 +152,14 @@ _PAGE = {
         "初始学习率；0 表示小模型用 5e-5，大模型按论文用 1e-5",
     "steps between looks at the development examples; the best checkpoint is kept": "每隔多少步在开发集上评测；保留最佳检查点",
     "AdamW's weight decay": "AdamW 的权重衰减",
+    "runs inside requests": "在请求内运行",
+    "Delete study": "删除研究",
+    "Delete the study {name} with its {n} runs, their results and trained models? This cannot be undone.":
+        "要删除研究 {name} 及其 {n} 次运行、结果和训练好的模型吗？删除后无法恢复。",
+    "Delete for good": "永久删除",
+    "Keep it": "保留",
+    "Deleted.": "已删除。",
+    "There is no study to delete.": "没有可删除的研究。",
 }
 
 _SEARCH = {

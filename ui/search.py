@@ -21,6 +21,7 @@ from ui.form import controls
 from ui.lab import Lab
 from ui.live import QUIET, follow
 from ui.published_results import PublishedResults
+from ui.requests import do_inline
 from ui.run_panels import span
 from ui.search_panels import Ticked, best_of, candidate_table, choices, search_title, stages, ticks
 from ui.services import Services
@@ -94,8 +95,9 @@ class Search:
         which = [session.visitor, self.search, self.picked]
         seen = [session.visitor, self.search, self.ticked]
         self.picked.input(lambda chosen, picked: (chosen, picked), [self.search, self.picked], self.ticked, **QUIET)
-        self.start.click(self.submit, [session.visitor, *plan], [self.note, self.search], **QUIET).then(
-            self.show, seen, shown, **QUIET)
+        started = self.start.click(self.submit, [session.visitor, *plan], [self.note, self.search], **QUIET)
+        started.then(self.show, seen, shown, **QUIET)
+        do_inline(started, self.services, session.visitor)
         follow([tab.select, self.search.input, self.timer.tick, session.visitor.change], self.show, seen, shown)
         self.cancel.click(self.cancel_search, which[:2], self.taken, **QUIET).then(self.show, seen, shown, **QUIET)
         self.keep.click(self.keep_picked, [session.task, *which, session.variants], [session.variants, self.taken],
@@ -174,7 +176,7 @@ class Search:
         """Stop a search; what it has found stays."""
         say = speaker(request)
         try:
-            self.services.workers.cancel(chosen or "", visitor)
+            self.services.store.cancel(chosen or "", visitor)
         except ClozeLabError as error:
             return message(explain(error, say))
         return message(say("Cancelled. What was found is kept."), "note")
