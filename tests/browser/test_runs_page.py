@@ -78,6 +78,7 @@ def test_a_running_run_is_cancelled_and_its_study_deleted(page: Page) -> None:
     expect(page.locator("#runs-heading .cl-state-running")).to_be_visible()
     page.locator("#cancel-all").click()
     expect(page.locator("#runs-heading .cl-state-cancelled")).to_be_visible()
+    expect(page.locator("#runs-heading .cl-state-running")).to_have_count(0)
     page.locator("#delete-study").click()
     expect(page.locator("#delete-note")).to_contain_text("Delete the study cancelled with its 2 runs")
     page.locator("#delete-confirm").click()
