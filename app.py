@@ -27,8 +27,9 @@ def main() -> None:
     from core.errors import ClozeLabError
     from core.models.backbone import BackboneCache
     from core.models.placement import Placement
-    from core.runs.store import RunStore
-    from core.runs.worker import Workers
+    from core.runs.folder import DataFolder
+    from core.runs.inline import InlineRuns
+    from core.runs.workers import Workers
     from core.settings import Settings
     from ui.languages import I18N
     from ui.services import Services
@@ -36,14 +37,16 @@ def main() -> None:
 
     try:
         settings = Settings.from_environment(os.environ)
-        store = RunStore(settings.data_folder, keep_models_gb=settings.keep_models_gb, max_steps=settings.max_steps,
-                         max_runs_per_visitor=settings.max_runs_per_visitor)
+        folder = DataFolder(settings.data_folder, keep_models_gb=settings.keep_models_gb, max_steps=settings.max_steps,
+                            max_runs_per_visitor=settings.max_runs_per_visitor)
         placement = Placement.choose(settings.device, settings.precision)
     except ClozeLabError as error:
         sys.exit(f"cloze-lab: {error}")
     os.environ.setdefault("GRADIO_TEMP_DIR", str(settings.data_folder / "uploads"))
-    workers = Workers(store, settings)
-    services = Services(settings, BackboneCache(placement, settings.hub_models), store, workers)
+    backbones = BackboneCache(placement, settings.hub_models)
+    inline = InlineRuns(folder.queue, backbones, settings) if settings.inline else None
+    workers = inline or Workers(folder.queue, settings)
+    services = Services(settings, backbones, folder.store, inline)
     app = build_app(services)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:

@@ -23,10 +23,11 @@ from typing import Any
 import psutil
 
 from core.data.catalog import load_task
+from core.runs.folder import DataFolder
 from core.runs.run import Run
 from core.runs.spec import StudySpec
 from core.runs.store import RunStore
-from core.runs.worker import Workers
+from core.runs.workers import Workers
 from core.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -40,7 +41,7 @@ TEST_ROWS = 16
 def serve(folder: Path) -> None:
     """What the app does beside its pages: a store and its workers."""
     settings = Settings(data_folder=folder, device="cpu")
-    Workers(RunStore(folder), settings).start()
+    Workers(DataFolder(folder).queue, settings).start()
     while True:
         time.sleep(3600)
 
@@ -132,7 +133,8 @@ def main() -> None:
         serve(options.serve)
     chance, kills, start = random.Random(options.seed), Counter[str](), time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
-        store = RunStore(Path(folder))
+        data = DataFolder(Path(folder))
+        store = data.store
         submitted = submit(store, 1)
         app = App(Path(folder))
         while kills.total() < options.kills:
@@ -152,7 +154,7 @@ def main() -> None:
         while any(run.active for run in store.runs(VISITOR)):
             time.sleep(0.2)
         app.end()
-        store.recover()
+        data.queue.recover()
         print(json.dumps({"seed": options.seed, "kills": dict(kills), "orphan_processes": app.orphans,
                           **judge(store, submitted), "seconds": round(time.perf_counter() - start, 1)}, indent=2))
 

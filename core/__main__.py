@@ -32,8 +32,8 @@ from core.prompts.verbalizer import Verbalizer
 from core.settings import Settings
 
 if TYPE_CHECKING:
+    from core.runs.folder import DataFolder
     from core.runs.spec import StudySpec
-    from core.runs.store import RunStore
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -103,6 +103,9 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument("--ready-made", metavar="FILE", help="keep the study as a file for everybody's Compare")
     report.add_argument("--about", default="", help="what it shows, in a sentence or two")
     report.add_argument("--data-dir", default=None)
+    delete = add("delete", _delete, "delete a study, its runs, their results and trained models, for good")
+    delete.add_argument("study", help="its id, or its name (of several with that name, the newest)")
+    delete.add_argument("--data-dir", default=None, help="where runs are kept (default: CLOZE_LAB_DATA)")
     return parser
 
 
@@ -191,8 +194,8 @@ def _run(options: argparse.Namespace, settings: Settings) -> tuple[Any, str]:
     from core.runs.study import read_study_file, study_document
 
     study = StudySpec.from_dict(read_study_file(Path(options.study), options.set))
-    key, store = _done(study, _placed(options, settings))
-    document = study_document(key, store)
+    key, folder = _done(study, _placed(options, settings))
+    document = study_document(key, folder.store)
     return document, _summary(document)
 
 
@@ -201,8 +204,8 @@ def _search(options: argparse.Namespace, settings: Settings) -> tuple[Any, str]:
     from core.runs.study import read_study_file
 
     study = as_study(read_study_file(Path(options.file), options.set), options.kind)
-    key, store = _done(study, _placed(options, settings))
-    document = search_document(key, options.kind, store)
+    key, folder = _done(study, _placed(options, settings))
+    document = search_document(key, options.kind, folder.store)
     lines = [f"seed {search['seed']}: {search['error'] or search['status']}\n" + _lines(
         (each["rank"], "" if each["dev"] is None else f"{each['dev']:.3f}", each["pattern"],
          " / ".join(", ".join(words) for words in each["words"].values())) for each in search["candidates"][:20])
@@ -210,16 +213,15 @@ def _search(options: argparse.Namespace, settings: Settings) -> tuple[Any, str]:
     return document, "\n".join(lines)
 
 
-def _done(study: StudySpec, settings: Settings) -> tuple[str, RunStore]:
+def _done(study: StudySpec, settings: Settings) -> tuple[str, DataFolder]:
     """Check a study, do all its runs, and return its id and where they are kept."""
     from core.runs.preflight import check_runs
-    from core.runs.store import RunStore
     from core.runs.study import run_study
 
     task = _load(study.task, settings)
     check_runs(study.runs(task), task, _backbones(settings), settings.max_steps)
-    store = RunStore(settings.data_folder, keep_models_gb=settings.keep_models_gb)
-    return run_study(study, task, store, settings, lambda line: print(line, file=sys.stderr, flush=True)), store
+    folder = _opened(settings)
+    return run_study(study, task, folder, settings, lambda line: print(line, file=sys.stderr, flush=True)), folder
 
 
 def _pretrain(options: argparse.Namespace, settings: Settings) -> tuple[Any, str]:
@@ -248,11 +250,9 @@ def _pretrain(options: argparse.Namespace, settings: Settings) -> tuple[Any, str
 def _report(options: argparse.Namespace, settings: Settings) -> tuple[Any, str]:
     from core.figures.report import write_report
     from core.runs.ready_made import write_ready_made
-    from core.runs.store import RunStore
     from core.runs.study import study_document, study_named
 
-    settings = _placed(options, settings)
-    store = RunStore(settings.data_folder, keep_models_gb=settings.keep_models_gb)
+    store = _opened(_placed(options, settings)).store
     key = study_named(options.study, store)
     document = study_document(key, store)
     if options.out:
@@ -260,6 +260,22 @@ def _report(options: argparse.Namespace, settings: Settings) -> tuple[Any, str]:
     if options.ready_made:
         write_ready_made(key, store, Path(options.ready_made), options.about)
     return document, _summary(document) + "".join(f"\nwrote {path}" for path in document.get("files", []))
+
+
+def _delete(options: argparse.Namespace, settings: Settings) -> tuple[Any, str]:
+    from core.runs.study import study_named
+
+    store = _opened(_placed(options, settings)).store
+    key = study_named(options.study, store)
+    name, runs = store.study(key, store.command_line).name, len(store.runs(store.command_line, key))
+    store.delete_study(key, store.command_line)
+    return {"study": name, "id": key, "runs": runs}, f"deleted the study {name} ({key}) with {runs} runs"
+
+
+def _opened(settings: Settings) -> DataFolder:
+    from core.runs.folder import DataFolder
+
+    return DataFolder(settings.data_folder, keep_models_gb=settings.keep_models_gb)
 
 
 def _placed(options: argparse.Namespace, settings: Settings) -> Settings:

@@ -11,10 +11,11 @@ from typing import Any, get_type_hints
 
 from core.errors import SpecError
 
+INLINE = "inline"  # for scheduler: no workers
 NONE_ALLOWED = ("none",)  # for hub_models and hub_data: nothing from the hub
 
 _FORMS = {
-    "scheduler": (r"|\w+://\S+", "an address such as tcp://host:8786"),
+    "scheduler": (r"|inline|\w+://\S+", "inline, or an address such as tcp://host:8786"),
     "device": (r"auto|cpu|mps|cuda(:\d+)?", "auto, cpu, mps, cuda or cuda:N"),
     "precision": (r"auto|float32|bfloat16|float16", "auto, float32, bfloat16 or float16"),
 }
@@ -32,7 +33,9 @@ class Settings:
     data_folder: Path = _setting(  # noqa: RUF009 (a path never changes)
         "CLOZE_LAB_DATA", Path("~/.cache/cloze-lab"), "folder for runs, predictions, trained models and uploads")
     scheduler: str = _setting(
-        "CLOZE_LAB_SCHEDULER", "", "address of a running Dask scheduler; empty starts workers on this machine")
+        "CLOZE_LAB_SCHEDULER", "",
+        "address of a running Dask scheduler; empty starts workers on this machine; inline does runs inside the page's "
+        "requests, for hosts that lend a GPU only there")
     model: str = _setting(
         "CLOZE_LAB_MODEL", "mini-masked", "the model that is loaded first: bundled name, hub id or folder")
     device: str = _setting("CLOZE_LAB_DEVICE", "auto", "auto, cpu, cuda, cuda:N or mps")
@@ -52,11 +55,21 @@ class Settings:
         public=NONE_ALLOWED)
     keep_models_gb: float = _setting(
         "CLOZE_LAB_KEEP_MODELS_GB", 10.0,
-        "room for trained models, in gigabytes, and as much for finished parts of runs that stopped; the oldest go "
-        "first, 0 keeps none", public=2.0)
+        "room for trained models, in gigabytes, and as much for checkpoints of runs that stopped; the oldest go first, "
+        "0 keeps none", public=2.0)
     public: bool = _setting(
         "CLOZE_LAB_PUBLIC", False, "1 where strangers visit: stricter defaults, no folders of the server (1 on Spaces)")
     temporary: bool = False  # whether a restart of the host empties the data folder
+
+    @property
+    def inline(self) -> bool:
+        """Whether runs are done inside requests, not by workers."""
+        return self.scheduler == INLINE
+
+    @property
+    def address(self) -> str:
+        """The address of a running scheduler; empty if there is none."""
+        return "" if self.inline else self.scheduler
 
     @staticmethod
     def from_environment(environ: Mapping[str, str]) -> Settings:

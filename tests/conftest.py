@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -59,3 +60,14 @@ def tiny(tiny_model_folder: Callable[..., Path]) -> Callable[..., Backbone]:
 
     return cache(lambda kind, **changes: load_backbone(
         str(tiny_model_folder(kind, **changes)), Placement("cpu", "float32")))
+
+
+@pytest.fixture(scope="session")
+def until() -> Callable[..., None]:
+    """Waits for a condition, for as long as a very slow machine may take."""
+    def wait(condition: Callable[[], object], what: str = "the condition", seconds: float = 120) -> None:
+        deadline = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < deadline, f"{what} did not come about"
+            time.sleep(0.05)
+    return wait

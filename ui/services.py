@@ -1,4 +1,4 @@
-"""What the tabs ask of the rest: settings, models, tasks, the store and the workers, handed in by `app.py`."""
+"""What the tabs ask of the rest: settings, models, tasks and the store, handed in by `app.py`."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from core.runs.store import RunStore
 from core.settings import Settings
 
 if TYPE_CHECKING:
-    from core.runs.worker import Workers
+    from core.runs.inline import InlineRuns
 
 _log = logging.getLogger("cloze_lab")
 OWN = "own:"  # how a dropdown names a person's own data: own:<digest of its content and name>
@@ -37,12 +37,15 @@ OWN = "own:"  # how a dropdown names a person's own data: own:<digest of its con
 
 @dataclass
 class Services:
-    """Everything that handlers need; made once, shared by all visitors, holding nothing of any one of them."""
+    """Everything that handlers need; made once, shared by all visitors, holding nothing of any one of them.
+
+    `inline` does runs inside requests where the app has no workers, and is None elsewhere.
+    """
 
     settings: Settings
     backbones: BackboneCache
     store: RunStore
-    workers: Workers
+    inline: InlineRuns | None = None
 
     @property
     def limits(self) -> DataLimits:
@@ -115,7 +118,7 @@ class Services:
 
     def badges(self) -> list[str]:
         """What the header says of this host: device and precision, where work runs, whether results last."""
-        where = self.settings.scheduler or "local worker"
+        where = "runs inside requests" if self.settings.inline else self.settings.scheduler or "local worker"
         return [str(self.backbones.placement), where, "temporary storage" if self.settings.temporary else "saved"]
 
     def warm_up(self, patience: float) -> None:

@@ -83,7 +83,7 @@ def train_student(problem: Problem, examples: Sequence[Example], targets: Floats
 
     rate = options.learning_rate or default_learning_rate(problem.backbone)
     schedule = Schedule(options.student_steps, options.batch_size, rate, options.evaluate_every, options.weight_decay)
-    trained = trained_once(problem.shelf, "classifier", predictor.backbone.model, told, lambda heard: train(
+    trained = trained_once(problem.checkpoints, "classifier", predictor.backbone.model, told, lambda heard: train(
         predictor.backbone.model,
         lambda batch: distillation_loss(predictor.logits([encoded[at] for at in batch]), wanted[batch],
                                         options.temperature),

@@ -99,7 +99,7 @@ def train_member(problem: Problem, plan: Plan, options: MemberOptions, examples:
         return answers if language is None else combined(answers, next(language), options.alpha)
 
     trained = trained_once(
-        problem.shelf, f"{MODEL}-{plan.seed}-{digest(examples)}", backbone.model,
+        problem.checkpoints, f"{MODEL}-{plan.seed}-{digest(examples)}", backbone.model,
         progress if dev else _without_dev(progress),
         lambda told: train(backbone.model, loss, len(examples), options.schedule(problem), plan.seed,
                            lambda: problem.score(predictor, dev) or 0.0, told, keep_best=False,

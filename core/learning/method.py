@@ -16,7 +16,7 @@ from core.data.split import FewShotSplit
 from core.data.task import Example, Kind, Schema
 from core.errors import SpecError
 from core.learning.options import Options
-from core.learning.shelf import Shelf
+from core.learning.shelf import CheckpointStore
 from core.metrics.answers import LabelAnswers
 from core.metrics.metric import Metric, development, main_metric
 from core.models.backbone import Backbone, Family
@@ -65,7 +65,7 @@ class Problem:
         backbone: shared and read-only.
         seed: decides everything random.
         other_model: loads a further model by its name, for methods that need one.
-        shelf: where finished parts are kept; None keeps nothing.
+        checkpoints: where what is finished is saved; None saves nothing.
     """
 
     schema: Schema
@@ -74,7 +74,7 @@ class Problem:
     backbone: Backbone
     seed: int
     other_model: Callable[[str], Backbone] | None = None
-    shelf: Shelf | None = None
+    checkpoints: CheckpointStore | None = None
 
     @property
     def metric(self) -> Metric:

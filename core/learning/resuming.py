@@ -1,7 +1,7 @@
-"""Going on where an equal run stopped: what it finished is taken up from a shelf, with exactly the same result.
+"""Going on where an equal run stopped: checkpoints are restored, and the result is exactly the same.
 
-A training is one unit: weights, losses and development scores are kept when it is over, and one that was broken off
-begins anew. Every training draws on random numbers of its own, so that leaving one out changes no other.
+A training is one unit: weights, losses and development scores are saved when it is over, and one that was
+interrupted begins anew. Every training draws on random numbers of its own, so that leaving one out changes no other.
 """
 
 from __future__ import annotations
@@ -21,48 +21,51 @@ from torch import nn
 from core.data.task import Example
 from core.learning.merging import Floats
 from core.learning.method import Progress
-from core.learning.shelf import Part, Shelf
+from core.learning.shelf import Checkpoint, CheckpointStore
 from core.learning.training import Trained
 
 MODEL = "model"  # how the names of an ensemble's models begin
 
 
-def trained_once(shelf: Shelf | None, name: str, model: nn.Module, progress: Progress,
+def trained_once(checkpoints: CheckpointStore | None, name: str, model: nn.Module, progress: Progress,
                  train: Callable[[Progress], Trained]) -> Trained:
-    """Call `train`, which changes `model` in place, or give `model` the weights that the part `name` has.
+    """Call `train`, which changes `model` in place, or restore its weights from the checkpoint `name`.
 
-    `progress` is told every step either way.
+    Every step is reported to `progress` either way.
     """
-    if shelf is None:
+    if checkpoints is None:
         return train(progress)
-    kept = shelf.take(name)
-    if kept is not None and _restore(model, kept.arrays):
-        for step, total, loss, dev_score in kept.facts["points"]:
+    saved = checkpoints.restore(name)
+    if saved is not None and _load(model, saved.arrays):
+        for step, total, loss, dev_score in saved.facts["points"]:
             progress(step, total, loss=loss, dev_score=dev_score)
         model.eval().requires_grad_(False)
-        return Trained(*kept.facts["trained"].values())  # in order: older parts call the score otherwise
+        return Trained(*saved.facts["trained"].values())  # in order: older checkpoints call the score otherwise
     points, started = [], time.perf_counter()
 
-    def told(step: int, total: int, *, loss: float | None = None, dev_score: float | None = None,
-             found: Sequence[Mapping[str, Any]] | None = None) -> None:
+    def remember(step: int, total: int, *, loss: float | None = None, dev_score: float | None = None,
+                 found: Sequence[Mapping[str, Any]] | None = None) -> None:
         points.append((step, total, loss, dev_score))
         progress(step, total, loss=loss, dev_score=dev_score, found=found)
 
-    trained = train(told)
+    trained = train(remember)
     weights = {key: weight.detach().cpu().numpy() for key, weight in model.named_parameters()}
-    shelf.put(name, Part(weights, {"trained": asdict(trained), "points": points}, time.perf_counter() - started))
+    facts = {"trained": asdict(trained), "points": points}
+    checkpoints.save(name, Checkpoint(weights, facts, time.perf_counter() - started))
     return trained
 
 
-def answered_once(shelf: Shelf | None, name: str, shape: Sequence[int], answer: Callable[[], Floats]) -> Floats:
-    """What `answer` gives, an array of a known `shape`, or what the part `name` has."""
-    kept = shelf.take(name) if shelf is not None else None
-    if kept is not None and [each.shape for each in kept.arrays.values()] == [tuple(shape)]:
-        return kept.arrays["answers"]
+def answered_once(checkpoints: CheckpointStore | None, name: str, shape: Sequence[int],
+                  answer: Callable[[], Floats]) -> Floats:
+    """What `answer` gives, an array of a known `shape`, or what the checkpoint `name` holds."""
+    saved = checkpoints.restore(name) if checkpoints is not None else None
+    if saved is not None and [array.shape for array in saved.arrays.values()] == [tuple(shape)]:
+        return saved.arrays["answers"]
     started = time.perf_counter()
     answers = answer()
-    if shelf is not None:
-        shelf.put(name, Part({"answers": answers}, seconds=time.perf_counter() - started))
+    if checkpoints is not None:
+        seconds = time.perf_counter() - started
+        checkpoints.save(name, Checkpoint({"answers": answers}, seconds=seconds))
     return answers
 
 
@@ -72,7 +75,7 @@ def digest(examples: Sequence[Example]) -> str:
     return hashlib.sha256(texts.encode()).hexdigest()[:12]
 
 
-def _restore(model: nn.Module, arrays: Mapping[str, npt.NDArray[Any]]) -> bool:
+def _load(model: nn.Module, arrays: Mapping[str, npt.NDArray[Any]]) -> bool:
     """Give a model its weights back; False if they are another model's."""
     weights = dict(model.named_parameters())
     if {name: each.shape for name, each in arrays.items()} != {name: tuple(each.shape) for name, each in

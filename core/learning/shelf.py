@@ -1,4 +1,4 @@
-"""Where a run keeps the parts that it has finished, so that an equal run takes them up instead of doing them again."""
+"""Checkpoints of a run: what it has finished, so that an equal run restores it instead of doing it again."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 
 @dataclass(frozen=True)
-class Part:
-    """One finished part of a run.
+class Checkpoint:
+    """One finished piece of a run: a trained model, or a model's answers.
 
     Attributes:
         arrays: weights or answers, by name.
@@ -24,17 +24,17 @@ class Part:
     seconds: float = 0.0
 
 
-class Shelf(Protocol):
-    """The parts of one run, by name.
+class CheckpointStore(Protocol):
+    """The checkpoints of one run, by name.
 
     Attributes:
-        seconds: how long all parts that were taken had taken.
+        seconds: how long everything that was restored had taken.
     """
 
     seconds: float
 
-    def take(self, name: str) -> Part | None:
-        """A part that was kept whole; None if there is none."""
+    def restore(self, name: str) -> Checkpoint | None:
+        """A checkpoint that was saved whole; None if there is none."""
 
-    def put(self, name: str, part: Part) -> None:
-        """Keep a part if there is room; never fails."""
+    def save(self, name: str, checkpoint: Checkpoint) -> None:
+        """Save a checkpoint if there is room; never fails."""

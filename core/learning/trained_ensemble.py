@@ -41,7 +41,7 @@ class TrainedEnsemble:
     def log_probs(self, examples: Sequence[Example]) -> Floats:
         """What each member makes of examples whose texts it was made for, `[M, N, C]`."""
         return answered_once(
-            self.problem.shelf, f"answers-{len(self.stages.rows)}",
+            self.problem.checkpoints, f"answers-{len(self.stages.rows)}",
             (len(self.members), len(examples), len(self.problem.schema.labels)),
             lambda: np.stack([each.predictor.log_probs(examples) for each in self.members]))
 

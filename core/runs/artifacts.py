@@ -1,4 +1,4 @@
-"""What runs leave on the disk beside the store: predictions as Parquet, trained models and parts as folders.
+"""What runs leave on the disk beside the store: predictions as Parquet, trained models and checkpoints as folders.
 
 Everything is written under a temporary name, which holds the session's id, and renamed when it is whole.
 """
@@ -15,11 +15,10 @@ from pathlib import Path
 import pandas as pd
 
 from core.errors import LimitError
+from core.runs import checkpoints
 from core.runs.database import DISK_FULL
-from core.runs.parts import clean_parts, remove_parts
 from core.runs.sessions import locked
 
-PARTS = "parts"
 _TOKEN = "folder.token"
 
 
@@ -27,7 +26,7 @@ class Artifacts:
     """Files of runs, by run id, in one data folder."""
 
     def __init__(self, folder: Path, keep_bytes: float) -> None:
-        """`keep_bytes` is the room for trained models, and as much again for parts of runs that are not done."""
+        """`keep_bytes` is the room for trained models, and as much again for checkpoints of runs that are not done."""
         self.folder = folder
         self._keep_bytes = keep_bytes
         self._predictions = folder / "predictions"
@@ -103,13 +102,13 @@ class Artifacts:
             if not keep_model and self.model(run).is_dir():
                 self._remove_model(self.model(run))
 
-    def remove_parts(self, fingerprint: str) -> None:
-        """Remove the finished parts of a run that is done or forgotten."""
-        remove_parts(self.folder / PARTS, fingerprint)
+    def remove_checkpoints(self, fingerprint: str) -> None:
+        """Remove the checkpoints of a run that is done or deleted."""
+        checkpoints.remove_checkpoints(self.folder / checkpoints.FOLDER, fingerprint)
 
     def clean(self, lives: Callable[[str], bool], known: Collection[str]) -> None:
-        """Remove half-written files of dead sessions, models of runs that are not `known`, and old parts."""
-        clean_parts(self.folder / PARTS, self._keep_bytes, lives)
+        """Remove half-written files of dead sessions, models of runs that are not `known`, and old checkpoints."""
+        checkpoints.clean_checkpoints(self.folder / checkpoints.FOLDER, self._keep_bytes, lives)
         for path in [*self._predictions.glob(".*"), *self._models.glob(".*")]:
             if not lives(path.name.rpartition(".")[2]):
                 shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)

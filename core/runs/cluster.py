@@ -15,7 +15,7 @@ from distributed import Client, Nanny, Scheduler, Security, SpecCluster
 from distributed import TimeoutError as NoAnswer
 
 from core.models.placement import Placement
-from core.runs.remote import WarmModel
+from core.runs.worker_process import WarmModel
 from core.settings import Settings
 
 _ANSWER_SECONDS = 20
@@ -64,7 +64,7 @@ class Cluster:
 @contextmanager
 def connected(settings: Settings) -> Iterator[Cluster]:
     """Connect to the scheduler that the settings name, or start workers here, until the end of the block."""
-    with _local_cluster(settings) if not settings.scheduler else _named(settings.scheduler) as cluster:
+    with _local_cluster(settings) if not settings.address else _named(settings.address) as cluster:
         cluster.client.register_plugin(WarmModel(settings, cluster.local))
         yield cluster
 

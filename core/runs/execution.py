@@ -13,7 +13,7 @@ from core.data.split import draw_split
 from core.data.task import Example, Task
 from core.learning.method import Predictor, Problem, Progress
 from core.learning.options import read_options
-from core.learning.shelf import Shelf
+from core.learning.shelf import CheckpointStore
 from core.methods.registry import check_method, method_named
 from core.metrics.evaluation import evaluate
 from core.models.backbone import BackboneCache
@@ -37,14 +37,14 @@ class RunResult:
 
 
 def execute(spec: RunSpec, load_task: TaskLoader, backbones: BackboneCache, progress: Progress,
-            save_to: Path | None = None, shelf: Shelf | None = None) -> RunResult:
+            save_to: Path | None = None, checkpoints: CheckpointStore | None = None) -> RunResult:
     """Do the run: load, split, learn, predict, measure.
 
     `progress` hears of every step and raises Cancelled to stop. With `save_to`, trained weights are written there.
-    What an equal run has left on the `shelf` is taken up from it.
+    What an equal run has saved in `checkpoints` is restored from there.
     """
     task = load_task(spec.task)
-    problem = make_problem(spec, task, backbones, shelf)
+    problem = make_problem(spec, task, backbones, checkpoints)
     method = method_named(spec.method)
     options = read_options(method.options, spec.options, method.name)
     check_method(method, problem, options)
@@ -54,7 +54,7 @@ def execute(spec: RunSpec, load_task: TaskLoader, backbones: BackboneCache, prog
     test = test_part(task, spec.test_limit)
     predictions = predict(learned.predictor, task.schema.labels, test)
     on_the_way = learned.measure(test) if learned.measure else {}
-    seconds = time.perf_counter() - started + (shelf.seconds if shelf else 0)
+    seconds = time.perf_counter() - started + (checkpoints.seconds if checkpoints else 0)
 
     if save_to is not None and method.trains:
         learned.predictor.save(save_to)
@@ -63,11 +63,12 @@ def execute(spec: RunSpec, load_task: TaskLoader, backbones: BackboneCache, prog
                      predictions.table(evaluation.scores), seconds)
 
 
-def make_problem(spec: RunSpec, task: Task, backbones: BackboneCache, shelf: Shelf | None = None) -> Problem:
+def make_problem(spec: RunSpec, task: Task, backbones: BackboneCache,
+                 checkpoints: CheckpointStore | None = None) -> Problem:
     """Everything that the spec's method may see."""
     pvps = tuple(PVP.from_dict(each, task.schema) for each in spec.patterns)
     split = draw_split(task, spec.shots, spec.seed)
-    return Problem(task.schema, pvps, split, backbones.get(spec.model), spec.seed, backbones.get, shelf)
+    return Problem(task.schema, pvps, split, backbones.get(spec.model), spec.seed, backbones.get, checkpoints)
 
 
 def relearn(spec: RunSpec, task: Task, backbones: BackboneCache) -> Predictor:

@@ -3,46 +3,118 @@
 from __future__ import annotations
 
 import functools
+import threading
 import time
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from core.models.backbone import BackboneCache
-from core.runs.attempt import Reporter, perform
+from core.runs.attempt import attempt, one_at_a_time
+from core.runs.queue import RunQueue
+from core.runs.reporter import Reporter
 from core.runs.run import Run
-from core.runs.store import RunStore
 from core.settings import Settings
 
 _POLL_SECONDS = 0.25
+_PATIENCE_SECONDS = 20.0  # for runs that are going on when the app ends
 
 
-def run_inline(store: RunStore, run_id: str, cache: BackboneCache, settings: Settings) -> bool:
-    """Do one run now and write all of it to the store; False if it is not waiting, or an equal one is running."""
-    run = store.claim(run=run_id)
-    if run is not None:
-        do_claimed(store, run, cache, settings)
-    return run is not None
+def _never() -> bool:
+    return False
 
 
-def do_claimed(store: RunStore, run: Run, cache: BackboneCache, settings: Settings) -> None:
-    """Do a run that was claimed; it is called interrupted if the thread is (Ctrl-C, the end of a request)."""
-    reporter = Reporter(functools.partial(store.progress, run), _stopped(store, run))
-    try:
-        store.settle(run, perform(run, settings, store.session, store.artifacts.token, cache, reporter))
-    except BaseException:
-        store.interrupted(run)
-        raise
+def run_inline(queue: RunQueue, backbones: BackboneCache, settings: Settings, *, visitor: str | None = None,
+               study: str | None = None, run: str | None = None,
+               ended: Callable[[], bool] = _never) -> Run | None:
+    """Claim the next run, do it now and write all of it to the store.
+
+    If the thread is interrupted (Ctrl-C), so is the run; once `ended` is true, it goes back into the queue at its next
+    step.
+
+    Args:
+        visitor, study, run: as for `RunQueue.claim`.
+
+    Returns:
+        The run as it was claimed; None if none can start now.
+    """
+    with one_at_a_time:
+        claimed = queue.claim(visitor=visitor, study=study, run=run)
+        if claimed is None:
+            return None
+        cancelled = _cancelled(queue, claimed)
+        reporter = Reporter(functools.partial(queue.progress, claimed), lambda: ended() or cancelled())
+        try:
+            outcome = attempt(claimed, settings, queue.session, queue.artifacts.token, backbones, reporter)
+            if outcome.stopped and ended():
+                queue.release(claimed)
+            else:
+                queue.settle(claimed, outcome)
+        except BaseException:
+            queue.interrupted(claimed)
+            raise
+    return claimed
 
 
-def _stopped(store: RunStore, run: Run) -> Callable[[], bool]:
+class InlineRuns:
+    """Does a visitor's runs inside that visitor's requests, where the app has no workers.
+
+    One run goes on at a time. Visitors take turns, a run each.
+    """
+
+    def __init__(self, queue: RunQueue, backbones: BackboneCache, settings: Settings) -> None:
+        self._queue = queue
+        self._backbones = backbones
+        self._settings = settings
+        self._turns = threading.Condition()
+        self._waiting: deque[object] = deque()  # a ticket for each request, the one whose turn it is first
+        self._ended = threading.Event()
+
+    def start(self) -> None:
+        """Recover what an app that died was doing; its runs wait for a request of their visitor."""
+        self._queue.recover()
+
+    def stop(self) -> None:
+        """End; a run that is going on stops at its next step and waits for the next start."""
+        self._ended.set()
+        with self._turns:
+            self._turns.wait_for(lambda: not self._waiting, timeout=_PATIENCE_SECONDS)
+
+    def do_waiting(self, visitor: str) -> None:
+        """Do the visitor's waiting runs, one after another; returns when none is left that can start."""
+        done: Run | None = None
+        while visitor and not self._ended.is_set():
+            with self._turn():
+                done = run_inline(self._queue, self._backbones, self._settings, visitor=visitor,
+                                  ended=self._ended.is_set)
+            if done is None:
+                return
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Wait until all requests that came before have had their turn."""
+        ticket = object()
+        with self._turns:
+            self._waiting.append(ticket)
+            self._turns.wait_for(lambda: self._waiting[0] is ticket)
+        try:
+            yield
+        finally:
+            with self._turns:
+                self._waiting.popleft()
+                self._turns.notify_all()
+
+
+def _cancelled(queue: RunQueue, run: Run) -> Callable[[], bool]:
     """Whether a person has cancelled the run; asks the store a few times a second."""
     asked = 0.0
 
-    def stopped() -> bool:
+    def cancelled() -> bool:
         nonlocal asked
         now = time.monotonic()
         if now - asked < _POLL_SECONDS:
             return False
         asked = now
-        return run.id in store.stop_requests()
+        return run.id in queue.stop_requests()
 
-    return stopped
+    return cancelled

@@ -1,19 +1,19 @@
-"""The store, where visitors and workers meet: studies, runs, results, logs.
+"""The store, as visitors see it: studies, runs, results, logs.
 
 Visitors submit, ask, cancel and try again; each sees only what is theirs, and what belongs to another is answered as if
-it did not exist. The workers' side is `RunQueue`.
+it did not exist. What workers use is `RunQueue`; both stand over one database, and `DataFolder` opens them.
 """
 
 from __future__ import annotations
 
 import json
 import secrets
-import sqlite3
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from sqlite3 import Connection
 from typing import Any
 
 import pandas as pd
@@ -21,9 +21,11 @@ import pandas as pd
 from core.errors import LimitError, SpecError
 from core.learning.options import options_dict, read_options
 from core.methods.registry import method_named
+from core.runs.artifacts import Artifacts
+from core.runs.database import Database
 from core.runs.estimate import check_steps
-from core.runs.queue import RunQueue
 from core.runs.records import RunRecord
+from core.runs.rows import copy_result, write_end, write_log
 from core.runs.run import Candidates, Point, Run, RunStatus, Study
 from core.runs.spec import RunSpec, StudySpec
 
@@ -33,19 +35,22 @@ CHANGEABLE = ("shots", "seed", "options", "test_limit")
 _PACE_RUNS = 20  # how many finished runs tell how long the next will take
 
 
-class RunStore(RunQueue):
-    """All that is remembered, in one data folder; safe for many threads and processes."""
+class RunStore:
+    """Studies and their runs in one data folder; safe for many threads and processes."""
 
-    def __init__(self, folder: Path, *, keep_models_gb: float = 10.0, max_runs_per_visitor: int = 5_000,
-                 max_steps: int = 100_000) -> None:
-        """Open the store in `folder`, making it if needed.
-
-        Raises:
-            SpecError: the folder cannot be written, or the store is of a newer version.
-        """
-        super().__init__(folder, keep_models_gb)
+    def __init__(self, database: Database, artifacts: Artifacts, session: str, max_runs_per_visitor: int,
+                 max_steps: int) -> None:
+        """`session` is the id of this process in the data folder; the limits are for what is submitted."""
+        self.artifacts = artifacts
+        self._database = database
+        self._session = session
         self._max_runs = max_runs_per_visitor
         self._max_steps = max_steps
+
+    @property
+    def folder(self) -> Path:
+        """The data folder."""
+        return self.artifacts.folder
 
     @property
     def command_line(self) -> str:
@@ -61,25 +66,27 @@ class RunStore(RunQueue):
             LimitError: more runs or steps than a visitor may have here.
         """
         key, now = _new_id(), time.time()
-        with self._database.write() as database:
-            self._check_limits(database, runs, visitor)
-            database.execute("INSERT INTO studies VALUES (?, ?, ?, 'study', ?, ?)",
-                             (key, visitor, study.name, json.dumps(study.as_dict(), ensure_ascii=False), now))
+        with self._database.write() as connection:
+            self._check_limits(connection, runs, visitor)
+            connection.execute("INSERT INTO studies VALUES (?, ?, ?, 'study', ?, ?)",
+                               (key, visitor, study.name, json.dumps(study.as_dict(), ensure_ascii=False), now))
             for spec in runs:
-                run = self._insert(database, spec, key, visitor, reserved)
-                earlier = self._earlier(database, spec)
+                run = self._insert(connection, spec, key, visitor, reserved)
+                earlier = self._earlier(connection, spec)
                 if earlier is not None:
-                    self._copy_result(database, earlier, run)
+                    copy_result(connection, self.artifacts, earlier, run)
         return key
 
     def cancel(self, run_id: str, visitor: str) -> None:
         """Take a waiting run out of the queue; ask a running one to stop at its next step."""
         run = self.run(run_id, visitor)
-        with self._database.write() as database:
-            if database.execute("UPDATE runs SET stopping = 1 WHERE id = ? AND status = 'running'", (run.id,)).rowcount:
-                self._log(database, run.id, "Asked to stop.")
-            elif database.execute("SELECT 1 FROM runs WHERE id = ? AND status = 'queued'", (run.id,)).fetchone():
-                self._write_end(database, run.id, "cancelled", "Cancelled.")
+        with self._database.write() as connection:
+            status = connection.execute("SELECT status FROM runs WHERE id = ?", (run.id,)).fetchone()["status"]
+            if status == "running":
+                connection.execute("UPDATE runs SET stopping = 1 WHERE id = ?", (run.id,))
+                write_log(connection, run.id, "Asked to stop.")
+            elif status == "queued":
+                write_end(connection, run.id, "cancelled", "Cancelled.")
 
     def retry(self, run_id: str, visitor: str, changes: Mapping[str, Any] | None = None, *,
               reserved: bool = False) -> str:
@@ -93,12 +100,12 @@ class RunStore(RunQueue):
         """
         run = self.run(run_id, visitor)
         spec = _changed(run.spec, changes or {})
-        with self._database.write() as database:
-            self._check_limits(database, [spec], visitor)
-            new = self._insert(database, spec, run.study, visitor, reserved)
-            earlier = self._earlier(database, spec) if spec != run.spec else None
+        with self._database.write() as connection:
+            self._check_limits(connection, [spec], visitor)
+            new = self._insert(connection, spec, run.study, visitor, reserved)
+            earlier = self._earlier(connection, spec) if spec != run.spec else None
             if earlier is not None:
-                self._copy_result(database, earlier, new)
+                copy_result(connection, self.artifacts, earlier, new)
         return new
 
     def run(self, run_id: str, visitor: str) -> Run:
@@ -175,23 +182,24 @@ class RunStore(RunQueue):
             yield folder
 
     def delete_study(self, study_id: str, visitor: str) -> None:
-        """Forget a study, its runs and all that they left.
+        """Delete a study, its runs and all that they left.
 
         Raises:
             SpecError: there is no such study, or a run of it is going on.
         """
         study = self.study(study_id, visitor)
-        with self._database.write() as database:
-            runs = database.execute("SELECT id, status, fingerprint FROM runs WHERE study = ?", (study.id,)).fetchall()
+        with self._database.write() as connection:
+            runs = connection.execute("SELECT id, status, fingerprint FROM runs WHERE study = ?",
+                                      (study.id,)).fetchall()
             if any(run["status"] == "running" for run in runs):
                 raise SpecError("A run of the study {name!r} is going on. Cancel it first.", name=study.name)
-            database.execute("DELETE FROM studies WHERE id = ?", (study.id,))
-            used = {row["copied_from"] for row in database.execute("SELECT DISTINCT copied_from FROM runs")}
-            left = {row["fingerprint"] for row in database.execute("SELECT DISTINCT fingerprint FROM runs")}
+            connection.execute("DELETE FROM studies WHERE id = ?", (study.id,))
+            used = {row["copied_from"] for row in connection.execute("SELECT DISTINCT copied_from FROM runs")}
+            left = {row["fingerprint"] for row in connection.execute("SELECT DISTINCT fingerprint FROM runs")}
         for run in runs:
             self.artifacts.remove(run["id"], keep_model=run["id"] in used)
             if run["fingerprint"] not in left:
-                self.artifacts.remove_parts(run["fingerprint"])
+                self.artifacts.remove_checkpoints(run["fingerprint"])
 
     def seconds_taken(self, method: str, model: str) -> list[float]:
         """Seconds per step (or per run, for methods without steps) of the latest finished runs of the kind."""
@@ -200,32 +208,32 @@ class RunStore(RunQueue):
             "AND copied_from IS NULL ORDER BY finished DESC LIMIT ?", method, model, _PACE_RUNS)
         return [row["seconds"] / max(1, row["total"]) for row in rows]
 
-    def _check_limits(self, database: sqlite3.Connection, runs: Sequence[RunSpec], visitor: str) -> None:
+    def _check_limits(self, connection: Connection, runs: Sequence[RunSpec], visitor: str) -> None:
         if not visitor:
             raise SpecError("This browser has no id yet. Reload the page and try again.")
         for spec in runs:
             check_steps(spec, self._max_steps)
-        active = database.execute("SELECT count(*) FROM runs WHERE visitor = ? AND status IN ('queued', 'running')",
-                                  (visitor,)).fetchone()[0]
+        active = connection.execute("SELECT count(*) FROM runs WHERE visitor = ? AND status IN ('queued', 'running')",
+                                    (visitor,)).fetchone()[0]
         if active + len(runs) > self._max_runs:
             raise LimitError("{new} more runs would make {count} that wait or run; {limit} are allowed here. Wait, "
                              "cancel some, or choose fewer seeds, shots or patterns.",
                              new=len(runs), count=active + len(runs), limit=self._max_runs)
 
-    def _insert(self, database: sqlite3.Connection, spec: RunSpec, study: str, visitor: str, reserved: bool) -> str:
+    def _insert(self, connection: Connection, spec: RunSpec, study: str, visitor: str, reserved: bool) -> str:
         run = _new_id()
-        database.execute(
+        connection.execute(
             "INSERT INTO runs (id, study, visitor, spec, method, model, fingerprint, status, created, reserved) "
             "VALUES (?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?)",
             (run, study, visitor, json.dumps(spec.as_dict(), ensure_ascii=False), spec.method, spec.model,
-             spec.fingerprint, time.time(), self.session if reserved else None))
-        self._log(database, run, "Submitted.")
+             spec.fingerprint, time.time(), self._session if reserved else None))
+        write_log(connection, run, "Submitted.")
         return run
 
-    def _earlier(self, database: sqlite3.Connection, spec: RunSpec) -> str | None:
+    def _earlier(self, connection: Connection, spec: RunSpec) -> str | None:
         """The id of an equal run whose result is there."""
-        rows = database.execute("SELECT id FROM runs WHERE fingerprint = ? AND status = 'done' ORDER BY number DESC",
-                                (spec.fingerprint,))
+        rows = connection.execute("SELECT id FROM runs WHERE fingerprint = ? AND status = 'done' ORDER BY number DESC",
+                                  (spec.fingerprint,))
         return next((str(row["id"]) for row in rows if self.artifacts.has_predictions(row["id"])), None)
 
 

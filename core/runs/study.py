@@ -16,9 +16,10 @@ from core.errors import SpecError
 from core.metrics.groups import main_metric_of
 from core.metrics.metric import main_metric_in
 from core.metrics.significance import difference_rows, summary_rows
-from core.runs.attempt import backbones
+from core.runs.attempt import backbones_of
 from core.runs.export import plain
-from core.runs.inline import do_claimed
+from core.runs.folder import DataFolder
+from core.runs.inline import run_inline
 from core.runs.run import Run
 from core.runs.spec import StudySpec
 from core.runs.store import RunStore
@@ -66,17 +67,18 @@ def read_mapping(path: Path, changes: Sequence[str], example: str) -> dict[str, 
     return found
 
 
-def run_study(study: StudySpec, task: Task, store: RunStore, settings: Settings, say: Say) -> str:
+def run_study(study: StudySpec, task: Task, folder: DataFolder, settings: Settings, say: Say) -> str:
     """Do all runs of a study and return its id; `say` hears a line for each run that ends.
 
     Runs go to workers where there are several GPUs or a scheduler is named, otherwise they are done in this thread.
     """
-    store.recover()
+    store = folder.store
+    folder.queue.recover()
     key = store.submit(study, study.runs(task), store.command_line, reserved=True)
-    spread = bool(settings.scheduler) or (settings.device in ("auto", "cuda") and torch.cuda.device_count() > 1)
+    spread = bool(settings.address) or (settings.device in ("auto", "cuda") and torch.cuda.device_count() > 1)
     try:
-        with _workers(store, settings, key) if spread else nullcontext():
-            _finish(store, key, settings, spread, say)
+        with _workers(folder, settings, key) if spread else nullcontext():
+            _finish(folder, key, settings, spread, say)
     except KeyboardInterrupt:
         for run in store.runs(store.command_line, key):
             store.cancel(run.id, store.command_line)
@@ -114,10 +116,10 @@ def study_named(name: str, store: RunStore, visitor: str | None = None) -> str:
 
 
 @contextmanager
-def _workers(store: RunStore, settings: Settings, study: str) -> Iterator[None]:
-    from core.runs.worker import Workers
+def _workers(folder: DataFolder, settings: Settings, study: str) -> Iterator[None]:
+    from core.runs.workers import Workers
 
-    workers = Workers(store, settings, only=study)
+    workers = Workers(folder.queue, settings, only=study)
     workers.start()
     try:
         yield
@@ -125,9 +127,9 @@ def _workers(store: RunStore, settings: Settings, study: str) -> Iterator[None]:
         workers.stop()
 
 
-def _finish(store: RunStore, study: str, settings: Settings, elsewhere: bool, say: Say) -> None:
+def _finish(folder: DataFolder, study: str, settings: Settings, elsewhere: bool, say: Say) -> None:
     """Do or await all runs of the study."""
-    told: set[str] = set()
+    store, queue, told = folder.store, folder.queue, set[str]()
     recover = time.monotonic() + _RECOVER_SECONDS
     while True:
         runs = store.runs(store.command_line, study)
@@ -137,13 +139,11 @@ def _finish(store: RunStore, study: str, settings: Settings, elsewhere: bool, sa
                 say(f"[{len(told)}/{len(runs)}] {_line(run)}")
         if len(told) == len(runs):
             return
-        claimed = None if elsewhere else store.claim(study=study)
-        if claimed is not None:
-            do_claimed(store, claimed, backbones(settings.device, settings), settings)
-        else:
+        backbones = backbones_of(settings.device, settings)
+        if elsewhere or run_inline(queue, backbones, settings, study=study) is None:
             time.sleep(_POLL_SECONDS)
         if time.monotonic() > recover:  # an equal run may wait for a process that died
-            store.recover()
+            queue.recover()
             recover = time.monotonic() + _RECOVER_SECONDS
 
 

@@ -25,8 +25,9 @@ ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"
 class App:
     """`python app.py` on a free port and a data folder of its own; can be killed and started again."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **settings: str) -> None:
         self.folder = folder
+        self.settings = settings
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
@@ -36,7 +37,7 @@ class App:
     def start(self) -> None:
         """Start and wait until it answers."""
         environment = {**os.environ, "CLOZE_LAB_DATA": str(self.folder), "GRADIO_SERVER_PORT": str(self.port),
-                       "HF_HUB_OFFLINE": "1"}
+                       "HF_HUB_OFFLINE": "1", **self.settings}
         self.log = (self.folder / "app.log").open("ab")
         self.process = subprocess.Popen([sys.executable, "app.py"], cwd=ROOT, env=environment, stdout=self.log,
                                         stderr=self.log)

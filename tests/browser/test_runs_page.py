@@ -73,11 +73,18 @@ def test_a_second_visitor_sees_nothing_of_the_first(app, page: Page, browser: Br
     wait_until_done(page, 2)
 
 
-def test_a_running_run_is_cancelled(page: Page) -> None:
+def test_a_running_run_is_cancelled_and_its_study_deleted(page: Page) -> None:
     start_study(page, "cancelled", steps=4000, seeds=("13",))
     expect(page.locator("#runs-heading .cl-state-running")).to_be_visible()
     page.locator("#cancel-all").click()
     expect(page.locator("#runs-heading .cl-state-cancelled")).to_be_visible()
+    expect(page.locator("#runs-heading .cl-state-running")).to_have_count(0)
+    page.locator("#delete-study").click()
+    expect(page.locator("#delete-note")).to_contain_text("Delete the study cancelled with its 2 runs")
+    page.locator("#delete-confirm").click()
+    expect(page.locator("#delete-note .cl-good")).to_be_visible()
+    expect(page.locator("#runs-heading")).to_contain_text("No runs yet")
+    expect(page.locator("#delete-confirm")).to_be_hidden()
 
 
 def test_after_a_restart_of_the_server_history_is_there_and_runs_go_on(app, page: Page) -> None:

@@ -13,13 +13,13 @@ from torch import nn
 from core.errors import Cancelled
 from core.learning import distillation, members
 from core.learning.resuming import trained_once
-from core.learning.shelf import Part
+from core.learning.shelf import Checkpoint
 from core.learning.training import Trained
 from core.methods.ipet import Ipet
 from core.methods.pet import Pet
 from core.models.backbone import Backbone
 from core.models.placement import Placement
-from core.runs.parts import FolderShelf
+from core.runs.checkpoints import FolderCheckpoints
 
 GROWTH = {"generations": 2, "factor": 1.5}
 CPU = Placement("cpu", "float32")
@@ -61,9 +61,9 @@ def trained(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 @pytest.fixture
-def shelf(tmp_path: Path) -> Callable[[], FolderShelf]:
-    """The run's shelf, as each attempt opens it anew."""
-    return lambda: FolderShelf(tmp_path, "run", CPU, "session", 1e9)
+def opened(tmp_path: Path) -> Callable[[], FolderCheckpoints]:
+    """The run's checkpoints, as each attempt opens them anew."""
+    return lambda: FolderCheckpoints(tmp_path, "run", CPU, "session", 1e9)
 
 
 def outcome(method: Any, given: Any, told: Heard, **options: Any) -> tuple[Any, ...]:
@@ -81,64 +81,64 @@ def test_a_stopped_run_goes_on_to_the_same_result(method: Any, options: Any, sto
     expected = outcome(method, given, Heard(), **options)
     whole = len(trained)
     for number, stop in enumerate(stops):
-        first, second = (FolderShelf(tmp_path, str(number), CPU, "session", 1e9) for _ in range(2))
+        first, second = (FolderCheckpoints(tmp_path, str(number), CPU, "session", 1e9) for _ in range(2))
         broken = Heard(**stop)
         with pytest.raises(Cancelled):
-            outcome(method, replace(given, shelf=first), broken, **options)
+            outcome(method, replace(given, checkpoints=first), broken, **options)
         trained.clear()
-        assert outcome(method, replace(given, shelf=second), Heard(), **options) == expected, stop
+        assert outcome(method, replace(given, checkpoints=second), Heard(), **options) == expected, stop
         finished = len([each for each in broken.rows if each["stage"] == "model"])
         assert len(trained) == whole - finished, stop
         assert bool(second.notes()) == bool(finished)
 
 
-def test_every_attempt_may_be_stopped(trained: list[int], shelf: Callable[[], FolderShelf],
+def test_every_attempt_may_be_stopped(trained: list[int], opened: Callable[[], FolderCheckpoints],
                                       tiny: Callable[[str], Backbone]) -> None:
     given = problem(tiny("bert"))
     expected = outcome(Ipet(), given, Heard(), **GROWTH)
     whole = len(trained)
     for rows in range(1, len(expected[3])):
         with pytest.raises(Cancelled):
-            outcome(Ipet(), replace(given, shelf=shelf()), Heard(rows=rows), **GROWTH)
-    assert outcome(Ipet(), replace(given, shelf=shelf()), Heard(), **GROWTH) == expected
+            outcome(Ipet(), replace(given, checkpoints=opened()), Heard(rows=rows), **GROWTH)
+    assert outcome(Ipet(), replace(given, checkpoints=opened()), Heard(), **GROWTH) == expected
     assert len(trained) == 2 * whole  # each training once, and once for what is expected
 
 
-def test_a_start_without_any_labels_goes_on_too(shelf: Callable[[], FolderShelf],
+def test_a_start_without_any_labels_goes_on_too(opened: Callable[[], FolderCheckpoints],
                                                 tiny: Callable[[str], Backbone]) -> None:
     given = problem(tiny("bert"), split=FewShotSplit(0, 1, (), (), POOL, HIDDEN))
     expected = outcome(Ipet(), given, Heard(), **GROWTH)
     with pytest.raises(Cancelled):
-        outcome(Ipet(), replace(given, shelf=shelf()), Heard(rows=7), **GROWTH)
-    assert outcome(Ipet(), replace(given, shelf=shelf()), Heard(), **GROWTH) == expected
+        outcome(Ipet(), replace(given, checkpoints=opened()), Heard(rows=7), **GROWTH)
+    assert outcome(Ipet(), replace(given, checkpoints=opened()), Heard(), **GROWTH) == expected
 
 
 @pytest.mark.parametrize("kind", ["t5", "gpt2", "albert", "bart"])
-def test_every_family_goes_on(kind: str, trained: list[int], shelf: Callable[[], FolderShelf],
+def test_every_family_goes_on(kind: str, trained: list[int], opened: Callable[[], FolderCheckpoints],
                               tiny: Callable[[str], Backbone]) -> None:
     given = problem(tiny(kind))
     expected = outcome(Pet(), given, Heard())
     with pytest.raises(Cancelled):
-        outcome(Pet(), replace(given, shelf=shelf()), Heard(rows=3))
+        outcome(Pet(), replace(given, checkpoints=opened()), Heard(rows=3))
     trained.clear()
-    assert outcome(Pet(), replace(given, shelf=shelf()), Heard()) == expected
+    assert outcome(Pet(), replace(given, checkpoints=opened()), Heard()) == expected
     assert trained == [4, 6]
 
 
 @pytest.mark.parametrize("harm", ["cut", "torn", "emptied", "another"])
-def test_a_damaged_part_is_trained_again(harm: str, trained: list[int], shelf: Callable[[], FolderShelf],
+def test_a_damaged_checkpoint_is_trained_again(harm: str, trained: list[int], opened: Callable[[], FolderCheckpoints],
                                          tmp_path: Path, tiny: Callable[[str], Backbone]) -> None:
     given = problem(tiny("bert"))
     expected = outcome(Pet(), given, Heard())
     with pytest.raises(Cancelled):
-        outcome(Pet(), replace(given, shelf=shelf()), Heard(rows=5))
+        outcome(Pet(), replace(given, checkpoints=opened()), Heard(rows=5))
     first, second, *_ = sorted(tmp_path.glob("*/model-*"))
     whole = first.read_bytes()
     first.write_bytes({"cut": whole[:-100], "torn": whole[:-100] + bytes(100), "emptied": b"",
                        "another": next(tmp_path.glob("*/answers-*")).read_bytes()}[harm])
     trained.clear()
-    again = shelf()
-    assert outcome(Pet(), replace(given, shelf=again), Heard()) == expected
+    again = opened()
+    assert outcome(Pet(), replace(given, checkpoints=again), Heard()) == expected
     assert trained == [4, 6]
     assert second.is_file()
 
@@ -148,27 +148,27 @@ def test_a_full_disk_does_not_stop_a_run(tmp_path: Path, tiny: Callable[[str], B
     expected = outcome(Pet(), given, Heard())
     (tmp_path / "parts").write_text("in the way")
     for root, room in ((tmp_path / "small", 1.0), (tmp_path / "parts", 1e9)):
-        without = FolderShelf(root, "run", CPU, "session", room)
-        assert outcome(Pet(), replace(given, shelf=without), Heard()) == expected
-        assert without.notes()[0].startswith("Not all finished parts of the run were kept on the disk: ")
+        without = FolderCheckpoints(root, "run", CPU, "session", room)
+        assert outcome(Pet(), replace(given, checkpoints=without), Heard()) == expected
+        assert without.notes()[0].startswith("Not all checkpoints of the run could be saved: ")
 
 
-def test_answers_keep_their_precision(shelf: Callable[[], FolderShelf], tiny: Callable[[str], Backbone]) -> None:
-    given = replace(problem(tiny("bert")), shelf=shelf())
+def test_answers_keep_their_precision(opened: Callable[[], FolderCheckpoints], tiny: Callable[[str], Backbone]) -> None:
+    given = replace(problem(tiny("bert")), checkpoints=opened())
     with pytest.raises(Cancelled):
         outcome(Pet(), given, Heard(rows=5))
-    part = shelf().take("answers-4")
-    assert part is not None
-    assert part.arrays["answers"].shape == (4, len(POOL), 2)
-    assert part.arrays["answers"].dtype == np.float32
-    assert part.seconds > 0
+    saved = opened().restore("answers-4")
+    assert saved is not None
+    assert saved.arrays["answers"].shape == (4, len(POOL), 2)
+    assert saved.arrays["answers"].dtype == np.float32
+    assert saved.seconds > 0
 
 
-def test_a_part_of_an_older_version_is_taken_up(shelf: Callable[[], FolderShelf]) -> None:
+def test_a_checkpoint_of_an_older_version_is_restored(opened: Callable[[], FolderCheckpoints]) -> None:
     """Its development score was called accuracy."""
     model, told = nn.Linear(2, 2), Heard()
     weights = {name: np.zeros(tuple(weight.shape), np.float32) for name, weight in model.named_parameters()}
-    shelf().put("model-1", Part(weights, {"trained": {"best_step": 4, "dev_accuracy": 0.75},
-                                          "points": [[4, 4, 0.5, 0.75]]}, 1.0))
-    assert trained_once(shelf(), "model-1", model, told, pytest.fail) == Trained(4, 0.75)
+    opened().save("model-1", Checkpoint(weights, {"trained": {"best_step": 4, "dev_accuracy": 0.75},
+                                                  "points": [[4, 4, 0.5, 0.75]]}, 1.0))
+    assert trained_once(opened(), "model-1", model, told, pytest.fail) == Trained(4, 0.75)
     assert told.curve == [(4, 0.5, 0.75)]

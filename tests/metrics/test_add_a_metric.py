@@ -24,11 +24,12 @@ from core.metrics.metric import METRICS, Metric
 from core.metrics.significance import compare_methods
 from core.models.backbone import BackboneCache
 from core.models.placement import Placement
-from core.runs.attempt import Reporter
 from core.runs.comparison import opponents, side_by_side
 from core.runs.execution import execute
 from core.runs.export import records_csv
+from core.runs.folder import DataFolder
 from core.runs.records import RunRecord
+from core.runs.reporter import Reporter
 from core.runs.spec import StudySpec
 from core.runs.store import RunStore
 from core.runs.study import study_document
@@ -66,14 +67,15 @@ def finished(tiny_task: Task, tmp_path: Any) -> Iterator[tuple[RunStore, str]]:
     """A store with a study of two methods, done for real, and the study's id."""
     spec = StudySpec.from_dict({"task": "tiny", "methods": ["zero-shot", "lm-bff"], "patterns": [PVP], "shots": [4],
                                 "seeds": [13], "options": {"lm-bff": {"steps": 8, "evaluate_every": 1}}})
-    store, cache = RunStore(tmp_path), BackboneCache(Placement("cpu", "float32"))
+    data, cache = DataFolder(tmp_path), BackboneCache(Placement("cpu", "float32"))
+    store = data.store
     study = store.submit(spec, spec.runs(tiny_task), store.command_line)
 
-    while (run := store.claim(study=study)) is not None:
+    while (run := data.queue.claim(study=study)) is not None:
         reporter = Reporter(lambda step, total, points, found: None, lambda: False)
-        store.finish(run, execute(run.spec, lambda _: tiny_task, cache, reporter), reporter.points)
+        data.queue.finish(run, execute(run.spec, lambda _: tiny_task, cache, reporter), reporter.points)
     yield store, study
-    store.close()
+    data.close()
 
 
 def record(method: str, seed: int, cost: float) -> RunRecord:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,8 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 from core.data.catalog import load_task
 from core.data.files import DataLimits
+from core.runs.folder import DataFolder
+from core.runs.queue import RunQueue
 from core.runs.spec import RunSpec, StudySpec
 from core.runs.store import RunStore
 from core.settings import Settings
@@ -99,11 +100,23 @@ def settings(tmp_path: Path, tiny_model: str) -> Settings:
 
 
 @pytest.fixture
-def store(settings: Settings) -> Iterator[RunStore]:
-    """An empty store."""
-    opened = RunStore(settings.data_folder)
+def data(settings: Settings) -> Iterator[DataFolder]:
+    """An empty data folder."""
+    opened = DataFolder(settings.data_folder)
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def store(data: DataFolder) -> RunStore:
+    """Its store."""
+    return data.store
+
+
+@pytest.fixture
+def queue(data: DataFolder) -> RunQueue:
+    """Its queue."""
+    return data.queue
 
 
 @pytest.fixture
@@ -115,14 +128,3 @@ def submit(store: RunStore, make_study: Callable[..., StudySpec],
         key = store.submit(made, runs_of(made), visitor)
         return [run.id for run in store.runs(visitor, key)]
     return send
-
-
-@pytest.fixture(scope="session")
-def until() -> Callable[..., None]:
-    """Waits for a condition, for as long as a very slow machine may take."""
-    def wait(condition: Callable[[], object], what: str = "the condition", seconds: float = 120) -> None:
-        deadline = time.monotonic() + seconds
-        while not condition():
-            assert time.monotonic() < deadline, f"{what} did not come about"
-            time.sleep(0.05)
-    return wait

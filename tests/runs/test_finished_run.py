@@ -29,6 +29,7 @@ from core.runs.finished_run import (
     weights_of,
     write_archive,
 )
+from core.runs.folder import DataFolder
 from core.runs.prediction import CHUNK, predict
 from core.runs.run import Run
 from core.runs.store import RunStore
@@ -49,11 +50,11 @@ def forgotten() -> None:
 
 
 @pytest.fixture
-def runs(store: RunStore, settings: Settings, task_source: dict[str, Any], tiny_model: str) -> dict[str, Run]:
+def runs(data: DataFolder, settings: Settings, task_source: dict[str, Any], tiny_model: str) -> dict[str, Run]:
     """A finished run of each method."""
     study = {"name": "used", "task": task_source, "model": tiny_model, "methods": list(METHODS), "patterns": [PATTERN],
              "shots": [4], "seeds": [13], "options": OPTIONS}
-    return {run.spec.method: run for run in done(store, settings, CACHE, study, load_task)}
+    return {run.spec.method: run for run in done(data, settings, CACHE, study, load_task)}
 
 
 @pytest.fixture

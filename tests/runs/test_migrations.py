@@ -10,8 +10,8 @@ import pytest
 
 from core.errors import SpecError
 from core.runs import migrations
+from core.runs.folder import DataFolder
 from core.runs.migrations import MIGRATIONS, migrate
-from core.runs.store import RunStore
 
 
 @pytest.fixture
@@ -70,20 +70,21 @@ def test_curves_and_candidates_of_an_older_store_are_read(tmp_path: Path) -> Non
             {"pattern": 'Say "dev_accuracy": {mask}', "words": {"dev_accuracy": ["dev_accuracy"]}, "score": 0.5,
              "dev_accuracy": 0.75, "trained": 2}, {"stage": "model", "dev_accuracy": None}]),))
     older.close()
-    store = RunStore(tmp_path)
+    data = DataFolder(tmp_path)
+    store = data.store
     assert store.curve("r", "ann") == [(1, 0.9, None), (2, 0.8, 0.75)]
     assert store.found("r", "ann") == [
         {"pattern": 'Say "dev_accuracy": {mask}', "words": {"dev_accuracy": ["dev_accuracy"]}, "score": 0.5,
          "dev_score": 0.75, "trained": 2}, {"stage": "model", "dev_score": None}]
-    store.close()
+    data.close()
 
 
 def test_a_newer_store_is_refused_and_left_alone(tmp_path: Path) -> None:
-    RunStore(tmp_path).close()
+    DataFolder(tmp_path).close()
     with sqlite3.connect(tmp_path / "cloze-lab.sqlite") as newer:
         newer.execute("INSERT INTO migrations VALUES ('9999 of tomorrow', 0)")
     newer.close()
     before = (tmp_path / "cloze-lab.sqlite").read_bytes()
     with pytest.raises(SpecError, match=r"newer version.*9999 of tomorrow"):
-        RunStore(tmp_path)
+        DataFolder(tmp_path)
     assert (tmp_path / "cloze-lab.sqlite").read_bytes() == before

@@ -20,9 +20,10 @@ import pytest
 from core.models.backbone import BackboneCache
 from core.models.placement import Placement
 from core.runs.inline import run_inline
+from core.runs.queue import RunQueue
 from core.runs.spec import RunSpec, StudySpec
 from core.runs.store import RunStore
-from core.runs.worker import Workers
+from core.runs.workers import Workers
 from core.settings import Settings
 
 pytestmark = pytest.mark.slow
@@ -30,12 +31,12 @@ ROOT = Path(__file__).resolve().parents[2]
 APP = """
 import sys, time
 from pathlib import Path
-from core.runs.store import RunStore
-from core.runs.worker import Workers
+from core.runs.folder import DataFolder
+from core.runs.workers import Workers
 from core.settings import Settings
 if __name__ == "__main__":
     settings = Settings(data_folder=Path(sys.argv[1]), model=sys.argv[2], device="cpu")
-    Workers(RunStore(settings.data_folder), settings).start()
+    Workers(DataFolder(settings.data_folder).queue, settings).start()
     time.sleep(3600)
 """
 
@@ -86,11 +87,11 @@ def spawned() -> set[psutil.Process]:
     return found
 
 
-def test_stopping_puts_runs_back(store: RunStore, settings: Settings, submit: Callable[..., list[str]],
-                                 until: Callable[..., None]) -> None:
+def test_stopping_puts_runs_back(store: RunStore, queue: RunQueue, settings: Settings,
+                                 submit: Callable[..., list[str]], until: Callable[..., None]) -> None:
     first, second = submit(seeds=(1, 2), steps=100_000, every=100_000)
     before = spawned()
-    workers = Workers(store, settings)
+    workers = Workers(queue, settings)
     workers.start()
     until(lambda: store.run(first, "ann").step > 0, "a step")
     workers.stop()
@@ -119,7 +120,7 @@ def test_no_run_is_lost_or_repeated_when_the_app_is_killed(
 
 
 def test_an_ensemble_goes_on_where_the_app_was_killed(
-        store: RunStore, settings: Settings, ensemble: Callable[..., StudySpec],
+        store: RunStore, queue: RunQueue, settings: Settings, ensemble: Callable[..., StudySpec],
         runs_of: Callable[[StudySpec], list[RunSpec]], launch: Callable[..., Any],
         until: Callable[..., None]) -> None:
     study = ensemble("ipet", steps=60, patterns=3, student_steps=200)
@@ -133,22 +134,23 @@ def test_an_ensemble_goes_on_where_the_app_was_killed(
     launch("-c", APP, str(store.folder), settings.model)
     until(lambda: not store.run(run.id, "ann").active, "the end of the run")
     assert (store.run(run.id, "ann").status, store.run(run.id, "ann").attempt) == ("done", 2)
-    assert "of 6 models were taken up from an earlier attempt." in "".join(store.log(run.id, "ann"))
+    assert "of 6 models were restored from an earlier attempt." in "".join(store.log(run.id, "ann"))
     again = store.retry(run.id, "ann", reserved=True)
-    assert run_inline(store, again, BackboneCache(Placement.choose("cpu")), settings)
-    assert "taken up" not in "".join(store.log(again, "ann"))
+    assert run_inline(queue, BackboneCache(Placement.choose("cpu")), settings, run=again)
+    assert "restored" not in "".join(store.log(again, "ann"))
     assert store.run(again, "ann").metrics == store.run(run.id, "ann").metrics
     assert store.curve(again, "ann") == store.curve(run.id, "ann")
 
 
 def test_a_scheduler_by_address_may_go_and_come_back(
-        store: RunStore, settings: Settings, submit: Callable[..., list[str]], scheduler: Callable[[int], list[Any]],
+        store: RunStore, queue: RunQueue, settings: Settings, submit: Callable[..., list[str]],
+        scheduler: Callable[[int], list[Any]],
         until: Callable[..., None]) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = int(free.getsockname()[1])
     first, second = submit(seeds=(1, 2), steps=600, every=600)
-    workers = Workers(store, replace(settings, scheduler=f"tcp://127.0.0.1:{port}"))
+    workers = Workers(queue, replace(settings, scheduler=f"tcp://127.0.0.1:{port}"))
     workers.start()  # nobody is there yet
     processes = scheduler(port)
     until(lambda: store.run(first, "ann").step > 0, "the first run")

@@ -12,6 +12,7 @@ from core.data.catalog import load_task
 from core.data.files import DataLimits
 from core.errors import SpecError
 from core.metrics.groups import grouped
+from core.runs.folder import DataFolder
 from core.runs.ready_made import FOLDER, paper_figures, read_ready_made, ready_made, write_ready_made
 from core.runs.spec import StudySpec
 from core.runs.store import RunStore
@@ -19,10 +20,11 @@ from core.runs.study import run_study
 from core.settings import Settings
 
 
-def test_what_is_kept_is_read_back(store: RunStore, settings: Settings, make_study: Callable[..., StudySpec],
-                                   task_source: dict[str, Any], tmp_path: Path) -> None:
+def test_what_is_kept_is_read_back(data: DataFolder, store: RunStore, settings: Settings,
+                                   make_study: Callable[..., StudySpec], task_source: dict[str, Any],
+                                   tmp_path: Path) -> None:
     task = load_task(task_source, limits=DataLimits())
-    key = run_study(make_study(seeds=(1, 2)), task, store, settings, print)
+    key = run_study(make_study(seeds=(1, 2)), task, data, settings, print)
     path = tmp_path / "dinners.json"
     write_ready_made(key, store, path, "Two seeds.")
     found, runs = read_ready_made(path), store.runs(store.command_line, key)

@@ -21,6 +21,7 @@ def test_nothing_set_gives_the_defaults() -> None:
 @pytest.mark.parametrize(("variable", "text", "field", "value"), [
     ("CLOZE_LAB_DATA", "/srv/lab", "data_folder", Path("/srv/lab")),
     ("CLOZE_LAB_SCHEDULER", "tls://gpu-7:8786", "scheduler", "tls://gpu-7:8786"),
+    ("CLOZE_LAB_SCHEDULER", "inline", "scheduler", "inline"),
     ("CLOZE_LAB_MODEL", " roberta-base ", "model", "roberta-base"),
     ("CLOZE_LAB_DEVICE", "cuda:1", "device", "cuda:1"),
     ("CLOZE_LAB_PRECISION", "float16", "precision", "float16"),
@@ -49,6 +50,13 @@ def test_each_variable_is_read(variable: str, text: str, field: str, value: obje
 def test_a_bad_value_is_refused_by_name(variable: str, text: str) -> None:
     with pytest.raises(SpecError, match=f"{variable} is '{text}'; it must be"):
         Settings.from_environment({variable: text})
+
+
+def test_inline_is_no_address() -> None:
+    inline, named = (Settings.from_environment({"CLOZE_LAB_SCHEDULER": text}) for text in ("inline", "tcp://a:1"))
+    assert (inline.inline, inline.address) == (True, "")
+    assert (named.inline, named.address) == (False, "tcp://a:1")
+    assert not Settings().inline
 
 
 def test_spaces_are_public_and_temporary() -> None:

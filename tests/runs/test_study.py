@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import json
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from core.__main__ import main
 from core.data.catalog import load_task
 from core.data.files import DataLimits
 from core.errors import SpecError
 from core.models.backbone import BackboneCache
 from core.models.placement import Placement
-from core.runs.attempt import CURVE_POINTS, Reporter
-from core.runs.inline import do_claimed, run_inline
+from core.runs.folder import DataFolder
+from core.runs.inline import run_inline
+from core.runs.queue import RunQueue
+from core.runs.reporter import CURVE_POINTS, Reporter
 from core.runs.run import Point
 from core.runs.spec import StudySpec
 from core.runs.store import RunStore
@@ -24,11 +29,11 @@ from core.settings import Settings
 FILE = "name: mine\ntask: reviews\nmethods: [lm-bff]\nseeds: [1]\noptions: {lm-bff: {steps: 5}}\n"
 
 
-def test_a_study_from_file_to_document(store: RunStore, settings: Settings, make_study: Callable[..., StudySpec],
+def test_a_study_from_file_to_document(data: DataFolder, settings: Settings, make_study: Callable[..., StudySpec],
                                        task_source: dict[str, Any]) -> None:
     study, told = make_study(seeds=(1, 2)), []
-    key = run_study(study, load_task(task_source, limits=DataLimits()), store, settings, told.append)
-    document = study_document(key, store)
+    key = run_study(study, load_task(task_source, limits=DataLimits()), data, settings, told.append)
+    document = study_document(key, data.store)
     assert [line[:5] for line in told] == ["[1/2]", "[2/2]"]
     assert document["study"] == "tiny"
     assert [(run["seed"], run["status"], run["error"]) for run in document["runs"]] == [
@@ -41,15 +46,16 @@ def test_a_study_from_file_to_document(store: RunStore, settings: Settings, make
     assert row["mean"] == pytest.approx(sum(run["metrics"]["accuracy"] for run in document["runs"]) / 2)
 
 
-def test_a_study_again_takes_known_results(store: RunStore, settings: Settings, make_study: Callable[..., StudySpec],
+def test_a_study_again_takes_known_results(data: DataFolder, store: RunStore, settings: Settings,
+                                           make_study: Callable[..., StudySpec],
                                            task_source: dict[str, Any]) -> None:
     task = load_task(task_source, limits=DataLimits())
-    first, second = (run_study(make_study(), task, store, settings, print) for _ in range(2))
+    first, second = (run_study(make_study(), task, data, settings, print) for _ in range(2))
     (one,), (two,) = (store.runs(store.command_line, key) for key in (first, second))
     assert (two.copied_from, two.metrics) == (one.id, one.metrics)
 
 
-def test_a_failing_run_does_not_stop_the_study(store: RunStore, settings: Settings, tmp_path: Path,
+def test_a_failing_run_does_not_stop_the_study(data: DataFolder, settings: Settings, tmp_path: Path,
                                                make_study: Callable[..., StudySpec],
                                                task_source: dict[str, Any]) -> None:
     moved = tmp_path / "train.csv"
@@ -57,41 +63,47 @@ def test_a_failing_run_does_not_stop_the_study(store: RunStore, settings: Settin
     source = {**task_source, "train": str(moved)}
     task = load_task(source, limits=DataLimits())
     moved.unlink()
-    document = study_document(run_study(make_study(seeds=(1, 2), task=source), task, store, settings, print), store)
+    key = run_study(make_study(seeds=(1, 2), task=source), task, data, settings, print)
+    document = study_document(key, data.store)
     assert [run["status"] for run in document["runs"]] == ["failed", "failed"]
     assert "train.csv" in document["runs"][0]["error"]
     assert document["summary"] == []
 
 
-def test_an_inline_run_is_like_any_other(store: RunStore, settings: Settings, submit: Callable[..., list[str]]) -> None:
+def test_an_inline_run_is_like_any_other(store: RunStore, queue: RunQueue, settings: Settings,
+                                         submit: Callable[..., list[str]]) -> None:
     (key,) = submit(steps=6)
     cache = BackboneCache(Placement.choose("cpu"))
-    assert run_inline(store, key, cache, settings)
-    assert not run_inline(store, key, cache, settings)
+    claimed = run_inline(queue, cache, settings, run=key)
+    assert claimed is not None
+    assert claimed.id == key
+    assert run_inline(queue, cache, settings, run=key) is None
     run = store.run(key, "ann")
     assert (run.status, run.step, len(store.predictions(key, "ann"))) == ("done", 6, 16)
     assert [step for step, _, accuracy in store.curve(key, "ann") if accuracy is not None] == [2, 4, 6]
     assert store.model_folder(key, "ann") is not None
 
 
-def test_an_inline_run_hears_of_its_cancellation(store: RunStore, settings: Settings,
-                                                 submit: Callable[..., list[str]]) -> None:
+def test_an_inline_run_hears_of_its_cancellation(store: RunStore, queue: RunQueue, settings: Settings,
+                                                 submit: Callable[..., list[str]], until: Callable[..., None]) -> None:
     (key,) = submit(steps=100_000)
-    run = store.claim()
-    assert run is not None
+    cache = BackboneCache(Placement.choose("cpu"))
+    running = threading.Thread(target=run_inline, args=(queue, cache, settings))
+    running.start()
+    until(lambda: store.run(key, "ann").step > 0, "a step")
     store.cancel(key, "ann")
-    do_claimed(store, run, BackboneCache(Placement.choose("cpu")), settings)
+    running.join()
     assert store.run(key, "ann").status == "cancelled"
 
 
-def test_an_interrupted_study_leaves_nothing_waiting(store: RunStore, settings: Settings,
+def test_an_interrupted_study_leaves_nothing_waiting(data: DataFolder, store: RunStore, settings: Settings,
                                                      make_study: Callable[..., StudySpec],
                                                      task_source: dict[str, Any]) -> None:
     def press_ctrl_c(line: str) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        run_study(make_study(seeds=(1, 2)), load_task(task_source, limits=DataLimits()), store, settings, press_ctrl_c)
+        run_study(make_study(seeds=(1, 2)), load_task(task_source, limits=DataLimits()), data, settings, press_ctrl_c)
     assert [run.status for run in store.runs(store.command_line)] == ["done", "cancelled"]
 
 
@@ -147,3 +159,31 @@ def test_studies_are_found_by_name_or_id(store: RunStore, make_study: Callable[.
         study_named("other", store)
     with pytest.raises(SpecError, match="There are: none"):
         study_named("tiny", store, "ann")
+
+
+def test_a_study_is_deleted_by_name_or_id(data: DataFolder, store: RunStore, make_study: Callable[..., StudySpec],
+                                          runs_of: Callable[..., Any], capsys: pytest.CaptureFixture[str]) -> None:
+    keys = [store.submit(make_study(seeds=seeds), runs_of(make_study(seeds=seeds)), store.command_line)
+            for seeds in ((1,), (2, 3), (4,))]
+    place = ["--data-dir", str(data.path)]
+    assert main(["delete", keys[0], "--json", *place]) == 0
+    assert json.loads(capsys.readouterr().out) == {"study": "tiny", "id": keys[0], "runs": 1}
+    assert main(["delete", "tiny", *place]) == 0
+    assert "tiny" in capsys.readouterr().out
+    assert [study.id for study in store.studies(store.command_line)] == [keys[1]]
+
+
+@pytest.mark.parametrize(("running", "told"), [(False, "There is no study 'other'. There are: tiny"),
+                                               (True, "Cancel it first")])
+def test_a_study_that_cannot_be_deleted_is_told_in_one_line(running: bool, told: str, data: DataFolder,
+                                                            store: RunStore, make_study: Callable[..., StudySpec],
+                                                            runs_of: Callable[..., Any],
+                                                            capsys: pytest.CaptureFixture[str]) -> None:
+    store.submit(make_study(), runs_of(make_study()), store.command_line)
+    if running:
+        data.queue.claim()
+    assert main(["delete", "tiny" if running else "other", "--data-dir", str(data.path)]) == 2
+    found = capsys.readouterr()
+    assert (found.out, found.err.count("\n")) == ("", 1)
+    assert told in found.err
+    assert len(store.studies(store.command_line)) == 1

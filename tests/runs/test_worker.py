@@ -15,11 +15,13 @@ import pytest
 from core.models.backbone import BackboneCache, load_backbone
 from core.models.placement import Placement
 from core.runs.cluster import local_devices
+from core.runs.folder import DataFolder
 from core.runs.inline import run_inline
+from core.runs.queue import RunQueue
 from core.runs.run import Run
 from core.runs.spec import StudySpec
 from core.runs.store import RunStore
-from core.runs.worker import Workers
+from core.runs.workers import Workers
 from core.settings import Settings
 
 pytestmark = pytest.mark.slow
@@ -30,13 +32,13 @@ ENDLESS = 100_000  # steps of a run that would take minutes
 def lab(tmp_path_factory: pytest.TempPathFactory, tiny_model: str, until: Callable[..., None]) -> Iterator[Any]:
     """A store and its workers; one process does the runs of all tests here."""
     settings = Settings(data_folder=tmp_path_factory.mktemp("lab"), model=tiny_model, device="cpu")
-    store = RunStore(settings.data_folder)
-    workers = Workers(store, settings, grace=3.0)
+    data = DataFolder(settings.data_folder)
+    workers = Workers(data.queue, settings, grace=3.0)
     workers.start()
     until(workers.ready.is_set, "a worker")
-    yield SimpleNamespace(store=store, workers=workers, settings=settings)
+    yield SimpleNamespace(store=data.store, workers=workers, settings=settings)
     workers.stop()
-    store.close()
+    data.close()
 
 
 @pytest.fixture
@@ -93,9 +95,9 @@ def test_the_second_run_loads_nothing(lab: Any, send: Callable[..., list[str]], 
 
 def test_a_worker_finds_what_this_thread_finds(lab: Any, send: Callable[..., list[str]], ended: Callable[..., Run],
                                                submit: Callable[..., list[str]], store: RunStore,
-                                               settings: Settings) -> None:
+                                               queue: RunQueue, settings: Settings) -> None:
     (key,), (here,) = send(seeds=(4,)), submit(seeds=(4,))
-    assert run_inline(store, here, BackboneCache(Placement.choose("cpu")), settings)
+    assert run_inline(queue, BackboneCache(Placement.choose("cpu")), settings, run=here)
     assert ended(key).metrics == store.run(here, "ann").metrics
     pd.testing.assert_frame_equal(lab.store.predictions(key, "ann"), store.predictions(here, "ann"))
     assert lab.store.curve(key, "ann") == store.curve(here, "ann")
@@ -131,7 +133,7 @@ def test_a_running_run_is_cancelled(lab: Any, send: Callable[..., list[str]], en
                                     trains: Callable[..., None]) -> None:
     (key,) = send(seeds=(8,), steps=ENDLESS, every=ENDLESS)
     trains(key)
-    lab.workers.cancel(key, "ann")
+    lab.store.cancel(key, "ann")
     run = ended(key)
     assert run.status == "cancelled"
     assert run.step < ENDLESS
@@ -143,7 +145,7 @@ def test_a_stuck_run_is_cancelled_by_ending_its_worker(lab: Any, send: Callable[
     key, after = *send(seeds=(9,), steps=ENDLESS, every=ENDLESS), *send(seeds=(10,))
     trains(key)
     worker_process().send_signal(signal.SIGSTOP)
-    lab.workers.cancel(key, "ann")
+    lab.store.cancel(key, "ann")
     assert ended(key).status == "cancelled"
     assert "did not stop by itself" in text(lab, key)
     assert ended(after).status == "done"
@@ -161,16 +163,16 @@ def test_a_run_survives_the_death_of_its_worker(lab: Any, send: Callable[..., li
 
 def test_finished_models_survive_the_death_of_their_worker(
         lab: Any, ensemble: Callable[..., StudySpec], runs_of: Callable[..., Any], ended: Callable[..., Run],
-        until: Callable[..., None], store: RunStore, settings: Settings) -> None:
+        until: Callable[..., None], store: RunStore, queue: RunQueue, settings: Settings) -> None:
     study = ensemble(steps=150, patterns=3)
     key = lab.store.runs("ann", lab.store.submit(study, runs_of(study), "ann"))[0].id
     until(lambda: list(lab.store.folder.glob("parts/*/model-*")), "a finished model")
     worker_process().kill()
     run = ended(key)
     assert (run.status, run.kills) == ("done", 1)
-    assert "of 3 models were taken up from an earlier attempt." in text(lab, key)
+    assert "of 3 models were restored from an earlier attempt." in text(lab, key)
     here = store.runs("ann", store.submit(study, runs_of(study), "ann"))[0].id
-    assert run_inline(store, here, BackboneCache(Placement.choose("cpu")), settings)
+    assert run_inline(queue, BackboneCache(Placement.choose("cpu")), settings, run=here)
     assert run.metrics == store.run(here, "ann").metrics
     pd.testing.assert_frame_equal(lab.store.predictions(key, "ann"), store.predictions(here, "ann"))
     assert lab.store.curve(key, "ann") == store.curve(here, "ann")

@@ -9,7 +9,7 @@ import pytest
 
 from core.models.backbone import BackboneCache
 from core.models.placement import Placement
-from core.runs.store import RunStore
+from core.runs.folder import DataFolder
 from core.settings import Settings
 from ui.services import Services
 from ui.session import Session
@@ -21,10 +21,10 @@ Page = tuple[Services, Session]
 def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
     """Services and a session; components made meanwhile belong to one page."""
     folder = tmp_path_factory.mktemp("data")
-    store = RunStore(folder)
-    services = Services(Settings(data_folder=folder, device="cpu"), BackboneCache(Placement("cpu", "float32")), store,
-                        None)  # type: ignore[arg-type]
+    data = DataFolder(folder)
+    services = Services(Settings(data_folder=folder, device="cpu"), BackboneCache(Placement("cpu", "float32")),
+                        data.store)
     with gr.Blocks():
         states = [gr.BrowserState("", storage_key=key) for key in ("v", "a", "o")]
         yield services, Session(states[0], gr.Dropdown(), gr.Dropdown(), states[1], states[2])
-    store.close()
+    data.close()

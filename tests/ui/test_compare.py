@@ -19,6 +19,7 @@ from core.metrics.evaluation import evaluate
 from core.metrics.significance import compare_methods
 from core.randomness import rng
 from core.runs.execution import RunResult
+from core.runs.folder import DataFolder
 from core.runs.prediction import LabelPredictions
 from core.runs.ready_made import READY_MADE, ready_made, write_ready_made
 from core.runs.records import RunRecord
@@ -63,18 +64,18 @@ def result(spec: RunSpec) -> RunResult:
     return RunResult(found.metrics, LABELS, found.confusion, predictions.table(found.scores), 1.5)
 
 
-def submit(store: RunStore, wanted: StudySpec, visitor: str, finish: bool = True) -> str:
+def submit(data: DataFolder, wanted: StudySpec, visitor: str, finish: bool = True) -> str:
     """Queue a study's runs and finish them one after the other."""
-    key = store.submit(wanted, wanted.runs(TASK), visitor)
-    while finish and (run := store.claim(study=key)) is not None:
-        store.finish(run, result(run.spec))
+    key = data.store.submit(wanted, wanted.runs(TASK), visitor)
+    while finish and (run := data.queue.claim(study=key)) is not None:
+        data.queue.finish(run, result(run.spec))
     return key
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunStore]:
+def data(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DataFolder]:
     """Two studies of ann, one of bob; downloads are written into a temporary folder."""
-    opened = RunStore(tmp_path_factory.mktemp("data"))
+    opened = DataFolder(tmp_path_factory.mktemp("data"))
     submit(opened, study("curve", shots=(8, 32)), "ann")
     submit(opened, study("first"), "ann")
     submit(opened, study("hidden"), "bob")
@@ -82,6 +83,11 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunStore]:
         patch.setenv("GRADIO_TEMP_DIR", str(tmp_path_factory.mktemp("downloads")))
         yield opened
     opened.close()
+
+
+@pytest.fixture(scope="module")
+def store(data: DataFolder) -> RunStore:
+    return data.store
 
 
 def build(store: RunStore) -> Compare:
@@ -149,14 +155,14 @@ def test_runs_of_others_are_never_shown(compare: Compare, store: RunStore) -> No
 
 
 def test_unfinished_runs_are_listed_without_results(tmp_path: Path) -> None:
-    store = RunStore(tmp_path)
-    key = submit(store, study("waiting"), "ann", finish=False)
-    compare = build(store)
+    data = DataFolder(tmp_path)
+    key = submit(data, study("waiting"), "ann", finish=False)
+    compare = build(data.store)
     now, note, _, _, table, *_ = compare.show(ENGLISH, "ann", [key], [], "accuracy", NOTHING)
     assert "No finished runs yet" in note
     assert set(table["State"]) == {"queued"}
     assert "No difference can be told" in compare.figures.show_differences(ENGLISH, "ann", now, "accuracy", "method")[0]
-    store.close()
+    data.close()
 
 
 def test_downloads_open(compare: Compare, shown: dict[str, Any]) -> None:
@@ -245,8 +251,8 @@ def test_runs_of_different_methods_are_opponents_at_first(compare: Compare, show
     assert [each["value"] for each in kept] == [b["value"], a["value"]]
 
 
-def test_an_equal_run_of_another_study_is_counted_once(store: RunStore) -> None:
-    keys = [submit(store, study(name), "carl") for name in ("one", "two")]
+def test_an_equal_run_of_another_study_is_counted_once(data: DataFolder, store: RunStore) -> None:
+    keys = [submit(data, study(name), "carl") for name in ("one", "two")]
     assert len(Choice.of(store, "carl", keys, []).runs) == 20
 
 
@@ -315,9 +321,9 @@ def test_all_that_is_said_can_be_said_in_chinese(store: RunStore, monkeypatch: p
     assert asked - LANGUAGES.texts["zh"].keys() == set()
 
 
-def test_comparisons_come_with_the_app(compare: Compare, store: RunStore, tmp_path: Path,
+def test_comparisons_come_with_the_app(compare: Compare, data: DataFolder, store: RunStore, tmp_path: Path,
                                        monkeypatch: pytest.MonkeyPatch) -> None:
-    key = submit(store, study("prompt or head"), store.command_line)
+    key = submit(data, study("prompt or head"), store.command_line)
     write_ready_made(key, store, tmp_path / "prompt-or-head.json", "Prompts need fewer <examples>.")
     monkeypatch.setattr("core.runs.ready_made.FOLDER", tmp_path)
     ready_made.cache_clear()

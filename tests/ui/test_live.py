@@ -10,7 +10,7 @@ import pytest
 
 from core.models.backbone import BackboneCache
 from core.models.placement import Placement
-from core.runs.store import RunStore
+from core.runs.folder import DataFolder
 from core.settings import Settings
 from ui.services import Services
 from ui.shell import build_app
@@ -19,11 +19,11 @@ from ui.shell import build_app
 @pytest.fixture(scope="module")
 def handlers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[dict[str, Any]]]:
     folder = tmp_path_factory.mktemp("data")
-    store = RunStore(folder)
-    services = Services(Settings(data_folder=folder, device="cpu"), BackboneCache(Placement("cpu", "float32")), store,
-                        None)  # type: ignore[arg-type]
+    data = DataFolder(folder)
+    services = Services(Settings(data_folder=folder, device="cpu"), BackboneCache(Placement("cpu", "float32")),
+                        data.store)
     yield build_app(services).config["dependencies"]
-    store.close()
+    data.close()
 
 
 def test_who_waits_for_the_last_of_many_events_listens_alone(handlers: list[dict[str, Any]]) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from core.models.backbone import BackboneCache
 from core.models.placement import Placement
-from core.runs.store import RunStore
+from core.runs.folder import DataFolder
 from core.settings import Settings
 from ui.data_panels import as_choice
 from ui.own_data.wizard import OwnData, task_choices
@@ -47,16 +47,16 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 def open_wizard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., OwnData]]:
     """Opens the wizard on a host with the given settings."""
     folder = tmp_path_factory.mktemp("data")
-    store = RunStore(folder)
+    data = DataFolder(folder)
 
     def opened(**settings: Any) -> OwnData:
-        services = Services(Settings(data_folder=folder, device="cpu", **settings), CACHE, store, None)  # type: ignore[arg-type]
+        services = Services(Settings(data_folder=folder, device="cpu", **settings), CACHE, data.store)
         with gr.Blocks():
             state = [gr.BrowserState([], storage_key=key) for key in ("v", "a", "o")]
             return OwnData(services, Session(state[0], gr.Dropdown(), gr.Dropdown(), state[1], state[2]))
 
     yield opened
-    store.close()
+    data.close()
 
 
 @pytest.fixture(scope="module")

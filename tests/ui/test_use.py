@@ -17,8 +17,8 @@ from core.data.catalog import load_task
 from core.models.backbone import BackboneCache
 from core.models.placement import Placement
 from core.runs import finished_run
+from core.runs.folder import DataFolder
 from core.runs.run import Run
-from core.runs.store import RunStore
 from core.settings import Settings
 from ui.services import Services
 from ui.session import Session
@@ -34,14 +34,19 @@ TEXT = "What a great film!"
 
 
 @pytest.fixture(scope="module")
-def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
-    """A host on a temporary folder, where downloads are written too."""
+def data(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DataFolder]:
+    """A temporary folder, where downloads are written too."""
     folder = tmp_path_factory.mktemp("data")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GRADIO_TEMP_DIR", str(folder / "uploads"))
-        store = RunStore(folder)
-        yield Services(Settings(data_folder=folder, device="cpu"), CACHE, store, None)  # type: ignore[arg-type]
-        store.close()
+        opened = DataFolder(folder)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="module")
+def services(data: DataFolder) -> Services:
+    return Services(Settings(data_folder=data.path, device="cpu"), CACHE, data.store)
 
 
 @pytest.fixture(scope="module")
@@ -52,13 +57,13 @@ def tab(services: Services) -> Use:
 
 
 @pytest.fixture(scope="module")
-def runs(services: Services, tiny_model_folder: Callable[[str], Path]) -> dict[str, Run]:
+def runs(data: DataFolder, services: Services, tiny_model_folder: Callable[[str], Path]) -> dict[str, Run]:
     """Ann's finished runs: a method each on single texts, and one on pairs."""
     common = {"model": str(tiny_model_folder("bert")), "shots": [4], "seeds": [13], "test_limit": 12,
               "options": {"lm-bff": STEPS, "head": STEPS}}
-    found = [*done(services.store, services.settings, CACHE, {
+    found = [*done(data, services.settings, CACHE, {
         **common, "name": "pairs", "task": "entailment", "methods": ["lm-bff"], "patterns": [PAIRS]}, load_task),
-        *done(services.store, services.settings, CACHE, {
+        *done(data, services.settings, CACHE, {
             **common, "name": "single", "task": "reviews", "methods": ["lm-bff", "head", "zero-shot"],
             "patterns": [SINGLE]}, load_task)]
     return dict(zip(("pairs", "lm-bff", "head", "zero-shot"), found, strict=True))
@@ -151,7 +156,8 @@ def test_what_has_no_weights_is_not_packed(tab: Use, runs: dict[str, Run]) -> No
         tab.pack_model(ENGLISH, "ann", runs["zero-shot"].id)
 
 
-def test_removed_weights_can_be_trained_again(tab: Use, runs: dict[str, Run], services: Services) -> None:
+def test_removed_weights_can_be_trained_again(tab: Use, runs: dict[str, Run], data: DataFolder,
+                                              services: Services) -> None:
     finished_run._predictors.clear()
     store, run = services.store, runs["lm-bff"]
     shutil.rmtree(store.artifacts.model(run.id))
@@ -160,7 +166,7 @@ def test_removed_weights_can_be_trained_again(tab: Use, runs: dict[str, Run], se
     assert [each["visible"] for each in found[3:5]] == [False, True]
     assert "removed to save space" in tab.ask(ENGLISH, "ann", run.id, TEXT, "", "", False)[0]
     assert "being trained again" in tab.train_again(ENGLISH, "ann", run.id)
-    do_all(store, services.settings, CACHE)
+    do_all(data, services.settings, CACHE)
     new = store.runs("ann")[-1]
     assert tab.open_run(ENGLISH, "ann", new.id)[3]["visible"]
     assert tab.ask(ENGLISH, "ann", new.id, TEXT, "", "", False)[0] == ""

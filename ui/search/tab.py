@@ -22,6 +22,7 @@ from ui.lab.tab import Lab
 from ui.lab.variants import MAX_VARIANTS, Variant
 from ui.languages import label
 from ui.live import QUIET, follow
+from ui.requests import do_inline
 from ui.run_panels import span
 from ui.search.panels import Ticked, best_of, candidate_table, choices, search_title, stages, ticks
 from ui.search.published import PublishedResults
@@ -94,8 +95,9 @@ class Search:
         which = [session.visitor, self.search, self.picked]
         seen = [session.visitor, self.search, self.ticked]
         self.picked.input(lambda chosen, picked: (chosen, picked), [self.search, self.picked], self.ticked, **QUIET)
-        self.start.click(self.submit, [session.visitor, *plan], [self.note, self.search], **QUIET).then(
-            self.show, seen, shown, **QUIET)
+        started = self.start.click(self.submit, [session.visitor, *plan], [self.note, self.search], **QUIET)
+        started.then(self.show, seen, shown, **QUIET)
+        do_inline(started, self.services, session.visitor)
         follow([tab.select, self.search.input, self.timer.tick, session.visitor.change], self.show, seen, shown)
         self.cancel.click(self.cancel_search, which[:2], self.taken, **QUIET).then(self.show, seen, shown, **QUIET)
         self.keep.click(self.keep_picked, [session.task, *which, session.variants], [session.variants, self.taken],
@@ -174,7 +176,7 @@ class Search:
         """Stop a search; what it has found stays."""
         say = speaker(request)
         try:
-            self.services.workers.cancel(chosen or "", visitor)
+            self.services.store.cancel(chosen or "", visitor)
         except ClozeLabError as error:
             return message(explain(error, say))
         return message(say("Cancelled. What was found is kept."), "note")

@@ -23,11 +23,13 @@ from ui.lab.tab import Lab
 from ui.lab.variants import Variant, variant_key, variant_title
 from ui.languages import label
 from ui.live import QUIET, follow
+from ui.requests import do_inline
 from ui.run_panels import run_card, run_columns, run_rows, runs_heading, span
 from ui.search.panels import candidate_table
 from ui.search.tab import SEARCHES, Search
 from ui.services import Services
 from ui.session import Session
+from ui.train.deletion import StudyDeletion
 from ui.train.stage_panels import METHODS_IN_STAGES, curve_table, head_beside, stages_panel
 
 IN_THE_LAB = "lab"  # the choice that stands for what is typed in the Lab now
@@ -87,6 +89,8 @@ class Train:
                                      allow_custom_value=True)
             self.refresh = gr.Button(label("Refresh"), size="sm", scale=1, min_width=90)
             self.stop_all = gr.Button(label("Cancel all"), size="sm", scale=1, elem_id="cancel-all", min_width=110)
+            self.delete = gr.Button(label("Delete study"), size="sm", scale=1, elem_id="delete-study", min_width=110)
+        self.deletion = StudyDeletion(self.services, self.session)
         self.heading = gr.HTML(elem_id="runs-heading")
         self.table = gr.Dataframe(headers=run_columns([], str), value=[], interactive=False, elem_id="runs",
                                   max_height=420, max_chars=60, label=label("Runs"), wrap=False, show_search="filter")
@@ -118,8 +122,9 @@ class Train:
                self.methods, list(self.accordions.values()))
         shown = [self.study, self.heading, self.table, self.timer]
         detail = [self.card, self.curves, self.loss, self.dev, self.actions, self.again]
-        self.start.click(self.submit, [session.visitor, *plan], [self.start_note, self.study], **QUIET).then(
-            self.show_runs, [session.visitor, self.study], shown, **QUIET)
+        started = self.start.click(self.submit, [session.visitor, *plan], [self.start_note, self.study], **QUIET)
+        started.then(self.show_runs, [session.visitor, self.study], shown, **QUIET)
+        do_inline(started, self.services, session.visitor)
         gr.on([tab.select, self.refresh.click, self.study.input], self.show_runs, [session.visitor, self.study], shown,
               **QUIET)
         self.timer.tick(self.show_runs, [session.visitor, self.study], shown, **QUIET).then(
@@ -131,13 +136,17 @@ class Train:
             self.show_run, [session.visitor, self.chosen], detail, **QUIET)
         self.stop_all.click(self.cancel_all, again, self.run_note, **QUIET).then(
             self.show_runs, again, shown, **QUIET)
-        self.retry.click(self.run_again, [session.visitor, self.chosen, self.change], self.run_note, **QUIET).then(
-            self.show_runs, again, shown, **QUIET)
+        retried = self.retry.click(self.run_again, [session.visitor, self.chosen, self.change], self.run_note, **QUIET)
+        retried.then(self.show_runs, again, shown, **QUIET)
+        do_inline(retried, self.services, session.visitor)
+        self.deletion.listen(self.delete, self.study).then(self.show_runs, again, shown, **QUIET).then(
+            self.close_run, [session.visitor, self.chosen], [self.chosen, *detail], **QUIET)
 
     def resume_on(self, demo: gr.Blocks) -> None:
         """Show the visitor's runs as soon as the page knows who they are."""
-        gr.on([demo.load, self.session.visitor.change], self.show_runs, [self.session.visitor, self.study],
-              [self.study, self.heading, self.table, self.timer], **QUIET)
+        known = gr.on([demo.load, self.session.visitor.change], self.show_runs, [self.session.visitor, self.study],
+                      [self.study, self.heading, self.table, self.timer], **QUIET)
+        do_inline(known, self.services, self.session.visitor)
 
     def list_patterns(self, request: gr.Request, choice: str, variants: list[Variant] | None, typed: str,
                       chosen: Sequence[str]) -> Any:
@@ -242,6 +251,13 @@ class Train:
                 gr.update(visible=len(curve) > 0), *plots, gr.update(visible=run.active),
                 gr.update(visible=not run.active)]
 
+    def close_run(self, visitor: str, key: str) -> list[Any]:
+        """Close the run that is open if it was deleted."""
+        if not key or any(run.id == key for run in self.services.store.runs(visitor)):
+            return [gr.skip()] * 7
+        hidden = gr.update(visible=False)
+        return ["", "", hidden, gr.skip(), gr.skip(), hidden, hidden]
+
     def _findings(self, run: Run, visitor: str, say: Say) -> str:
         """What a run has found on its way: a search's candidates, or the stages of an ensemble."""
         found = self.services.store.found(run.id, visitor)
@@ -253,7 +269,7 @@ class Train:
 
     def cancel_run(self, request: gr.Request, visitor: str, key: str) -> str:
         """Stop one run at its next step."""
-        return self._told(request, lambda: self.services.workers.cancel(key, visitor),
+        return self._told(request, lambda: self.services.store.cancel(key, visitor),
                           "Cancelled; it stops at its next step.")
 
     def cancel_all(self, request: gr.Request, visitor: str, study: str | None) -> str:
@@ -261,7 +277,7 @@ class Train:
         def stop() -> None:
             for run in self.services.store.runs(visitor, study):
                 if run.active:
-                    self.services.workers.cancel(run.id, visitor)
+                    self.services.store.cancel(run.id, visitor)
         return self._told(request, stop, "Cancelled. What was found is kept.")
 
     def run_again(self, request: gr.Request, visitor: str, key: str, change: str) -> str:

@@ -21,6 +21,7 @@ from ui.compare.panels import run_names
 from ui.feedback import Say, explain, message, speaker, waiting_panel
 from ui.languages import label
 from ui.live import QUIET
+from ui.requests import do_inline
 from ui.services import Services
 from ui.session import Session
 from ui.use.file import UseFile
@@ -79,7 +80,8 @@ class Use:
         self.take.click(self.pack_model, mine, [self.note, self.archive], show_progress="minimal",
                         show_progress_on=self.take, api_visibility="private", concurrency_id="archive",
                         concurrency_limit=1).success(None, js=_CLICK)
-        self.again.click(self.train_again, mine, self.note, **QUIET)
+        again = self.again.click(self.train_again, mine, self.note, **QUIET)
+        do_inline(again, self.services, self.session.visitor)
 
     def list_runs(self, request: gr.Request, visitor: str, chosen: str | None) -> list[Any]:
         """Offer the visitor's finished runs, the newest first; the newest with weights is chosen if none is."""

@@ -1,4 +1,4 @@
-"""Runs that go on where they stopped: parts are kept for equal runs alone, within their room, and go in the end."""
+"""Runs that go on where they stopped: checkpoints are for equal runs alone, within their room, and go in the end."""
 
 from __future__ import annotations
 
@@ -12,84 +12,85 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.learning.shelf import Part
+from core.learning.shelf import Checkpoint
 from core.models.backbone import BackboneCache
 from core.models.placement import Placement
-from core.runs import parts
+from core.runs import checkpoints
+from core.runs.checkpoints import FolderCheckpoints, clean_checkpoints, remove_checkpoints
+from core.runs.folder import DataFolder
 from core.runs.inline import run_inline
-from core.runs.parts import FolderShelf, clean_parts, remove_parts
 from core.runs.run import Run
 from core.runs.spec import RunSpec, StudySpec
 from core.runs.store import RunStore
 from core.settings import Settings
 
 CPU = Placement("cpu", "float32")
-PART = Part({"weight": np.arange(250, dtype=np.float32)}, {"points": [[1, 2, 0.1, None]]}, 2.5)  # 1,000 bytes
+SAVED = Checkpoint({"weight": np.arange(250, dtype=np.float32)}, {"points": [[1, 2, 0.1, None]]}, 2.5)  # 1,000 bytes
 Submit = Callable[..., list[str]]
 
 
-def shelf(root: Path, run: str = "run", placement: Placement = CPU, room: float = 1e6) -> FolderShelf:
-    return FolderShelf(root, run, placement, "session", room)
+def opened(root: Path, run: str = "run", placement: Placement = CPU, room: float = 1e6) -> FolderCheckpoints:
+    return FolderCheckpoints(root, run, placement, "session", room)
 
 
-def test_parts_come_back_as_they_were(tmp_path: Path) -> None:
-    shelf(tmp_path).put("model-1", PART)
-    again = shelf(tmp_path)
-    taken = again.take("model-1")
-    assert taken is not None
-    np.testing.assert_array_equal(taken.arrays["weight"], PART.arrays["weight"])
-    assert (taken.facts, taken.seconds, again.seconds) == (PART.facts, 2.5, 2.5)
-    assert again.take("model-2") is None
-    assert again.notes() == ["1 of 2 models were taken up from an earlier attempt."]
+def test_checkpoints_come_back_as_they_were(tmp_path: Path) -> None:
+    opened(tmp_path).save("model-1", SAVED)
+    again = opened(tmp_path)
+    found = again.restore("model-1")
+    assert found is not None
+    np.testing.assert_array_equal(found.arrays["weight"], SAVED.arrays["weight"])
+    assert (found.facts, found.seconds, again.seconds) == (SAVED.facts, 2.5, 2.5)
+    assert again.restore("model-2") is None
+    assert again.notes() == ["1 of 2 models were restored from an earlier attempt."]
     assert [path.name for path in tmp_path.glob("*/*")] == ["model-1.safetensors"]
 
 
 @pytest.mark.parametrize("other", [{"run": "other"}, {"placement": Placement("cuda:1", "float32")},
                                    {"placement": Placement("cpu", "bfloat16")}])
-def test_other_runs_have_other_parts(other: dict[str, Any], tmp_path: Path) -> None:
-    shelf(tmp_path).put("model-1", PART)
-    assert shelf(tmp_path, **other).take("model-1") is None
+def test_other_runs_have_other_checkpoints(other: dict[str, Any], tmp_path: Path) -> None:
+    opened(tmp_path).save("model-1", SAVED)
+    assert opened(tmp_path, **other).restore("model-1") is None
 
 
 def test_a_changed_number_or_fact_is_noticed(tmp_path: Path) -> None:
-    shelf(tmp_path).put("model-1", PART)
+    opened(tmp_path).save("model-1", SAVED)
     path = next(tmp_path.glob("*/*"))
     whole = path.read_bytes()
     for harmed in (whole[:-1] + b"\x01", whole.replace(b"0.1", b"0.2"), whole[:40], b"\xff" * 8 + whole):
         path.write_bytes(harmed)
-        assert shelf(tmp_path).take("model-1") is None
+        assert opened(tmp_path).restore("model-1") is None
     path.write_bytes(whole)
-    assert shelf(tmp_path).take("model-1") is not None
+    assert opened(tmp_path).restore("model-1") is not None
 
 
-def test_the_oldest_parts_make_room_unless_they_are_in_use(tmp_path: Path) -> None:
-    shelves = {name: shelf(tmp_path, name, room=4500) for name in ("old", "older", "used")}
-    for age, (name, each) in zip((100, 200, 300), shelves.items(), strict=True):
-        each.put("model-1", PART)
+def test_the_oldest_checkpoints_make_room_unless_they_are_in_use(tmp_path: Path) -> None:
+    folders = {name: opened(tmp_path, name, room=4500) for name in ("old", "older", "used")}
+    for age, (name, each) in zip((100, 200, 300), folders.items(), strict=True):
+        each.save("model-1", SAVED)
         folder = next(tmp_path.glob(f"{name}-*"))
         os.utime(folder, (folder.stat().st_mtime - age,) * 2)
     for name in ("old", "older"):
-        shelves[name].close()
-    fresh = shelf(tmp_path, "fresh", room=4500)
-    fresh.put("model-1", PART)
+        folders[name].close()
+    fresh = opened(tmp_path, "fresh", room=4500)
+    fresh.save("model-1", SAVED)
     assert sorted(path.name.split("-")[0] for path in tmp_path.iterdir()) == ["fresh", "old", "used"]
-    fresh.put("model-2", Part({"weight": np.zeros(9000, dtype=np.float32)}))
+    fresh.save("model-2", Checkpoint({"weight": np.zeros(9000, dtype=np.float32)}))
     assert "there is no room" in fresh.notes()[0]
     assert sorted(path.name.split("-")[0] for path in tmp_path.iterdir()) == ["fresh", "old", "used"]
 
 
 def test_the_last_of_the_disk_is_left_free(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parts, "SPARE_BYTES", 1e18)
-    full = shelf(tmp_path)
-    full.put("model-1", PART)
-    assert full.take("model-1") is None
+    monkeypatch.setattr(checkpoints, "SPARE_BYTES", 1e18)
+    full = opened(tmp_path)
+    full.save("model-1", SAVED)
+    assert full.restore("model-1") is None
     assert "there is no room" in full.notes()[0]
 
 
-def test_old_and_half_written_parts_go(tmp_path: Path) -> None:
-    held = shelf(tmp_path, "held")
-    for each in (held, shelf(tmp_path, "old"), shelf(tmp_path, "new")):
-        each.put("model-1", PART)
+def test_old_and_half_written_checkpoints_go(tmp_path: Path) -> None:
+    held = opened(tmp_path, "held")
+    for each in (held, opened(tmp_path, "old"), opened(tmp_path, "new")):
+        each.save("model-1", SAVED)
         if each is not held:
             each.close()
     for name in ("held", "old"):
@@ -97,21 +98,21 @@ def test_old_and_half_written_parts_go(tmp_path: Path) -> None:
     new = next(tmp_path.glob("new-*"))
     for session in ("dead", "alive"):
         (new / f".model-2.abc.{session}").write_text("half")
-    clean_parts(tmp_path, 1e6, lambda session: session == "alive")
+    clean_checkpoints(tmp_path, 1e6, lambda session: session == "alive")
     assert sorted(path.name.split("-")[0] for path in tmp_path.iterdir()) == ["held", "new"]
     assert sorted(path.name for path in new.iterdir()) == [".model-2.abc.alive", "model-1.safetensors"]
-    remove_parts(tmp_path, "new")
+    remove_checkpoints(tmp_path, "new")
     assert not new.exists()
     held.close()
-    clean_parts(tmp_path, 0, lambda session: True)
+    clean_checkpoints(tmp_path, 0, lambda session: True)
     assert list(tmp_path.iterdir()) == []
 
 
 class Attempts:
     """Does runs in a store, inline, and cancels them at will."""
 
-    def __init__(self, store: RunStore, settings: Settings, runs_of: Callable[[StudySpec], list[RunSpec]]) -> None:
-        self.store, self.settings, self.runs_of = store, settings, runs_of
+    def __init__(self, data: DataFolder, settings: Settings, runs_of: Callable[[StudySpec], list[RunSpec]]) -> None:
+        self.store, self.queue, self.settings, self.runs_of = data.store, data.queue, settings, runs_of
         self.cache = BackboneCache(CPU)
 
     def submit(self, study: StudySpec, visitor: str = "ann") -> str:
@@ -119,34 +120,34 @@ class Attempts:
         return self.store.runs(visitor, key)[0].id
 
     def do(self, key: str, visitor: str = "ann") -> Run:
-        assert run_inline(self.store, key, self.cache, self.settings)
+        assert run_inline(self.queue, self.cache, self.settings, run=key)
         return self.store.run(key, visitor)
 
     def stop_after(self, monkeypatch: pytest.MonkeyPatch, models: int, key: str) -> Run:
         """Do a run and have its process interrupted once so many models are finished."""
-        real = FolderShelf.put
+        real = FolderCheckpoints.save
         finished = []
 
-        def put(shelf: FolderShelf, name: str, part: Part) -> None:
-            real(shelf, name, part)
+        def save(saved: FolderCheckpoints, name: str, checkpoint: Checkpoint) -> None:
+            real(saved, name, checkpoint)
             finished.append(name)
             if len(finished) == models:
                 raise KeyboardInterrupt
 
         with monkeypatch.context() as patch:
-            patch.setattr(FolderShelf, "put", put)
+            patch.setattr(FolderCheckpoints, "save", save)
             with pytest.raises(KeyboardInterrupt):
                 self.do(key)
         return self.store.run(key, "ann")
 
 
 @pytest.fixture
-def attempts(store: RunStore, settings: Settings, runs_of: Callable[[StudySpec], list[RunSpec]]) -> Attempts:
-    return Attempts(store, settings, runs_of)
+def attempts(data: DataFolder, settings: Settings, runs_of: Callable[[StudySpec], list[RunSpec]]) -> Attempts:
+    return Attempts(data, settings, runs_of)
 
 
-def taken_up(store: RunStore, key: str, visitor: str = "ann") -> list[str]:
-    return [line[9:] for line in store.log(key, visitor) if "taken up" in line]
+def restored(store: RunStore, key: str, visitor: str = "ann") -> list[str]:
+    return [line[9:] for line in store.log(key, visitor) if "restored" in line]
 
 
 @pytest.mark.parametrize(("method", "stop", "told"), [
@@ -161,31 +162,32 @@ def test_a_run_started_again_goes_on(method: str, stop: int, told: str, ensemble
     second = store.retry(first, "ann")
     run = attempts.do(second)
     assert run.status == "done"
-    assert taken_up(store, second) == [f"{told} models were taken up from an earlier attempt."]
+    assert restored(store, second) == [f"{told} models were restored from an earlier attempt."]
     assert list((store.folder / "parts").iterdir()) == []
-    elsewhere = RunStore(tmp_path / "elsewhere")
-    whole = Attempts(elsewhere, Settings(data_folder=elsewhere.folder, device="cpu"), runs_of)
+    other = DataFolder(tmp_path / "elsewhere")
+    elsewhere = other.store
+    whole = Attempts(other, Settings(data_folder=other.path, device="cpu"), runs_of)
     expected = whole.do(whole.submit(study))
     assert (run.metrics, run.confusion) == (expected.metrics, expected.confusion)
     pd.testing.assert_frame_equal(store.predictions(second, "ann"), elsewhere.predictions(expected.id, "ann"),
                                   check_exact=True)
     assert store.curve(second, "ann") == elsewhere.curve(expected.id, "ann")
     assert json.dumps(store.found(second, "ann")) == json.dumps(elsewhere.found(expected.id, "ann"))
-    assert taken_up(elsewhere, expected.id) == []
-    elsewhere.close()
+    assert restored(elsewhere, expected.id) == []
+    other.close()
 
 
 @pytest.mark.parametrize("other", [{"seed": 21}, {"patterns": 3}, {"steps": 5}, {"method": "ipet"}])
-def test_a_run_that_is_another_takes_nothing_up(other: dict[str, Any], ensemble: Callable[..., StudySpec],
+def test_a_run_that_is_another_restores_nothing(other: dict[str, Any], ensemble: Callable[..., StudySpec],
                                                 attempts: Attempts, monkeypatch: pytest.MonkeyPatch) -> None:
     attempts.stop_after(monkeypatch, 2, attempts.submit(ensemble()))
     key = attempts.submit(ensemble(**other))
     assert attempts.do(key).status == "done"
-    assert taken_up(attempts.store, key) == []
+    assert restored(attempts.store, key) == []
     assert len(list(attempts.store.folder.glob("parts/*"))) == 1  # those of the run that stopped
 
 
-def test_parts_go_with_the_last_study_of_the_run(ensemble: Callable[..., StudySpec], attempts: Attempts,
+def test_checkpoints_go_with_the_last_study_of_the_run(ensemble: Callable[..., StudySpec], attempts: Attempts,
                                                  monkeypatch: pytest.MonkeyPatch) -> None:
     store = attempts.store
     attempts.stop_after(monkeypatch, 1, attempts.submit(ensemble()))
@@ -195,7 +197,7 @@ def test_parts_go_with_the_last_study_of_the_run(ensemble: Callable[..., StudySp
         assert len(list(store.folder.glob("parts/*"))) == left
 
 
-def test_nothing_is_kept_where_nothing_may_be(ensemble: Callable[..., StudySpec], attempts: Attempts,
+def test_nothing_is_saved_where_nothing_may_be(ensemble: Callable[..., StudySpec], attempts: Attempts,
                                               settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     attempts.settings = Settings(data_folder=settings.data_folder, device="cpu", keep_models_gb=0)
     assert attempts.do(attempts.submit(ensemble())).status == "done"

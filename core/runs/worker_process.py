@@ -1,4 +1,4 @@
-"""What happens inside a worker process: it stays warm, does one run at a time, and tells the app how far it is."""
+"""What happens inside a worker process: it stays warm, does one run at a time, and reports to the app."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from typing import Any
 import torch
 from distributed import WorkerPlugin, get_worker
 
-from core.runs.attempt import Outcome, Reporter, backbones, perform
+from core.runs.attempt import Outcome, attempt, backbones_of, one_at_a_time
+from core.runs.reporter import Reporter
 from core.runs.run import Candidates, Point, Run
 from core.settings import Settings
 
 _log = logging.getLogger("cloze_lab")
-_turn = threading.Lock()  # runs draw on the process's random numbers and threads, so they never overlap
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Order:
         session, token: of the app that gives the order, and of its data folder.
         device: where to run, as settings name it.
         neighbours: how many workers share their machine's cores; None for local ones, whose threads are set already.
-        topic: where progress is told.
+        topic: where progress is reported.
     """
 
     run: Run
@@ -55,18 +55,18 @@ class WarmModel(WorkerPlugin):  # type: ignore[misc]
 
     def _load(self, device: str) -> None:
         try:
-            backbones(device, self._settings).get(self._settings.model)
+            backbones_of(device, self._settings).get(self._settings.model)
         except Exception as error:  # a run that needs the model says so to its person
             _log.warning("The model %s is not loaded yet: %s", self._settings.model, error)
 
 
-def do_run(order: Order) -> Outcome:
-    """Do a run; it stops when the app no longer wants it, or is gone."""
+def carry_out(order: Order) -> Outcome:
+    """Attempt a run in this worker process; it stops when the app no longer wants it, or is gone."""
     worker = get_worker()
     key = worker.get_current_task()
     ticket = {"run": order.run.id, "attempt": order.run.attempt}
 
-    def tell(step: int, total: int, points: list[Point], found: Candidates | None) -> None:
+    def report(step: int, total: int, points: list[Point], found: Candidates | None) -> None:
         news = {"step": step, "total": total, "points": [list(point) for point in points], "found": found}
         worker.log_event(order.topic, {**ticket, **news})
 
@@ -76,11 +76,11 @@ def do_run(order: Order) -> Outcome:
 
     worker.log_event(order.topic, {**ticket, "began": True})
     try:
-        with _turn:
+        with one_at_a_time:
             if order.neighbours is not None:
                 cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
                 torch.set_num_threads(max(1, cores // order.neighbours))
-            return perform(order.run, order.settings, order.session, order.token,
-                           backbones(order.device, order.settings), Reporter(tell, stopped))
+            return attempt(order.run, order.settings, order.session, order.token,
+                           backbones_of(order.device, order.settings), Reporter(report, stopped))
     finally:
         worker.log_event(order.topic, {**ticket, "ended": True})
