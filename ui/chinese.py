@@ -189,13 +189,6 @@ _SEARCH = {
     "Those trained to the end come first, the better development accuracy first; then those that were dropped, by how far "
     "they came; then those not tried, by their score before training.":
         "先是完整训练的，按开发集准确率排序；然后是被淘汰的，按走得多远；最后是未尝试的，按训练前的得分。",
-    "Results published with LM-BFF": "LM-BFF 公布的结果",
-    "Templates or label words as LM-BFF publishes them, one a line. A task of the same labels takes them too: "
-    "reviews those of SST-2.":
-        "LM-BFF 公布的模板或标签词，每行一个。标签相同的任务也可使用：例如评论任务可用 SST-2 的结果。",
-    "File (.jsonl, .txt, .tsv)": "文件（.jsonl、.txt、.tsv）",
-    "{n} results for this task, {refused} lines of no use; the best are shown.":
-        "本任务有 {n} 条结果，{refused} 行无法使用；显示最好的几条。",
     "Show demonstrations beside the question": "在问题旁显示示例",
     "One answered example of each label, drawn from those most like the text by Sentence-BERT. Another text brings "
     "others; training draws anew at every step.":

@@ -234,4 +234,110 @@ _USE = {
     "Download all rows (CSV)": "下载全部行（CSV）",
 }
 
-CHINESE_DATA: dict[str, str] = {**_READING, **_COLUMNS, **_HUB, **_OWN, **_USE}
+_TEMPLATES = {  # templates of LM-BFF, OpenPrompt and promptsource
+    "Import or export a template": "导入或导出模板",
+    "Paste templates, with their label words if they have any, or choose a file: OpenPrompt's or LM-BFF's one a line, also what LM-BFF's search found, or a promptsource file. Nothing in them is ever run.":
+        "粘贴模板（可附标签词），或选择文件：OpenPrompt 或 LM-BFF 的模板每行一个，LM-BFF 搜索得到的结果也可以，或 promptsource 文件。其中的内容从不会被执行。",
+    "Templates of LM-BFF, OpenPrompt or promptsource": "LM-BFF、OpenPrompt 或 promptsource 的模板",
+    "Or a file (.txt, .jsonl, .yaml)": "或文件（.txt、.jsonl、.yaml）",
+    "Load the first ticked into the Lab": "把勾选的第一个载入实验台",
+    "Export the pattern in the Lab as": "把实验台的模式导出为",
+    "Template": "模板",
+    "Tick a pattern first.": "请先勾选一个模式。",
+    "Loaded.": "已载入。",
+    "Patterns found: {n}.": "找到的模式：{n} 个。",
+    "The first {n} are shown, the best first if they have scores.": "显示前 {n} 个；有分数时最好的在前。",
+    "line {line}": "第 {line} 行",
+    "the template": "该模板",
+    "{place}: {why}": "{place}：{why}",
+    "{place}: its label words are left out. {why}": "{place}：未采用其标签词。{why}",
+    "There is no template: the text is empty.": "没有模板：文本是空的。",
+    "There is no template that can be used here.": "没有可在此使用的模板。",
+    "None of the {count} templates can be used. The first, {place}: {why}": "{count} 个模板都无法使用。第一个（{place}）：{why}",
+    "No template of LM-BFF, OpenPrompt or promptsource was found in {text!r}. Theirs look like {stars}, {braces} and {jinja}.":
+        "在 {text!r} 中没有找到 LM-BFF、OpenPrompt 或 promptsource 的模板。它们的形式是 {stars}、{braces} 和 {jinja}。",
+    "{text!r} is a pattern already. Use it as it is.": "{text!r} 已经是模式，可直接使用。",
+    "The text has {length} characters; {limit} are allowed. Use a part of it.": "文本有 {length} 个字符，最多允许 {limit} 个，请只用其中一部分。",
+    "The file {name!r} does not hold templates as text ({kind}). Choose a text file, such as .txt, .jsonl or .yaml.":
+        "文件 {name!r} 不是模板文本（{kind}）。请选择文本文件，例如 .txt、.jsonl 或 .yaml。",
+    "Curly quotation marks were read as straight ones.": "弯引号已按直引号读取。",
+    "Columns of the template were taken as follows: {columns}.": "模板的列对应如下：{columns}。",
+    "Words were given to the labels in their order: {words}. Check that the template means the same order.": "标签词按标签顺序对应：{words}。请检查模板用的是否是同样的顺序。",
+    "Each example of this task brings its own answers, so label words are left out.": "该任务的每个样本自带答案，因此未采用标签词。",
+    "There are words for {count} labels; the task has {wanted}: {labels}.": "标签词对应 {count} 个标签，而任务有 {wanted} 个：{labels}。",
+    "The text {text!r} holds no words for each of the task's labels. Write those of each label on a line of its own, or {form}.":
+        "文本 {text!r} 没有为任务的每个标签给出词。请每行写一个标签的词，或写成 {form}。",
+    "There are {count} sets of label words; {limit} are allowed.": "有 {count} 组标签词，最多允许 {limit} 组。",
+    "Label words stand alone here; a template needs a pattern.": "这里只有标签词；模板还需要模式。",
+    "Taken as columns of the data: {columns}.": "视为数据的列：{columns}。",
+    "{option} is {value}; it must be above 0.": "{option} 是 {value}，必须大于 0。",
+    "The file {path!r} cannot be read: {why}.": "文件 {path!r} 无法读取：{why}。",
+    "The template shows the column {column!r}, which the examples of this task do not have. They have {known}.":
+        "模板用到列 {column!r}，而该任务的样本没有这一列。现有：{known}。",
+    "The template shows the columns {names}, and it cannot be told which of them stand for {fields}. Rename them in the template.":
+        "模板用到列 {names}，无法判断其中哪些对应 {fields}。请在模板中改名。",
+    "The template has {length} characters; {limit} are allowed.": "模板有 {length} 个字符，最多允许 {limit} 个。",
+    # LM-BFF
+    "The LM-BFF template has no {field}: nothing is asked of the model.": "LM-BFF 模板中没有 {field}，等于没有向模型提问。",
+    "An LM-BFF template goes from *cls* to *sep+*; here {name} is missing.": "LM-BFF 模板以 *cls* 开始、以 *sep+* 结束；这里缺少 {name}。",
+    "{field!r} at character {place} is no field of LM-BFF's. Fields are {known}.": "第 {place} 个字符的 {field!r} 不是 LM-BFF 的字段。可用字段：{known}。",
+    "The template's field {field} (character {place}) asks for number {index}; {count} are given, counted from 0.":
+        "模板的字段 {field}（第 {place} 个字符）要用编号 {index}，而只给出 {count} 个（从 0 开始编号）。",
+    "A pattern cannot take the field {field} (character {place}). It holds sentences 0 and 1; demonstrations are added to it later.":
+        "模式不能使用字段 {field}（第 {place} 个字符）。它只含句子 0 和 1；示例在之后加入。",
+    "LM-BFF's templates show the first and the second text alone, not {field}. Remove it.": "LM-BFF 模板只能显示第一和第二段文本，不能显示 {field}，请删去。",
+    "LM-BFF's templates cannot say the modifiers of {field}. They know lower_first or upper_first, and drop_last.":
+        "LM-BFF 模板无法表示 {field} 的修饰符，只支持 lower_first 或 upper_first，以及 drop_last。",
+    "LM-BFF's templates cannot hold {char!r} as text (character {place}). Remove it.": "LM-BFF 模板的文字中不能有 {char!r}（第 {place} 个字符），请删去。",
+    "LM-BFF would take the text {text!r} (character {place}) for a field. Change it.": "LM-BFF 会把文字 {text!r}（第 {place} 个字符）当作字段，请修改。",
+    "LM-BFF takes one word for each label; {label!r} has {count}. Keep one.": "LM-BFF 每个标签只用一个词；{label!r} 有 {count} 个，请保留一个。",
+    "Label words are given as {form}, not as {text!r}.": "标签词应写成 {form}，而不是 {text!r}。",
+    "The label {label!r} is no label of {task!r}.": "标签 {label!r} 不是 {task!r} 的标签。",
+    "The file has no results for the task {task!r}.": "文件中没有任务 {task!r} 的结果。",
+    "The score {score!r} is not a number.": "分数 {score!r} 不是数字。",
+    "The template {text!r} has {count} masks; one is needed.": "模板 {text!r} 有 {count} 个空位，应恰好有一个。",
+    "The line {line!r} is not valid JSON.": "这一行不是有效的 JSON：{line!r}。",
+    # OpenPrompt
+    "The OpenPrompt template has no {field}: nothing is asked of the model.": "OpenPrompt 模板中没有 {field}，等于没有向模型提问。",
+    "The brace at character {place} is not closed.": "第 {place} 个字符的花括号没有闭合。",
+    "{text} at character {place} cannot be read. Write a key, {key}, or a dictionary, {example}.": "第 {place} 个字符的 {text} 无法读取。请写成键（{key}）或字典（{example}）。",
+    "{text} at character {place} has no kind of OpenPrompt's, or an unknown key. Kinds are {known}.": "第 {place} 个字符的 {text} 没有 OpenPrompt 的类型，或含未知的键。类型有：{known}。",
+    "{key!r} at character {place} needs a text as its value.": "第 {place} 个字符的 {key!r} 的值应为文本。",
+    "{name!r} (character {place}) has no text to put in.": "{name!r}（第 {place} 个字符）没有可填入的文本。",
+    "The post_processing at character {place} is not understood, and code is never run. Understood are {known} and x + \"…\".":
+        "第 {place} 个字符的 post_processing 无法识别，而代码从不执行。可识别的有 {known} 和 x + \"…\"。",
+    "A pattern cannot say {what} (character {place}): it holds text, text_a, text_b, masks, separators and columns of the data. Soft tokens are trained vectors.":
+        "模式无法表示 {what}（第 {place} 个字符）：它只含文字、text_a、text_b、空位、分隔符和数据的列。软词元是训练得到的向量。",
+    "OpenPrompt's templates take one change of a text; {field} has several.": "OpenPrompt 模板对一段文本只能做一种修改；{field} 有多种。",
+    "OpenPrompt's templates cannot hold a literal brace (character {place}). Remove it.": "OpenPrompt 模板的文字中不能有花括号（第 {place} 个字符），请删去。",
+    # promptsource
+    "A promptsource template needs label words: its answer choices. Give one word for each label.": "promptsource 模板需要标签词作为候选答案。请为每个标签给出一个词。",
+    "The file has {length} characters; {limit} are allowed.": "文件有 {length} 个字符，最多允许 {limit} 个。",
+    "The file has {count} templates; {limit} are allowed.": "文件有 {count} 个模板，最多允许 {limit} 个。",
+    "The file is no YAML that can be read here: {why}": "文件不是此处可读取的 YAML：{why}",
+    "This is no promptsource file: it has no {key}.": "这不是 promptsource 文件：其中没有 {key}。",
+    "The template {name!r} of the file has no {key}, or it is no text.": "文件中的模板 {name!r} 没有 {key}，或它不是文本。",
+    "The example has a column {column!r}, a name that the template needs. Rename it.": "样本有一列名为 {column!r}，而模板需要这个名字，请改名。",
+    "The template has no fixed answer choices, so there are no label words. A pattern needs the same words for every example.":
+        "模板没有固定的候选答案，因此没有标签词。模式要求所有样本使用同样的词。",
+    "Line {line} of the template computes something from {names}. A pattern shows the columns {columns} as they are.":
+        "模板第 {line} 行对 {names} 做了计算。模式只能原样显示列 {columns}。",
+    "Line {line} of the template shows the answer choices, and none are given. Give the template with its {key}.":
+        "模板第 {line} 行显示候选答案，但没有给出。请连同 {key} 一起给出模板。",
+    "The template's target is not {target} alone, so it does not ask for a label word.": "模板的目标不只是 {target}，因此它问的不是标签词。",
+    "The template gives the answer away: it shows {answer} before {separator}.": "模板泄露了答案：它在 {separator} 之前显示了 {answer}。",
+    "A pattern has no conditions, loops or assignments; the template has one in line {line}.": "模式没有条件、循环或赋值，而模板第 {line} 行有。",
+    "promptsource asks for the end of a text: {field} must stand at the end of the pattern, and only there.":
+        "promptsource 让模型续写文本结尾：{field} 必须且只能位于模式末尾。",
+    "promptsource's templates cannot say {text!r} (character {place}).": "promptsource 模板无法表示 {text!r}（第 {place} 个字符）。",
+    "promptsource takes one word for each label, without {separator}; {label!r} has {words}.": "promptsource 每个标签只用一个词，且不含 {separator}；{label!r} 有 {words}。",
+    "Jinja cannot read the template (line {line}): {why}": "Jinja 无法读取模板（第 {line} 行）：{why}",
+    "The template uses {what!r} (line {line}), which is not offered here.": "模板使用了 {what!r}（第 {line} 行），此处不支持。",
+    "The template uses {operator!r} on something other than moderate numbers.": "模板把 {operator!r} 用于不是适中数字的内容。",
+    "The template counts to {count}; {limit} is the limit.": "模板要数到 {count}，上限是 {limit}。",
+    "The template does too much work: more than {limit} steps.": "模板的计算量过大：超过 {limit} 步。",
+    "The template writes more than {limit} characters.": "模板写出的文字超过 {limit} 个字符。",
+    "The template fails: {why}": "模板执行失败：{why}",
+}
+
+CHINESE_DATA: dict[str, str] = {**_READING, **_COLUMNS, **_HUB, **_OWN, **_USE, **_TEMPLATES}

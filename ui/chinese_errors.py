@@ -146,5 +146,4 @@ CHINESE_ERRORS: dict[str, str] = {
         "文件中没有任务 {task!r} 的结果，也没有标签为 {labels} 的其他任务的结果。",
     "The file has more than {limit} lines.": "文件超过 {limit} 行。",
     "The file has more than {limit} MB.": "文件超过 {limit} MB。",
-    "The file is no text in UTF-8.": "文件不是 UTF-8 文本。",
 }

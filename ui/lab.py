@@ -19,6 +19,7 @@ from ui.live import QUIET, follow
 from ui.panels import answer_panel, dataset_panel, prompt_panel, waiting_panel
 from ui.services import Services
 from ui.session import Session, unpack
+from ui.template_import import TemplateImport
 from ui.text import label
 from ui.variants import Variants, ask
 
@@ -64,6 +65,7 @@ class Lab:
         with gr.Row(elem_classes="cl-columns", equal_height=False):
             with gr.Column(scale=5, min_width=340):
                 pattern, note, library, insert = self._pattern_boxes()
+                templates = TemplateImport(services, session)
                 words, word_notes, words_note = self._word_boxes()
                 text_a, text_b, more, gold, moves = self._example_boxes()
                 self.variants = Variants(services, session)
@@ -78,6 +80,7 @@ class Lab:
         self.boxes = Boxes(pattern, note, library, words, word_notes, words_note, text_a, text_b, more, insert,
                            position, gold, sample, prompt, answer, dataset)
         self.variants.place_table(pattern, words, sample)
+        templates.listen(pattern, words)
         self._listen(moves)
 
     def _pattern_boxes(self) -> tuple[gr.Textbox, gr.HTML, gr.Dropdown, list[gr.Button]]:

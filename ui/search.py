@@ -20,7 +20,6 @@ from ui.feedback import explain, message, speaker
 from ui.form import controls
 from ui.lab import Lab
 from ui.live import QUIET, follow
-from ui.published_results import PublishedResults
 from ui.run_panels import span
 from ui.search_panels import Ticked, best_of, candidate_table, choices, search_title, stages, ticks
 from ui.services import Services
@@ -67,7 +66,6 @@ class Search:
         self.plan = gr.HTML(elem_id="search-plan")
         self.start = gr.Button(label("Search"), variant="primary", elem_id="search-start")
         self.note = gr.HTML(elem_id="search-note", elem_classes="cl-note-slot")
-        PublishedResults(self.services, self.session)
 
     def _found_boxes(self) -> None:
         with gr.Row(elem_classes="cl-actions"):
