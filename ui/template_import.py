@@ -41,14 +41,14 @@ class TemplateImport:
             gr.Markdown(label(_HINT), elem_classes="cl-hint")
             self.pasted = gr.Textbox(label=label("Templates of LM-BFF, OpenPrompt or promptsource"), lines=3,
                                      max_lines=10, elem_id="template-text", placeholder=_PLACEHOLDER)
-            self.file = gr.File(label=label("Or a file (.txt, .jsonl, .yaml)"), elem_id="template-file", height=90)
+            self.file = gr.File(label=label("Or a file (.txt, .jsonl, .yaml)"), elem_id="template-file", height=140)
             self.told = gr.HTML(elem_id="template-told", elem_classes="cl-note-slot")
             self.picked = gr.CheckboxGroup([], label=label("Take along"), visible=False, elem_id="template-picked")
             with gr.Row(visible=False, elem_classes="cl-actions") as self.actions:
                 self.load_button = gr.Button(label("Load the first ticked into the Lab"), variant="primary",
-                                             elem_id="template-load", min_width=140)
+                                             elem_id="template-load", size="md", min_width=140)
                 self.keep_button = gr.Button(label("Keep as variants, for Train"), elem_id="template-keep",
-                                             min_width=140)
+                                             size="md", min_width=140)
             self.note = gr.HTML(elem_id="template-note", elem_classes="cl-note-slot")
             gr.Markdown(label("Export the pattern in the Lab as"), elem_classes="cl-hint")
             with gr.Row(elem_classes="cl-chips"):
@@ -138,7 +138,7 @@ def _texts(pasted: str | None, path: str | None) -> list[str]:
 
 def _told(reading: Reading, say: Say) -> str:
     """How many patterns were found, what was set aside and why, and what else should be known."""
-    aside = [_as_finding(each, say) for each in reading.aside[:ASIDE_SHOWN]]
+    aside = [_as_finding(left, say) for left in reading.aside[:ASIDE_SHOWN]]
     more = len(reading.aside) - len(aside)
     if more:
         aside.append(Finding("warning", "and {n} more", {"n": more}))
