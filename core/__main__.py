@@ -27,6 +27,7 @@ from core.methods.registry import METHODS, searches
 from core.metrics.metric import METRICS, metric_named
 from core.models.backbone import BackboneCache, bundled_names
 from core.models.placement import Placement
+from core.prompts.dialects import DIALECTS
 from core.prompts.library import published_pvps
 from core.prompts.verbalizer import Verbalizer
 from core.settings import Settings
@@ -75,13 +76,21 @@ def _parser() -> argparse.ArgumentParser:
     look.add_argument("--more", action="append", default=[], metavar="NAME: TEXT", help="a further text")
     look.add_argument("--model", default=None)
     look.add_argument("--limit", type=int, default=None, help="test rows to ask about (default: all)")
-    patterns = add("patterns", _patterns, "read what LM-BFF's automatic search found as patterns for a task")
-    patterns.add_argument("file", metavar="FILE", help="its templates or label words, one result a line")
-    patterns.add_argument("--task", required=True)
+    patterns = add("patterns", _patterns,
+                   "read templates of LM-BFF, OpenPrompt or promptsource as patterns, or write patterns as such")
+    patterns.add_argument("file", metavar="FILE", nargs="?",
+                          help="templates, or what LM-BFF's search found; - is standard input")
+    patterns.add_argument("--task", default=None, help="what they must fit; its labels get the label words")
+    patterns.add_argument("--dialect", choices=("auto", *DIALECTS), default="auto", help="of FILE (default: found out)")
+    patterns.add_argument("--verbalizer", metavar="FILE", help="label words, one label a line, or JSON")
+    patterns.add_argument("--pattern", help="write this one instead of reading FILE")
+    patterns.add_argument("--words", default="", help='of --pattern, e.g. "negative=terrible;positive=great"')
+    patterns.add_argument("--write", choices=DIALECTS, help="print in this dialect instead of as patterns")
     patterns.add_argument("--published", default=None, metavar="TASK",
-                          help="the published task (default: the first in the file with the same labels)")
-    patterns.add_argument("--seed", type=int, default=None, help="only those found on this split")
-    patterns.add_argument("--best", type=int, default=10, help="how many to print, best first (default: 10)")
+                          help="LM-BFF's task (default: the first in the file with the same labels)")
+    patterns.add_argument("--seed", type=int, default=None, help="only those that LM-BFF found on this split")
+    patterns.add_argument("--best", type=int, default=None,
+                          help="how many to print (default: all, but 10 of what a search found)")
     run = add("run", _run, "run a study file")
     run.add_argument("study", metavar="STUDY.yaml")
     run.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change a key, e.g. seeds=[13,21]")
@@ -174,19 +183,20 @@ def _look(options: argparse.Namespace, settings: Settings) -> tuple[Any, str]:
 
 
 def _patterns(options: argparse.Namespace, settings: Settings) -> tuple[Any, str]:
-    from core.prompts.dialects.lm_bff_results import read_results_for
+    from core.prompts.dialects.listing import list_patterns, list_written, read_file, typed_pattern
 
-    task = _load(options.task, settings)
-    try:
-        lines = Path(options.file).read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise SpecError("The file {path!r} cannot be read: {why}.", path=options.file, why=str(error)) from error
-    results = read_results_for(lines, options.published or task.name, task.schema, seed=options.seed)
-    for number, problem in results.refused:
-        print(f"line {number}: {problem}", file=sys.stderr)
-    rows = [{**each.pvp.as_dict(), "dev_score": each.dev_score, "seed": each.seed}
-            for each in results.found[: options.best]]
-    return rows, _lines((f"{row['dev_score'] or 0:.3f}", row["pattern"], row["words"]) for row in rows)
+    task = _load(options.task, settings) if options.task else None
+    if (options.file is None) == (options.pattern is None):
+        raise SpecError("Give either a file of templates or {option}.", option="--pattern")
+    if options.pattern is not None:
+        reading = typed_pattern(options.pattern, options.words, task)
+    else:
+        reading = read_file(options.file, task, dialect=options.dialect, verbalizer=options.verbalizer,
+                            published=options.published, seed=options.seed)
+    listing = list_written(reading, options.write) if options.write else list_patterns(reading, options.best)
+    for line in listing.told:
+        print(line, file=sys.stderr)
+    return listing.rows, listing.text if isinstance(listing.text, str) else _lines(listing.text)
 
 
 def _run(options: argparse.Namespace, settings: Settings) -> tuple[Any, str]:

@@ -61,9 +61,13 @@ class Verbalizer:
         return any(words for _, words in self.words)
 
     @staticmethod
-    def parse(text: str, labels: Sequence[str]) -> Verbalizer:
-        """Read `label=word,word;label=word`. A backslash before `, ; =` or a backslash takes it literally."""
-        return Verbalizer.of(dict(_entries(text)), labels)
+    def parse(text: str, labels: Sequence[str] | None = None) -> Verbalizer:
+        """Read `label=word,word;label=word`. A backslash before `, ; =` or a backslash takes it literally.
+
+        Without `labels`, the labels are those that the text names.
+        """
+        words = dict(_entries(text))
+        return Verbalizer.of(words, list(words) if labels is None else labels)
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -89,6 +93,11 @@ class Verbalizer:
 def split_words(text: str) -> list[str]:
     """Split words at commas (also the Chinese ones); a backslash takes a comma literally."""
     return [_plain(part) for part in _parts(text, ",，、") if part.strip()]
+
+
+def join_words(words: Sequence[str]) -> str:
+    """The words by commas; `split_words` reads them back."""
+    return ", ".join(map(_escaped, words))
 
 
 def _clean(label: str, given: Sequence[str] | str) -> tuple[str, ...]:

@@ -109,17 +109,3 @@ def test_several_words_a_label_are_searched_with_options_of_their_own(page: Page
     expect(page.locator("#candidates tbody tr")).to_have_count(3)
     words = [row.locator("td").nth(1).inner_text() for row in page.locator("#candidates tbody tr").all()]
     assert sorted(each.count(",") for each in words) == [0, 2, 4]
-
-
-def test_published_results_become_variants(page: Page) -> None:
-    page.get_by_role("tab", name="Search").click()
-    page.locator("#published-results button").first.click()
-    text = "*cls**sent_0*_Such_a*mask*_one.*sep+*\t0.9\n*cls**sent_0*_How*mask*!*sep+*\t0.8\n"
-    page.locator("#published-file input[type=file]").set_input_files(
-        {"name": "16-13.score.txt", "mimeType": "text/plain", "buffer": text.encode()})
-    expect(page.locator("#published-note")).to_contain_text("2 results for this task")
-    page.locator("#published-picked input").nth(1).check()
-    page.locator("#published-keep").click()
-    expect(page.locator("#published-note")).to_contain_text("Kept 2.")
-    page.get_by_role("tab", name="Lab").click()
-    expect(page.locator("#variants tbody tr")).to_have_count(2)

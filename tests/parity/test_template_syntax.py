@@ -42,11 +42,13 @@ def test_template_syntax_brace_as_patterns(parity) -> None:
         if "reference_error" in expected:
             continue
         kinds = {piece.kind for piece in parse_openprompt(case["template"])}
-        if kinds & {"soft", "soft_id", "meta"}:
+        if kinds & {"soft", "soft_id"}:
             with pytest.raises(PatternError, match="cannot say"):
                 read_openprompt(case["template"])
         elif "special" not in kinds:
-            prompt = read_openprompt(case["template"]).render(Example(example["text_a"], example["text_b"]))
+            columns = tuple(example["meta"].items())
+            prompt = read_openprompt(case["template"]).render(
+                Example(example["text_a"], example["text_b"], more=columns))
             text = prompt.text("<mask>").replace(" <mask>", "<mask>")
             assert text == expected["filled_text"].strip(), case["id"]
 

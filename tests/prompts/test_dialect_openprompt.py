@@ -19,10 +19,12 @@ from core.prompts.pattern import Pattern
      "{text_a|lower_first} {mask}"),
     ('{"text": "It  was  "}{"mask"} {"placeholder": "text_a"}', "It  was  {mask|tight} {text_a}"),
     (' {"placeholder": "text_a"} 是{"mask"}。', " {text_a} 是{mask}。"),
+    ('{"meta": "word"} in "{"placeholder": "text_a"}": {"mask"}', '{word} in "{text_a}": {mask}'),
+    ('{"meta": "词", "shortenable": False} {"mask"}', "{词|not_shortenable} {mask}"),
 ])
 def test_openprompt_is_read_and_written(template: str, pattern: str) -> None:
     assert str(read_openprompt(template)) == pattern
-    assert write_openprompt(Pattern.parse(pattern)) == template
+    assert write_openprompt(Pattern.parse(pattern, ["word", "词"])) == template
 
 
 @pytest.mark.parametrize(("template", "pattern"), [
@@ -51,7 +53,8 @@ def test_other_spellings_of_openprompt_are_read(template: str, pattern: str) -> 
     ('{"mask"} {"text": 1}', "'text' at character 10 needs a text", 9),
     ('{"mask"} {"text": "' + "x" * 400 + '"}', "cannot be read", 9),
     ('{"mask"} {"placeholder": "text_c"}', "cannot say placeholder 'text_c' (character 10)", 9),
-    ('{"mask"} {"meta": "title"}', "cannot say meta 'title'", 9),
+    ('{"mask"} {"meta": "a title"}', "cannot say meta 'a title'", 9),
+    ('{"mask"} {"meta": "mask"}', "cannot say meta 'mask'", 9),
     ('{"mask"} {"soft": "It was"}', "Soft tokens are trained vectors", 9),
     ('{"mask"} {"soft_id": 1}', "Soft tokens are trained vectors", 9),
     ('{"mask"}{"special": "<pad>"}', "cannot say special '<pad>'", 8),

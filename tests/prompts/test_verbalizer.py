@@ -5,7 +5,7 @@ import random
 import pytest
 
 from core.errors import VerbalizerError
-from core.prompts.verbalizer import Verbalizer, split_words
+from core.prompts.verbalizer import Verbalizer, join_words, split_words
 
 LABELS = ("negative", "positive")
 
@@ -74,3 +74,12 @@ def test_random_texts_are_read_or_refused() -> None:
         read += 1
         assert Verbalizer.parse(str(verbalizer), LABELS) == verbalizer, text
     assert 30 < read < 270
+
+
+def test_labels_may_be_taken_as_they_are_written() -> None:
+    assert Verbalizer.parse("b=x;a=y,z").as_dict() == {"b": ["x"], "a": ["y", "z"]}
+
+
+@pytest.mark.parametrize("words", [["great"], ["so, so", "fine"], ["a;b", "c=d", "e\\f", "好，很好"]])
+def test_joined_words_are_split_again(words: list[str]) -> None:
+    assert split_words(join_words(words)) == words

@@ -16,6 +16,7 @@ from core.runs.execution import test_part
 from ui.feedback import Say, explain, message, problem, speaker, waiting_panel
 from ui.lab.demonstrations import DemonstrationBoxes
 from ui.lab.panels import answer_panel, dataset_panel, prompt_panel
+from ui.lab.template_import import TemplateImport
 from ui.lab.variants import Variants, ask
 from ui.languages import label
 from ui.live import QUIET, follow
@@ -66,6 +67,7 @@ class Lab:
         with gr.Row(elem_classes="cl-columns", equal_height=False):
             with gr.Column(scale=5, min_width=340):
                 pattern, note, library, insert = self._pattern_boxes()
+                templates = TemplateImport(services, session)
                 words, word_notes, words_note = self._word_boxes()
                 text_a, text_b, more, gold, moves = self._example_boxes()
                 self.variants = Variants(services, session)
@@ -80,6 +82,7 @@ class Lab:
         self.boxes = Boxes(pattern, note, library, words, word_notes, words_note, text_a, text_b, more, insert,
                            position, gold, sample, prompt, answer, dataset)
         self.variants.place_table(pattern, words, sample)
+        templates.listen(pattern, words)
         self._listen(moves)
 
     def _pattern_boxes(self) -> tuple[gr.Textbox, gr.HTML, gr.Dropdown, list[gr.Button]]:

@@ -25,7 +25,6 @@ from ui.live import QUIET, follow
 from ui.requests import do_inline
 from ui.run_panels import span
 from ui.search.panels import Ticked, best_of, candidate_table, choices, search_title, stages, ticks
-from ui.search.published import PublishedResults
 from ui.services import Services
 from ui.session import Session
 
@@ -68,7 +67,6 @@ class Search:
         self.plan = gr.HTML(elem_id="search-plan")
         self.start = gr.Button(label("Search"), variant="primary", elem_id="search-start")
         self.note = gr.HTML(elem_id="search-note", elem_classes="cl-note-slot")
-        PublishedResults(self.services, self.session)
 
     def _found_boxes(self) -> None:
         with gr.Row(elem_classes="cl-actions"):

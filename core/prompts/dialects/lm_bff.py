@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeVar
 
+from core.data.task import TEXTS
 from core.errors import PatternError, VerbalizerError
 from core.prompts.pattern import Pattern, Prompt, Segment, changed
 from core.prompts.verbalizer import Verbalizer
@@ -229,6 +230,9 @@ def _as_star(segment: Segment, position: int) -> Star:
         return _as_text(segment, position)
     if segment.kind != "text":
         return Star("mask") if segment.kind == "mask" else Star("sep", next_segment=True)
+    if segment.field not in TEXTS:
+        raise PatternError("LM-BFF's templates show the first and the second text alone, not {field}. Remove it.",
+                           field=segment.written().strip(), position=position)
     modifiers = tuple(modifier for modifier in segment.modifiers if modifier != "tight")
     if set(modifiers) - {"drop_last"} not in [set(change) for change in _LETTERS.values()]:
         raise PatternError("LM-BFF's templates cannot say the modifiers of {field}. They know lower_first or "

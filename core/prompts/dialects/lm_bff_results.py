@@ -7,6 +7,7 @@ LM-BFF's own folders, a template or a mapping, with its score after a tab if it 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,7 @@ from core.prompts.library.lm_bff import LM_BFF
 from core.prompts.pvp import PVP
 
 MAX_LINES = 50_000
+_NAMED_TASK = re.compile(r'"task"[ \t]*:')
 _NUMBERED: dict[str, tuple[str, ...]] = {  # the labels that LM-BFF's numbers stand for
     **dict.fromkeys(("sst2", "mr", "cr", "mpqa"), ("negative", "positive")),
     "sst5": ("very negative", "negative", "neutral", "positive", "very positive"),
@@ -98,6 +100,30 @@ def read_results_for(lines: Sequence[str], task: str, schema: Schema, *, seed: i
                     task=task, labels=", ".join(schema.labels))
 
 
+def names_task(line: str) -> bool:
+    """Whether a line is a search's result, in JSON, that says of which task."""
+    return line.lstrip().startswith('{"') and bool(_NAMED_TASK.search(line))
+
+
+def without_score(line: str) -> str:
+    """The template or the mapping that a line holds.
+
+    Raises:
+        DataError: it looks like JSON and is none.
+    """
+    entry = _entry(line)
+    return str(entry["template"] if "template" in entry else entry["mapping"])
+
+
+def numbered_labels(task: str, labels: Sequence[str]) -> tuple[str, ...]:
+    """The labels that LM-BFF's numbers stand for; empty if none.
+
+    A task that it did not search takes those of the first with the same labels.
+    """
+    same = (found for found in _NUMBERED.values() if set(found) == set(labels))
+    return _NUMBERED.get(task) or next(same, ())
+
+
 def _numbered(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
     for number, line in enumerate(lines, 1):
         if number > MAX_LINES:
@@ -110,7 +136,7 @@ def _entry(line: str) -> dict[str, Any]:
     if line.startswith('{"'):
         try:
             entry: dict[str, Any] = json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise DataError("The line {line!r} is not valid JSON.", line=line[:80]) from error
         if "template" in entry or "mapping" in entry:
             return {**entry, "task": str(entry.get("task", "")).lower().replace("-", "")}
@@ -139,7 +165,7 @@ def _read(entry: Mapping[str, Any], given: PVP, task: str, schema: Schema) -> Fo
 
 def _named(mapping: Mapping[str, str], task: str) -> dict[str, list[str]]:
     numbered = _NUMBERED.get(task, ())
-    unknown = [key for key in mapping if key.isdigit() and int(key) >= len(numbered)]
+    unknown = [key for key in mapping if key.isdecimal() and int(key) >= len(numbered)]
     if unknown:
         raise VerbalizerError("The label {label!r} is no label of {task!r}.", label=unknown[0], task=task)
-    return {numbered[int(key)] if key.isdigit() else key: [str(word)] for key, word in mapping.items()}
+    return {numbered[int(key)] if key.isdecimal() else key: [str(word)] for key, word in mapping.items()}

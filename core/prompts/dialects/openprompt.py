@@ -13,6 +13,8 @@ import string
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from core.data.columns import is_field_name
+from core.data.task import TEXTS
 from core.errors import PatternError
 from core.prompts.pattern import MAX_PATTERN_LENGTH, Pattern, Segment, changed
 
@@ -107,9 +109,12 @@ def filled(pieces: Sequence[Brace], values: Mapping[str, str], mask: str = "<mas
 def read_openprompt(template: str) -> Pattern:
     """Read a brace template as a pattern: `{"placeholder": "text_a"} It was {"mask"}.` is `{text_a} It was {mask}.`
 
+    A meta field is a further column of the data: `{"meta": "word"}` is `{word}`. OpenPrompt shortens
+    such a text only where the template says so; a pattern, unless it says otherwise.
+
     Raises:
-        PatternError: besides `parse_openprompt`'s reasons, it has soft tokens, fields other than text_a and text_b, or
-            code that is none of the pattern's modifiers.
+        PatternError: besides `parse_openprompt`'s reasons, it has soft tokens, placeholders other than
+            text_a and text_b, or code that is none of the pattern's modifiers.
     """
     pieces = parse_openprompt(template)
     if pieces[0].values.get("special") in _STARTS:
@@ -230,17 +235,25 @@ def _segments(piece: Brace) -> Iterator[Segment]:
         yield Segment("mask", space=piece.space)
     elif piece.kind == "special" and value in _SEPARATORS:
         yield Segment("sep", space=piece.space)
-    elif piece.kind == "placeholder" and value in ("text_a", "text_b"):
+    elif _is_column(piece):
         code = _understood(piece)
-        fixed = () if piece.shortenable else ("not_shortenable",)
+        fixed = () if piece.values.get("shortenable", True) else ("not_shortenable",)
         modifiers = ((code.modifier,) if code.modifier else ()) + fixed
         yield Segment("text", space=piece.space, field=str(value), modifiers=modifiers)
         if code.suffix:
             yield Segment("literal", code.suffix)
     else:
-        raise PatternError("A pattern cannot say {what} (character {place}): it holds text, text_a, text_b, masks and "
-                           "separators. Soft tokens are trained vectors, and other fields belong to other data.",
+        raise PatternError("A pattern cannot say {what} (character {place}): it holds text, text_a, text_b, masks, "
+                           "separators and columns of the data. Soft tokens are trained vectors.",
                            what=f"{piece.kind} {value!r}", place=piece.position + 1, position=piece.position)
+
+
+def _is_column(piece: Brace) -> bool:
+    """Whether a pattern can show the piece as one of the example's texts."""
+    name = str(piece.values[piece.kind])
+    if piece.kind == "placeholder":
+        return name in TEXTS
+    return piece.kind == "meta" and is_field_name(name)
 
 
 def _written(segment: Segment, position: int) -> str:
@@ -254,7 +267,8 @@ def _written(segment: Segment, position: int) -> str:
                            field=segment.written().strip(), position=position)
     code = f', "post_processing": lambda x: {_CODE[changes[0]]}' if changes else ""
     fixed = "" if segment.shortenable else ', "shortenable": False'
-    return f'{{"placeholder": "{segment.field}"{fixed}{code}}}'
+    kind = "placeholder" if segment.field in TEXTS else "meta"
+    return f'{{"{kind}": "{segment.field}"{fixed}{code}}}'
 
 
 def _as_text(text: str, position: int) -> str:

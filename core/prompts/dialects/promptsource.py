@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import yaml
 from jinja2 import nodes
 
+from core.data.task import TEXTS
 from core.errors import PatternError, VerbalizerError
 from core.prompts.dialects import sandbox
 from core.prompts.pattern import Pattern, Segment
@@ -21,7 +22,9 @@ from core.prompts.verbalizer import Verbalizer
 
 SEPARATOR = "|||"
 MAX_FILE_LENGTH = 200_000
+MAX_TEMPLATES = 500  # of one file
 MAX_PRINTED = 2048  # characters of each printed value
+FIXED_WORK = 2_000  # steps that fixed answer choices or fixed text may take
 
 _PROTECTED = "\ufdd0" * len(SEPARATOR)  # stands for a separator in an example's own text
 
@@ -60,14 +63,43 @@ def parse_promptsource(text: str) -> list[JinjaTemplate]:
     Raises:
         PatternError: it is no such file; `position` tells where, if YAML does.
     """
+    return [as_template(values) for values in promptsource_entries(text)]
+
+
+def promptsource_entries(text: str) -> list[object]:
+    """The templates of a promptsource file as they stand in it, or the one template that the text is.
+
+    Raises:
+        PatternError: it is no such file, or holds too many; `position` tells where, if YAML does.
+    """
     if len(text) > MAX_FILE_LENGTH:
         raise PatternError("The file has {length} characters; {limit} are allowed.", length=len(text),
                            limit=MAX_FILE_LENGTH, position=MAX_FILE_LENGTH)
     data = _yaml(text)
+    if isinstance(data, dict) and "jinja" in data:
+        return [data]
     templates = data.get("templates") if isinstance(data, dict) else None
     if not isinstance(templates, dict) or not templates:
         raise PatternError("This is no promptsource file: it has no {key}.", key="templates", position=0)
-    return [_template(values) for values in templates.values()]
+    if len(templates) > MAX_TEMPLATES:
+        raise PatternError("The file has {count} templates; {limit} are allowed.", count=len(templates),
+                           limit=MAX_TEMPLATES)
+    return list(templates.values())
+
+
+def as_template(values: object) -> JinjaTemplate:
+    """One entry of a promptsource file as a template.
+
+    Raises:
+        PatternError: it has no Jinja, or what it has is no text.
+    """
+    values = values if isinstance(values, dict) else {}
+    jinja, choices, metadata = values.get("jinja"), values.get("answer_choices"), values.get("metadata")
+    if not isinstance(jinja, str) or not isinstance(choices, str | None):
+        raise PatternError("The template {name!r} of the file has no {key}, or it is no text.",
+                           name=str(values.get("name", ""))[:60],
+                           key="answer_choices" if isinstance(jinja, str) else "jinja")
+    return JinjaTemplate(str(values.get("name", "")), jinja, choices, metadata if isinstance(metadata, dict) else {})
 
 
 def render_promptsource(template: JinjaTemplate, example: Mapping[str, object], seed: int = 0) -> Rendered:
@@ -95,7 +127,18 @@ def fixed_choices(answer_choices: str | None) -> tuple[str, ...] | None:
     """
     if answer_choices is None or sandbox.variables(sandbox.parse(answer_choices)):
         return None
-    return tuple(_split(_render(answer_choices, {})))
+    return tuple(_split(_render(answer_choices, {}, work=FIXED_WORK)))
+
+
+def shown_columns(jinja: str) -> list[str]:
+    """The columns that a template shows as they are, in their order.
+
+    Raises:
+        PatternError: it cannot be read.
+    """
+    printed = (node for output in sandbox.parse(jinja).find_all(nodes.Output) for node in output.nodes)
+    names = (node.name for node in printed if isinstance(node, nodes.Name))
+    return [name for name in dict.fromkeys(names) if name != "answer_choices"]
 
 
 def read_promptsource(
@@ -103,7 +146,8 @@ def read_promptsource(
 ) -> tuple[Pattern, tuple[str, ...]]:
     """Read a template as a pattern and the word of each label, in the order of the data set's label numbers.
 
-    `columns` says which column is `text_a` and which `text_b`. The mask stands where the target begins, after a space.
+    `columns` says which column is `text_a`, which `text_b`, and which a further one keeps a name of its
+    own. The mask stands where the target begins, after a space.
 
     Raises:
         PatternError: the template does more than to show columns and fixed text and ask for one of fixed choices.
@@ -112,6 +156,19 @@ def read_promptsource(
     if words is None:
         raise PatternError("The template has no fixed answer choices, so there are no label words. A pattern needs "
                            "the same words for every example.")
+    return _pattern(jinja, columns, words), words
+
+
+def read_jinja(jinja: str, columns: Mapping[str, str]) -> Pattern:
+    """Read a template without its file, so without answer choices, as a pattern; `columns` as in `read_promptsource`.
+
+    Raises:
+        PatternError: as `read_promptsource`, and where the prompt shows the answer choices.
+    """
+    return _pattern(jinja, columns, ())
+
+
+def _pattern(jinja: str, columns: Mapping[str, str], words: tuple[str, ...]) -> Pattern:
     parts: list[list[Segment]] = [[]]
     for segment in _segments(jinja, columns, words):
         if segment.kind == "sep":
@@ -119,7 +176,8 @@ def read_promptsource(
         else:
             parts[-1].append(segment)
     _check_target(parts, jinja)
-    return Pattern.parse("".join(segment.written() for segment in parts[0]).strip() + " {mask}"), words
+    more = [name for name in columns.values() if name not in TEXTS]
+    return Pattern.parse("".join(segment.written() for segment in parts[0]).strip() + " {mask}", more)
 
 
 def write_promptsource(pattern: Pattern, verbalizer: Verbalizer, name: str = "pattern") -> str:
@@ -131,20 +189,37 @@ def write_promptsource(pattern: Pattern, verbalizer: Verbalizer, name: str = "pa
         PatternError: the mask is not the last thing, or there are separators or modifiers.
         VerbalizerError: a label has several words, or a word holds the separator.
     """
-    jinja = "".join(_written(pattern)) + f" {SEPARATOR} {{{{ answer_choices[label] }}}}"
-    choices = f" {SEPARATOR} ".join(_choices(verbalizer))
-    metadata = {"choices_in_prompt": False, "languages": [], "metrics": ["Accuracy"], "original_task": True}
-    key = str(uuid.uuid5(uuid.NAMESPACE_URL, jinja + choices))
-    template = {"answer_choices": choices, "id": key, "jinja": jinja,
-                "metadata": _Tagged("!TemplateMetadata", metadata), "name": name, "reference": ""}
-    return yaml.dump({"dataset": name, "templates": {key: _Tagged("!Template", template)}}, Dumper=_Dumper,
-                     allow_unicode=True, sort_keys=False)
+    return write_promptsource_file(name, [(name, pattern, verbalizer)])
+
+
+def write_promptsource_file(
+    dataset: str, templates: Iterable[tuple[str, Pattern, Verbalizer]]
+) -> str:
+    """Write several patterns, each with its name and label words, as one promptsource file.
+
+    Raises:
+        PatternError, VerbalizerError: as `write_promptsource`.
+    """
+    entries = dict(_entry(*template) for template in templates)
+    return yaml.dump({"dataset": dataset, "templates": entries}, Dumper=_Dumper, allow_unicode=True,
+                     sort_keys=False, width=1_000)
 
 
 @dataclass(frozen=True)
 class _Tagged:
     tag: str
     values: Mapping[str, object]
+
+
+def _entry(name: str, pattern: Pattern, verbalizer: Verbalizer) -> tuple[str, _Tagged]:
+    """A template as a file holds it, under the id that its content gives."""
+    jinja = "".join(_written(pattern)) + f" {SEPARATOR} {{{{ answer_choices[label] }}}}"
+    choices = f" {SEPARATOR} ".join(_choices(verbalizer))
+    metadata = {"choices_in_prompt": False, "languages": [], "metrics": ["Accuracy"], "original_task": True}
+    key = str(uuid.uuid5(uuid.NAMESPACE_URL, jinja + choices))
+    return key, _Tagged("!Template", {
+        "answer_choices": choices, "id": key, "jinja": jinja,
+        "metadata": _Tagged("!TemplateMetadata", metadata), "name": name, "reference": ""})
 
 
 class _Dumper(yaml.SafeDumper):
@@ -180,18 +255,9 @@ def _yaml(text: str) -> object:
         raise PatternError("The file is no YAML that can be read here: {why}", why=str(error)[:200]) from error
 
 
-def _template(values: object) -> JinjaTemplate:
-    values = values if isinstance(values, dict) else {}
-    jinja, choices, metadata = values.get("jinja"), values.get("answer_choices"), values.get("metadata")
-    if not isinstance(jinja, str) or not isinstance(choices, str | None):
-        raise PatternError("The template {name!r} of the file has no {key}, or it is no text.",
-                           name=str(values.get("name", ""))[:60],
-                           key="answer_choices" if isinstance(jinja, str) else "jinja")
-    return JinjaTemplate(str(values.get("name", "")), jinja, choices, metadata if isinstance(metadata, dict) else {})
-
-
-def _render(source: str, values: Mapping[str, object], seed: int = 0, cut: int = 0) -> str:
-    return sandbox.render(sandbox.parse(source), source, values, seed, cut)
+def _render(source: str, values: Mapping[str, object], seed: int = 0, cut: int = 0,
+            work: int = sandbox.MAX_WORK) -> str:
+    return sandbox.render(sandbox.parse(source), source, values, seed, cut, work)
 
 
 def _split(rendered: str) -> list[str]:
@@ -237,8 +303,12 @@ def _expression(node: nodes.Expr, jinja: str, columns: Mapping[str, str], words:
         raise PatternError("Line {line} of the template computes something from {names}. A pattern shows the columns "
                            "{columns} as they are.", line=node.lineno, names=", ".join(sorted(names)),
                            columns=", ".join(columns), position=sandbox.line_start(jinja, node.lineno))
+    if not words and "answer_choices" in sandbox.variables(node):
+        raise PatternError("Line {line} of the template shows the answer choices, and none are given. Give the "
+                           "template with its {key}.", line=node.lineno, key="answer_choices",
+                           position=sandbox.line_start(jinja, node.lineno))
     alone = nodes.Template([nodes.Output([node], lineno=node.lineno)], lineno=node.lineno)
-    return Segment("literal", sandbox.render(alone, jinja, {"answer_choices": list(words)}))
+    return Segment("literal", sandbox.render(alone, jinja, {"answer_choices": list(words)}, work=FIXED_WORK))
 
 
 def _check_target(parts: list[list[Segment]], jinja: str) -> None:

@@ -78,16 +78,18 @@ def line_start(source: str, line: int) -> int:
     return sum(len(each) + 1 for each in source.split("\n")[: line - 1])
 
 
-def render(tree: nodes.Template, source: str, values: Mapping[str, object], seed: int = 0, cut: int = 0) -> str:
+def render(tree: nodes.Template, source: str, values: Mapping[str, object], seed: int = 0, cut: int = 0,
+           work: int = MAX_WORK) -> str:
     """Render a parsed template, which is changed by it and can be rendered once.
 
-    `seed` decides the filter `choice`; `cut` shortens each printed value to so many characters, 0 does not.
+    `seed` decides the filter `choice`; `cut` shortens each printed value to so many characters, 0 does
+    not; `work` is how many steps it may take.
 
     Raises:
         PatternError: it fails on these values, or does more work or writes more than is allowed.
     """
     with _reported(source):
-        sandbox = _Sandbox(seed, cut)
+        sandbox = _Sandbox(seed, cut, work)
         bounded = _Bounds().visit(tree).set_environment(sandbox)
         template = sandbox.template_class.from_code(sandbox, sandbox.compile(bounded), sandbox.make_globals(None))
         written, length = [], 0
@@ -104,7 +106,7 @@ class _Sandbox(SandboxedEnvironment):
 
     intercepted_binops = frozenset(("+", "-", "*", "/", "//", "%"))
 
-    def __init__(self, seed: int, cut: int) -> None:
+    def __init__(self, seed: int, cut: int, work: int) -> None:
         super().__init__(finalize=functools.partial(self._printed, cut))
         self.globals = {"range": _short_range, "zip": zip}
         self.filters = {name: self._counted(FILTERS[name]) for name in _FILTERS} | {
@@ -116,7 +118,7 @@ class _Sandbox(SandboxedEnvironment):
             _EACH: self._each,
             _JOINED: self._join,
         }
-        self._work = MAX_WORK
+        self._allowed = self._work = work
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
         """Add anything, but multiply and divide moderate numbers only: no text is repeated or formatted."""
@@ -129,7 +131,7 @@ class _Sandbox(SandboxedEnvironment):
     def _spend(self, work: int) -> None:
         self._work -= work
         if self._work < 0:
-            raise PatternError("The template does too much work: more than {limit} steps.", limit=MAX_WORK)
+            raise PatternError("The template does too much work: more than {limit} steps.", limit=self._allowed)
 
     def _made(self, value: _Value) -> _Value:
         self._spend(1 + (len(value) // 100 if isinstance(value, str | list | tuple | dict) else 0))
