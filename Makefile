@@ -1,4 +1,5 @@
-# make run · test · lint · format · bench · clean      Python and the virtual environment: make run PYTHON=python3.12 VENV=env
+# make run, test, lint, format, bench or clean.
+# With another Python and folder: make run PYTHON=python3.12 VENV=env. Part of the tests: make test PYTEST_ARGS=tests/data
 
 PYTHON ?= python3
 VENV ?= .venv
