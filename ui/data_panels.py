@@ -9,7 +9,7 @@ from core.data.files import Table
 from core.data.findings import Finding
 from core.errors import fill
 from ui.bars import bar, colour, found_percent
-from ui.feedback import Say, message
+from ui.feedback import Translate, message
 
 _DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 _MARKS = {"error": "✕", "warning": "!", "note": "i"}
@@ -21,18 +21,18 @@ def as_choice(name: str) -> tuple[str, str]:
     return f"{name}\u2060", name
 
 
-def table_line(table: Table, say: Say) -> str:
+def table_line(table: Table, translate: Translate) -> str:
     """What was found in a file: rows, columns, encoding, delimiter."""
-    facts = [say("{n} rows").format(n=f"{len(table.rows):,}"), say("{n} columns").format(n=len(table.columns)),
-             table.encoding, say(_DELIMITERS.get(table.delimiter, ""))]
+    facts = [translate("{n} rows").format(n=f"{len(table.rows):,}"), translate("{n} columns").format(n=len(table.columns)),
+             table.encoding, translate(_DELIMITERS.get(table.delimiter, ""))]
     return message(f"{table.name}: " + " · ".join(fact for fact in facts if fact), "note")
 
 
-def findings_panel(findings: Sequence[Finding], say: Say) -> str:
+def findings_panel(findings: Sequence[Finding], translate: Translate) -> str:
     """All findings as a list, each with its severity."""
     items = "".join(
-        f'<li class="cl-finding cl-{_KINDS[each.severity]}"><span class="cl-mark" title="{escape(say(each.severity))}">'
-        f'{_MARKS[each.severity]}</span><span>{escape(fill(say(each.template), each.values))}</span></li>'
+        f'<li class="cl-finding cl-{_KINDS[each.severity]}"><span class="cl-mark" title="{escape(translate(each.severity))}">'
+        f'{_MARKS[each.severity]}</span><span>{escape(fill(translate(each.template), each.values))}</span></li>'
         for each in findings)
     return f'<ul class="cl-findings" aria-live="polite">{items}</ul>' if items else ""
 

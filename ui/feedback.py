@@ -11,23 +11,23 @@ import gradio as gr
 from core.errors import ClozeLabError, fill
 from ui.languages import LANGUAGES
 
-Say = Callable[[str], str]
+Translate = Callable[[str], str]
 _log = logging.getLogger("cloze_lab")
 
 
-def speaker(request: gr.Request | None) -> Say:
+def translator(request: gr.Request | None) -> Translate:
     """A function that says fixed English text in the language of the visitor's browser."""
     accepted = (request.headers.get("accept-language") or "") if request is not None else ""
     language = LANGUAGES.best(accepted)
     return lambda text: LANGUAGES.translate(text, language)
 
 
-def explain(error: BaseException, say: Say) -> str:
+def explain(error: BaseException, translate: Translate) -> str:
     """One or two sentences for a person; what is not one of ours is logged and called a fault of the app."""
     if isinstance(error, ClozeLabError):
-        return fill(say(error.template), error.values)
+        return fill(translate(error.template), error.values)
     _log.exception("unexpected error", exc_info=error)
-    return say("Something went wrong in the app itself. The details are in its log; nothing you entered is lost.")
+    return translate("Something went wrong in the app itself. The details are in its log; nothing you entered is lost.")
 
 
 def message(text: str, kind: str = "problem") -> str:
@@ -35,9 +35,9 @@ def message(text: str, kind: str = "problem") -> str:
     return f'<div class="cl-message cl-{kind}" role="status">{escape(text)}</div>' if text else ""
 
 
-def problem(error: BaseException | None, say: Say) -> str:
+def problem(error: BaseException | None, translate: Translate) -> str:
     """HTML of what is wrong, or nothing."""
-    return message(explain(error, say)) if error is not None else ""
+    return message(explain(error, translate)) if error is not None else ""
 
 
 def waiting_panel(title: str, text: str) -> str:

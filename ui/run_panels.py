@@ -9,67 +9,67 @@ from html import escape
 from core.metrics.metric import FINDINGS, found_metrics, main_metric_in
 from core.runs.store import Run
 from ui.bars import metric_text, range_text
-from ui.feedback import Say
+from ui.feedback import Translate
 
 _COLUMNS = ("State", "Progress", "{metric}", "Method", "K", "Seed", "Pattern", "Time", "Run")
 STATES = ("running", "queued", "done", "failed", "cancelled", "interrupted")
 
 
-def runs_heading(runs: Sequence[Run], say: Say) -> str:
+def runs_heading(runs: Sequence[Run], translate: Translate) -> str:
     """How many runs are in each state."""
     if not runs:
-        return f'<p class="cl-hint">{escape(say("No runs yet. Choose methods and patterns, then press Start."))}</p>'
+        return f'<p class="cl-hint">{escape(translate("No runs yet. Choose methods and patterns, then press Start."))}</p>'
     counts = Counter(run.status for run in runs)
-    states = " ".join(f'<span class="cl-state cl-state-{state}">{counts[state]} {escape(say(state))}</span>'
+    states = " ".join(f'<span class="cl-state cl-state-{state}">{counts[state]} {escape(translate(state))}</span>'
                       for state in STATES if counts[state])
     left = sum(run.seconds_left or 0 for run in runs if run.status == "running")
-    more = f' <span class="cl-hint">{escape(say("time left of the running:"))} {span(left)}</span>' if left else ""
+    more = f' <span class="cl-hint">{escape(translate("time left of the running:"))} {span(left)}</span>' if left else ""
     return f'<p aria-live="polite">{states}{more}</p>'
 
 
-def run_columns(runs: Sequence[Run], say: Say) -> list[str]:
+def run_columns(runs: Sequence[Run], translate: Translate) -> list[str]:
     """The heads of the table of runs, one of them their main metric."""
-    return [say(name).format(metric=main_metric_in(run.metrics for run in runs).head(say)) for name in _COLUMNS]
+    return [translate(name).format(metric=main_metric_in(run.metrics for run in runs).head(translate)) for name in _COLUMNS]
 
 
-def run_rows(runs: Sequence[Run], say: Say) -> list[list[object]]:
+def run_rows(runs: Sequence[Run], translate: Translate) -> list[list[object]]:
     """One table row for each run."""
     metric = main_metric_in(run.metrics for run in runs)
-    return [[say(run.status), _progress(run),
+    return [[translate(run.status), _progress(run),
              metric_text(run.metrics[metric.name], metric) if metric.name in run.metrics else "", run.spec.method,
              run.spec.shots, run.spec.seed, run.spec.pattern_text,
              span(run.seconds) if run.seconds is not None else "", run.id] for run in runs]
 
 
-def run_card(run: Run, log: Sequence[str], say: Say) -> str:
+def run_card(run: Run, log: Sequence[str], translate: Translate) -> str:
     """One run in full: what it is, how far it is, what it found or why it failed, and its log."""
     facts = [("method", run.spec.method), ("pattern", run.spec.pattern_text), ("words", run.spec.words_text),
              ("K", run.spec.shots), ("seed", run.spec.seed), ("model", run.spec.model), ("task", run.spec.task_name)]
-    options = [(name.replace("_", " "), option_value(name, value, say)) for name, value in run.spec.options.items()]
-    chosen = (f'<details class="cl-details"><summary>{escape(say("Options"))}</summary>'
-              f'<table class="cl-table cl-facts">{_facts(options, say)}</table></details>') if options else ""
+    options = [(name.replace("_", " "), option_value(name, value, translate)) for name, value in run.spec.options.items()]
+    chosen = (f'<details class="cl-details"><summary>{escape(translate("Options"))}</summary>'
+              f'<table class="cl-table cl-facts">{_facts(options, translate)}</table></details>') if options else ""
     found = "".join(f"<tr><th>{escape(name)}</th><td><b>{escape(value)}</b></td></tr>"
-                    for name, value in _findings(run.metrics, say))
-    why = f'<div class="cl-message">{escape(run.explanation(say))}</div>' if run.status == "failed" else ""
-    return (f'<div class="cl-card"><h3><span>{escape(say("Run"))} {escape(run.id)} '
-            f'<span class="cl-state cl-state-{run.status}">{escape(say(run.status))}</span></span>'
+                    for name, value in _findings(run.metrics, translate))
+    why = f'<div class="cl-message">{escape(run.explanation(translate))}</div>' if run.status == "failed" else ""
+    return (f'<div class="cl-card"><h3><span>{escape(translate("Run"))} {escape(run.id)} '
+            f'<span class="cl-state cl-state-{run.status}">{escape(translate(run.status))}</span></span>'
             f'<span class="cl-over">{_progress(run)}</span></h3>{why}<div class="cl-halves">'
-            f'<table class="cl-table cl-facts">{_facts(facts, say)}</table><table class="cl-table">{found}</table>'
+            f'<table class="cl-table cl-facts">{_facts(facts, translate)}</table><table class="cl-table">{found}</table>'
             f'</div>{chosen}'
-            f'<details class="cl-details"><summary>{escape(say("Log"))}</summary>'
+            f'<details class="cl-details"><summary>{escape(translate("Log"))}</summary>'
             f'<div class="cl-log">{escape(chr(10).join(log))}</div></details></div>')
 
 
-def _facts(facts: Sequence[tuple[str, object]], say: Say) -> str:
+def _facts(facts: Sequence[tuple[str, object]], translate: Translate) -> str:
     """Table rows of names and values; empty values are left out."""
-    return "".join(f"<tr><th>{escape(say(name))}</th><td>{escape(str(value))}</td></tr>" for name, value in facts
+    return "".join(f"<tr><th>{escape(translate(name))}</th><td>{escape(str(value))}</td></tr>" for name, value in facts
                    if value != "")
 
 
-def option_value(name: str, value: object, say: Say) -> str:
+def option_value(name: str, value: object, translate: Translate) -> str:
     """A method's option as people read it; a learning rate of 0 lets the size of the model decide."""
     if isinstance(value, float):
-        return say("automatic") if name == "learning_rate" and value == 0 else f"{value:g}"
+        return translate("automatic") if name == "learning_rate" and value == 0 else f"{value:g}"
     return str(value)
 
 
@@ -87,13 +87,13 @@ def _progress(run: Run) -> str:
     return ""
 
 
-def _findings(metrics: Mapping[str, float], say: Say) -> Iterator[tuple[str, str]]:
+def _findings(metrics: Mapping[str, float], translate: Translate) -> Iterator[tuple[str, str]]:
     """Metrics, and what else was found, as people read them: names and values."""
     for metric in found_metrics(metrics):
-        yield metric.head(say), metric_text(metrics[metric.name], metric)
+        yield metric.head(translate), metric_text(metrics[metric.name], metric)
         low, high = (metrics.get(f"{metric.name}_{end}") for end in ("low", "high"))
         if low is not None and high is not None:
-            yield say("95 % interval"), range_text(low, high, metric)
+            yield translate("95 % interval"), range_text(low, high, metric)
     for name, title in FINDINGS.items():
         if name in metrics:
-            yield say(title), f"{metrics[name]:.0f}"
+            yield translate(title), f"{metrics[name]:.0f}"

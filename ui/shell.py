@@ -14,7 +14,7 @@ from core.models.backbone import bundled_names
 from core.models.cards import model_card
 from ui.api import publish
 from ui.compare.tab import Compare
-from ui.feedback import Say, explain, speaker
+from ui.feedback import Translate, explain, translator
 from ui.lab.tab import Lab
 from ui.languages import label
 from ui.live import QUIET, follow
@@ -69,7 +69,7 @@ def build_app(services: Services) -> gr.Blocks:
                 Use(services, session, use_tab)
 
         def greet(request: gr.Request) -> str:
-            return _header(services, speaker(request))
+            return _header(services, translator(request))
 
         demo.load(greet, None, header, **QUIET)
         demo.load(_welcome, [visitor, own_tasks], [visitor, task], **QUIET).then(
@@ -93,15 +93,15 @@ class About:
 
     def tell(self, request: gr.Request, task: str | None, model: str | None) -> list[Any]:
         """Both cards, or a line that says that there is none."""
-        say = speaker(request)
+        translate = translator(request)
         name = (model or "").strip() or self.services.settings.model
         try:
             self.services.backbones.check_allowed(name)
             about_model = model_card(name)
         except ClozeLabError as error:
-            about_model = explain(error, say)
-        nothing = say("There is no card of {name} here.")
-        return [task_text((task or "").strip()) or say("These are your own data."),
+            about_model = explain(error, translate)
+        nothing = translate("There is no card of {name} here.")
+        return [task_text((task or "").strip()) or translate("These are your own data."),
                 about_model or nothing.format(name=f"`{name[:80]}`")]
 
 
@@ -117,8 +117,8 @@ def _model_choices(services: Services) -> list[tuple[str, str]]:
             *((f"{name} · hub", name) for name in hub if name != "none")]
 
 
-def _header(services: Services, say: Say) -> str:
-    badges = "".join(f'<span class="cl-badge">{escape(say(text))}</span>' for text in services.badges())
-    motto = escape(say("Prompt-based few-shot learning, seen as it happens"))
+def _header(services: Services, translate: Translate) -> str:
+    badges = "".join(f'<span class="cl-badge">{escape(translate(text))}</span>' for text in services.badges())
+    motto = escape(translate("Prompt-based few-shot learning, seen as it happens"))
     return (f'<header class="cl-header"><h1><span class="cl-logo">Cloze<i>[&nbsp;]</i>Lab</span></h1>'
             f"<p>{motto}</p><div>{badges}</div></header>")

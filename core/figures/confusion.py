@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
-from core.figures.text import Say, plain, sentence, wrapped
+from core.figures.text import Translate, plain, sentence, wrapped
 from core.figures.theme import BLUE, empty_figure, faded, new_figure
 
 MAX_WRITTEN = 14  # with more labels, cells are too small for numbers
@@ -18,28 +18,28 @@ _DARK, _WHITE, _TURN = "#1f2340", "#ffffff", 0.72  # colours of numbers, and the
 
 
 def confusion_figure(confusion: Sequence[Sequence[int]] | npt.NDArray[np.int64], labels: Sequence[str],
-                     say: Say = lambda text: text) -> go.Figure:
+                     translate: Translate = lambda text: text) -> go.Figure:
     """A heat map of counts `[C, C]`, rows gold and columns predicted, coloured by each row's share."""
     counts = np.asarray(confusion, dtype=np.int64)
     if not counts.sum():
-        return empty_figure(say("No predictions to show yet."))
+        return empty_figure(translate("No predictions to show yet."))
     shares = counts / np.maximum(1, counts.sum(1, keepdims=True))
     many = len(labels) > MAX_WRITTEN
     ticks = {"tickvals": list(range(len(labels))), "ticktext": [wrapped(label, 16, 1) for label in labels],
              "showgrid": False, "range": [-0.5, len(labels) - 0.5], "tickfont": {"size": 10 if many else 12}}
     turn = -90 if many else -45 if len(labels) > 4 else 0
     side = max(24, 60 - 3 * len(labels))  # pixels of a cell
-    traces = [_cells(counts, shares, labels, many, say)] + ([] if many else [_numbers(counts, shares)])
+    traces = [_cells(counts, shares, labels, many, translate)] + ([] if many else [_numbers(counts, shares)])
     return new_figure(
         traces, height=min(900, 150 + side * len(labels)), margin={"t": 32},
-        xaxis={**ticks, "title": {"text": say("Predicted")}, "tickangle": turn},
-        yaxis={**ticks, "title": {"text": say("Gold")}, "range": [len(labels) - 0.5, -0.5]},
+        xaxis={**ticks, "title": {"text": translate("Predicted")}, "tickangle": turn},
+        yaxis={**ticks, "title": {"text": translate("Gold")}, "range": [len(labels) - 0.5, -0.5]},
     )
 
 
 def _cells(counts: npt.NDArray[np.int64], shares: npt.NDArray[np.float64], labels: Sequence[str], many: bool,
-           say: Say) -> go.Heatmap:
-    facts = [[sentence(say, "gold {gold}, predicted {predicted}: {count} examples, {share} of the row",
+           translate: Translate) -> go.Heatmap:
+    facts = [[sentence(translate, "gold {gold}, predicted {predicted}: {count} examples, {share} of the row",
                        gold=f"<b>{plain(gold)}</b>", predicted=f"<b>{plain(predicted)}</b>", count=counts[i, j],
                        share=f"{shares[i, j]:.0%}") for j, predicted in enumerate(labels)]
              for i, gold in enumerate(labels)]
@@ -47,7 +47,7 @@ def _cells(counts: npt.NDArray[np.int64], shares: npt.NDArray[np.float64], label
                       hoverinfo="text", hovertext=facts, showscale=many,
                       colorbar={"orientation": "h", "y": 1, "yanchor": "bottom", "x": 0, "xanchor": "left", "len": 0.6,
                                 "tickformat": ".0%", "nticks": 3, "thickness": 10, "outlinewidth": 0,
-                                "title": {"text": say("share of the row"), "side": "top", "font": {"size": 11}}})
+                                "title": {"text": translate("share of the row"), "side": "top", "font": {"size": 11}}})
 
 
 def _numbers(counts: npt.NDArray[np.int64], shares: npt.NDArray[np.float64]) -> go.Scatter:

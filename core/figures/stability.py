@@ -9,7 +9,7 @@ from typing import Literal
 import plotly.graph_objects as go
 
 from core.figures.rows import Rows, clusters
-from core.figures.text import Say, plain
+from core.figures.text import Translate, plain
 from core.figures.theme import Style, empty_figure, faded, new_figure, styles
 from core.figures.wording import (
     NOTHING,
@@ -38,7 +38,7 @@ _CAPTIONS = {
 
 
 def stability_figure(records: Sequence[RunRecord], metric: str | None = None, over: Literal["pattern", "seed"] = "seed",
-                     say: Say = lambda text: text) -> go.Figure:
+                     translate: Translate = lambda text: text) -> go.Figure:
     """Box plots with all points.
 
     Over seeds, a box is a method with one pattern and a point is a run. Over patterns, a box is a method and a point is
@@ -48,15 +48,15 @@ def stability_figure(records: Sequence[RunRecord], metric: str | None = None, ov
     measure = metric_named(metric or main_metric_of(records))
     groups = grouped(measured(records, measure.name))
     if not groups:
-        return empty_figure(say(NOTHING))
-    boxes = _over_seeds(groups, measure, say) if over == "seed" else _over_patterns(groups, measure, say)
+        return empty_figure(translate(NOTHING))
+    boxes = _over_seeds(groups, measure, translate) if over == "seed" else _over_patterns(groups, measure, translate)
     look, fields = styles(setting.method for setting in boxes), varied(groups)
-    rows, traces, named = Rows(say("sd"), right=44), [], set()
+    rows, traces, named = Rows(translate("sd"), right=44), [], set()
     for members in clusters(boxes, list(look), fields):
         if over == "seed":
-            rows.heading(heading(members[0], fields, say), pattern_text(members[0], say, 60, 12))
+            rows.heading(heading(members[0], fields, translate), pattern_text(members[0], translate, 60, 12))
         else:
-            rows.heading(" · ".join(circumstances(members[0], fields, say)))
+            rows.heading(" · ".join(circumstances(members[0], fields, translate)))
         for setting in members:
             place, method, sd = rows.row(), setting.method, summarise([value for value, _ in boxes[setting]]).sd
             rows.write(place, "–" if sd is None else measure.spread(sd))
@@ -64,20 +64,20 @@ def stability_figure(records: Sequence[RunRecord], metric: str | None = None, ov
             traces.append(box.update(showlegend=method not in named, legendrank=list(look).index(method)))
             named.add(method)
     several, single = _CAPTIONS[over]
-    caption = say(several if any(len(points) > 1 for points in boxes.values()) else single)
-    return new_figure(traces, xaxis=value_axis(measure, say, caption), showlegend=True, **rows.layout())
+    caption = translate(several if any(len(points) > 1 for points in boxes.values()) else single)
+    return new_figure(traces, xaxis=value_axis(measure, translate, caption), showlegend=True, **rows.layout())
 
 
-def _over_seeds(groups: Groups, metric: Metric, say: Say) -> dict[Setting, Points]:
-    return {setting: [(run.metrics[metric.name], run_facts(run, metric, say)) for run in runs]
+def _over_seeds(groups: Groups, metric: Metric, translate: Translate) -> dict[Setting, Points]:
+    return {setting: [(run.metrics[metric.name], run_facts(run, metric, translate)) for run in runs]
             for setting, runs in groups.items()}
 
 
-def _over_patterns(groups: Groups, metric: Metric, say: Say) -> dict[Setting, Points]:
+def _over_patterns(groups: Groups, metric: Metric, translate: Translate) -> dict[Setting, Points]:
     boxes: dict[Setting, Points] = defaultdict(list)
     for setting, runs in groups.items():
         summary = summarise([run.metrics[metric.name] for run in runs])
-        facts = f"{pattern_text(setting, say, 60, 8)}<br>{summary_facts(summary, metric, say)}"
+        facts = f"{pattern_text(setting, translate, 60, 8)}<br>{summary_facts(summary, metric, translate)}"
         box = setting._replace(pattern="", words="")
         boxes[box].append((summary.mean, f"<b>{plain(setting.method)}</b><br>{facts}"))
     return boxes

@@ -9,7 +9,7 @@ from itertools import accumulate
 
 from core.errors import fill
 
-Say = Callable[[str], str]  # from fixed English text to the reader's language
+Translate = Callable[[str], str]  # from fixed English text to the reader's language
 
 
 def plain(text: str) -> str:
@@ -45,6 +45,6 @@ def titled(title: str, caption: str) -> str:
     return "<br>".join([title, *(f"<span style='font-size:11px'>{line}</span>" for line in lines)])
 
 
-def sentence(say: Say, template: str, **values: object) -> str:
+def sentence(translate: Translate, template: str, **values: object) -> str:
     """A translated template with its values."""
-    return fill(say(template), values)
+    return fill(translate(template), values)

@@ -86,9 +86,9 @@ class Run:
             return None
         return max(0.0, time.time() - self.started) / self.step * (self.total - self.step)
 
-    def explanation(self, say: Callable[[str], str] = _unchanged) -> str:
+    def explanation(self, translate: Callable[[str], str] = _unchanged) -> str:
         """Why it failed and what to do, in the language of `say`; empty if nothing is wrong."""
-        return fill(say(self.error), self.error_values) if self.error else ""
+        return fill(translate(self.error), self.error_values) if self.error else ""
 
     def record(self) -> RunRecord:
         """Plain values for tables, figures and exports."""

@@ -25,7 +25,7 @@ from core.runs.spec import StudySpec
 from core.runs.store import RunStore
 from core.settings import Settings
 
-Say = Callable[[str], object]
+Translate = Callable[[str], object]
 
 _FILE_KEYS = ("train", "test", "unlabelled")
 _MAX_FILE_BYTES = 1_000_000
@@ -67,7 +67,7 @@ def read_mapping(path: Path, changes: Sequence[str], example: str) -> dict[str, 
     return found
 
 
-def run_study(study: StudySpec, task: Task, folder: DataFolder, settings: Settings, say: Say) -> str:
+def run_study(study: StudySpec, task: Task, folder: DataFolder, settings: Settings, translate: Translate) -> str:
     """Do all runs of a study and return its id; `say` hears a line for each run that ends.
 
     Runs go to workers where there are several GPUs or a scheduler is named, otherwise they are done in this thread.
@@ -78,7 +78,7 @@ def run_study(study: StudySpec, task: Task, folder: DataFolder, settings: Settin
     spread = bool(settings.address) or (settings.device in ("auto", "cuda") and torch.cuda.device_count() > 1)
     try:
         with _workers(folder, settings, key) if spread else nullcontext():
-            _finish(folder, key, settings, spread, say)
+            _finish(folder, key, settings, spread, translate)
     except KeyboardInterrupt:
         for run in store.runs(store.command_line, key):
             store.cancel(run.id, store.command_line)
@@ -127,7 +127,7 @@ def _workers(folder: DataFolder, settings: Settings, study: str) -> Iterator[Non
         workers.stop()
 
 
-def _finish(folder: DataFolder, study: str, settings: Settings, elsewhere: bool, say: Say) -> None:
+def _finish(folder: DataFolder, study: str, settings: Settings, elsewhere: bool, translate: Translate) -> None:
     """Do or await all runs of the study."""
     store, queue, told = folder.store, folder.queue, set[str]()
     recover = time.monotonic() + _RECOVER_SECONDS
@@ -136,7 +136,7 @@ def _finish(folder: DataFolder, study: str, settings: Settings, elsewhere: bool,
         for run in runs:
             if not run.active and run.id not in told:
                 told.add(run.id)
-                say(f"[{len(told)}/{len(runs)}] {_line(run)}")
+                translate(f"[{len(told)}/{len(runs)}] {_line(run)}")
         if len(told) == len(runs):
             return
         backbones = backbones_of(settings.device, settings)

@@ -15,18 +15,18 @@ from core.figures.comparison import paired_figure
 from core.figures.confusion import confusion_figure
 from core.figures.scores import score_figure, shots_figure
 from core.figures.stability import stability_figure
-from core.figures.text import Say
+from core.figures.text import Translate
 from core.figures.theme import CLEAR, STYLES
 from core.metrics.significance import compare_methods
 
-FIGURES: dict[str, Callable[[Say], go.Figure]] = {
-    "scores": lambda say: score_figure(study(), say=say),
-    "shots": lambda say: shots_figure(study(), say=say),
-    "stability over seeds": lambda say: stability_figure(study(), over="seed", say=say),
-    "stability over patterns": lambda say: stability_figure(study(), over="pattern", say=say),
-    "confusion": lambda say: confusion_figure([[3, 1], [0, 2]], ["BAD", "GOOD"], say),
-    "calibration": lambda say: calibration_figure(np.array([[0.9, 0.1]]), [0], say=say),
-    "comparison": lambda say: paired_figure(compare_methods(study()), say),
+FIGURES: dict[str, Callable[[Translate], go.Figure]] = {
+    "scores": lambda translate: score_figure(study(), translate=translate),
+    "shots": lambda translate: shots_figure(study(), translate=translate),
+    "stability over seeds": lambda translate: stability_figure(study(), over="seed", translate=translate),
+    "stability over patterns": lambda translate: stability_figure(study(), over="pattern", translate=translate),
+    "confusion": lambda translate: confusion_figure([[3, 1], [0, 2]], ["BAD", "GOOD"], translate),
+    "calibration": lambda translate: calibration_figure(np.array([[0.9, 0.1]]), [0], translate=translate),
+    "comparison": lambda translate: paired_figure(compare_methods(study()), translate),
 }
 EMPTY: dict[str, Callable[[], go.Figure]] = {
     "scores": lambda: score_figure([]),
@@ -44,29 +44,29 @@ def same(text: str) -> str:
 
 
 @pytest.fixture(params=FIGURES)
-def make(request: pytest.FixtureRequest) -> Callable[[Say], go.Figure]:
+def make(request: pytest.FixtureRequest) -> Callable[[Translate], go.Figure]:
     return FIGURES[request.param]
 
 
-def test_same_input_same_figure(make: Callable[[Say], go.Figure]) -> None:
+def test_same_input_same_figure(make: Callable[[Translate], go.Figure]) -> None:
     assert make(same).to_json() == make(same).to_json()
 
 
-def test_pages_shine_through_and_width_follows(make: Callable[[Say], go.Figure]) -> None:
+def test_pages_shine_through_and_width_follows(make: Callable[[Translate], go.Figure]) -> None:
     figure = make(same)
     look = figure.layout.template.layout
     assert (look.paper_bgcolor, look.plot_bgcolor, look.autosize) == (CLEAR, CLEAR, True)
     assert (figure.layout.width, figure.layout.paper_bgcolor) == (None, None)
 
 
-def test_json_holds_no_numbers_that_browsers_refuse(make: Callable[[Say], go.Figure]) -> None:
+def test_json_holds_no_numbers_that_browsers_refuse(make: Callable[[Translate], go.Figure]) -> None:
     def refuse(name: str) -> None:
         raise AssertionError(name)
 
     json.loads(make(same).to_json(), parse_constant=refuse)
 
 
-def test_axes_and_legend_speak_the_readers_language(make: Callable[[Say], go.Figure]) -> None:
+def test_axes_and_legend_speak_the_readers_language(make: Callable[[Translate], go.Figure]) -> None:
     figure = make(lambda text: f"译{text}")
     titles = [axis.title.text for axis in (*figure.select_xaxes(), *figure.select_yaxes()) if axis.title.text]
     captions = [title.split("<span style='font-size:11px'>")[1] for title in titles if "<span" in title]
@@ -75,7 +75,7 @@ def test_axes_and_legend_speak_the_readers_language(make: Callable[[Say], go.Fig
     assert [text for text in (*titles, *captions, *own_words) if not text.startswith("译")] == []
 
 
-def test_points_tell_their_facts(make: Callable[[Say], go.Figure]) -> None:
+def test_points_tell_their_facts(make: Callable[[Translate], go.Figure]) -> None:
     for trace in make(same).data:
         assert trace.hoverinfo == "skip" or len(trace.hovertext) == len(trace.z if trace.type == "heatmap" else trace.x)
 

@@ -1,6 +1,6 @@
 """The texts that the code shows to people, read off its source: what every language has to have.
 
-A text is shown if it is handed to `say`, `label`, `translate` or `sentence`, or is the template of an error or a
+A text is shown if it is handed to `label`, `translate` or `sentence`, or is the template of an error or a
 finding. What is handed over may be a literal, a name, an entry of a table, the variable of a loop over literals, or a
 parameter, whose values are then looked up where the function is called in its module.
 """
@@ -25,13 +25,11 @@ from ui.search.tab import SEARCHES
 from ui.services import Services
 
 ROOT = Path(__file__).resolve().parents[2]
-FIRST = {"say", "label", "translate", *(name for name, kind in vars(core.errors).items() if isinstance(kind, type)
+FIRST = {"label", "translate", *(name for name, kind in vars(core.errors).items() if isinstance(kind, type)
                                         and issubclass(kind, core.errors.ClozeLabError))}
 SEEN_BY_NO_BROWSER = {
     "core.runs.migrations",  # stops the app at its start
     "core.runs.ready_made",  # reads and writes files that come with the app
-    "core.prompts.dialects.openprompt", "core.prompts.dialects.promptsource",  # the page reads LM-BFF's files alone
-    "core.prompts.dialects.sandbox",
 }
 SECOND = {"sentence", "Finding", "Failure"}
 Function = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -248,7 +246,7 @@ def called(node: ast.AST) -> str:
     """The name of what is called; for `speaker(request)(text)` that of what speaks."""
     if not isinstance(node, ast.Call):
         return ""
-    return "say" if called(node.func) == "speaker" else rightmost(node.func)
+    return "translate" if called(node.func) == "translator" else rightmost(node.func)
 
 
 def rightmost(expr: ast.expr) -> str:

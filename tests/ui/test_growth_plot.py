@@ -12,13 +12,13 @@ FOUND = [Grown(0, 32, 32, None, (0.5, 0.6, 0.7)), Grown(1, 160, 32, 0.82, (0.7, 
          Grown(2, 800, 32, 0.78, (0.71, 0.73, 0.75))]
 
 
-def say(text: str) -> str:
+def translate(text: str) -> str:
     return text
 
 
 def drawn(found: list[Grown], planned: int = 3) -> list[ElementTree.Element]:
     """The plots, read as XML."""
-    return [ElementTree.fromstring(svg) for svg in re.findall("<svg.*?</svg>", growth_plot(found, planned, say))]
+    return [ElementTree.fromstring(svg) for svg in re.findall("<svg.*?</svg>", growth_plot(found, planned, translate))]
 
 
 def of(plot: ElementTree.Element, kind: str) -> list[ElementTree.Element]:
@@ -63,10 +63,10 @@ def test_generations_to_come_have_their_place() -> None:
 def test_what_nobody_knows_is_not_drawn() -> None:
     unknown = [Grown(0, 0, 0, None, ()), Grown(1, 10, 0, None, ())]
     assert len(drawn(unknown)) == 1
-    assert "given labels" not in growth_plot(unknown, 2, say)
+    assert "given labels" not in growth_plot(unknown, 2, translate)
     some = [Grown(0, 8, 8, None, (0.5,)), Grown(1, 40, 8, None, (0.6,))]
-    assert "given labels" not in growth_plot(some, 2, say)
-    assert "models, development" in growth_plot(some, 2, say)
+    assert "given labels" not in growth_plot(some, 2, translate)
+    assert "models, development" in growth_plot(some, 2, translate)
 
 
 def test_many_generations_and_large_sets_fit() -> None:

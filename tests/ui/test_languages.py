@@ -11,7 +11,7 @@ import gradio as gr
 import pytest
 from shown_texts import Module, by_value, known_texts, modules_of_the_app, shown_texts
 
-from ui.feedback import speaker
+from ui.feedback import translator
 from ui.languages import FOLDER, I18N, LANGUAGES, Languages, label
 
 FILES = sorted(FOLDER.glob("*.json"))
@@ -91,26 +91,26 @@ def test_an_untidy_file_is_found(text: str) -> None:
 @pytest.mark.parametrize(("source", "texts"), [
     ('gr.Button(label("Keep it"))', {"Keep it"}),
     ('speaker(request)("One " "text")', {"One text"}),
-    ('def f(say):\n    return say("one run" if n == 1 else "several runs")', {"one run", "several runs"}),
+    ('def f(translate):\n    return translate("one run" if n == 1 else "several runs")', {"one run", "several runs"}),
     ('_HINT = ("A "\n         "hint.")\nshown = label(_HINT)', {"A hint."}),
-    ('TITLES = {"a": "First", "b": "Second"}\nshown = say(TITLES[name])', {"First", "Second"}),
-    ('TITLES = {"a": "First", "b": "Second"}\nshown = say(TITLES["b"])', {"Second"}),
-    ('TITLES = {"a": "First"}\nshown = say(TITLES.get(name, "None"))', {"First", "None"}),
-    ('heads = [say(name) for name in ("Method", *(["Pattern"] if many else []))]', {"Method", "Pattern"}),
+    ('TITLES = {"a": "First", "b": "Second"}\nshown = translate(TITLES[name])', {"First", "Second"}),
+    ('TITLES = {"a": "First", "b": "Second"}\nshown = translate(TITLES["b"])', {"Second"}),
+    ('TITLES = {"a": "First"}\nshown = translate(TITLES.get(name, "None"))', {"First", "None"}),
+    ('heads = [translate(name) for name in ("Method", *(["Pattern"] if many else []))]', {"Method", "Pattern"}),
     ('shown = [label(text) for key, text in (("csv", "As CSV"), ("json", "As JSON"))]', {"As CSV", "As JSON"}),
     ('for at, (key, text) in enumerate({"a": "Open"}.items()):\n    label(text)', {"Open"}),
-    ('def f(heads, say):\n    return [say(each) for each in heads]\nf(("K", "Seed"), say)', {"K", "Seed"}),
-    ('class A:\n    def f(self, done):\n        say(done)\n    def g(self):\n        self.f("Renamed.")', {"Renamed."}),
-    ('def f():\n    return "Found"\nsay(f())', {"Found"}),
-    ('_BEATS = "{a} beats {b}"\nsentence(say, _BEATS if clear else "{a} or {b}", a=1, b=2)',
+    ('def f(heads, translate):\n    return [translate(each) for each in heads]\nf(("K", "Seed"), translate)', {"K", "Seed"}),
+    ('class A:\n    def f(self, done):\n        translate(done)\n    def g(self):\n        self.f("Renamed.")', {"Renamed."}),
+    ('def f():\n    return "Found"\ntranslate(f())', {"Found"}),
+    ('_BEATS = "{a} beats {b}"\nsentence(translate, _BEATS if clear else "{a} or {b}", a=1, b=2)',
      {"{a} beats {b}", "{a} or {b}"}),
     ('raise DataError("No file {name!r}.", name=name)', {"No file {name!r}."}),
     ('found.append(Finding("note", "{count} rows", {"count": 1}))', {"{count} rows"}),
     ('Failure("killed", "It was ended {times} times.", {"times": 2})', {"It was ended {times} times."}),
-    ('from core.figures.wording import NOTHING\nsay(NOTHING)', {"No finished runs to show yet."}),
+    ('from core.figures.wording import NOTHING\ntranslate(NOTHING)', {"No finished runs to show yet."}),
     ('gr.Dropdown(elem_id="task", value="reviews")', set()),
     ('raise ValueError("for developers")', set()),
-    ('say(" · ")', set()),
+    ('translate(" · ")', set()),
 ])
 def test_shown_texts_are_found(source: str, texts: set[str]) -> None:
     assert set().union(*(place.texts for place in Module(source).shown())) == texts
@@ -128,7 +128,7 @@ def test_all_shown_values_are_known() -> None:
 
 
 def test_an_unknown_value_is_found() -> None:
-    assert list(unknown({"ui.a": Module("x = 1\nsay(run.mood)")})) == ["ui.a:2: mood"]
+    assert list(unknown({"ui.a": Module("x = 1\ntranslate(run.mood)")})) == ["ui.a:2: mood"]
 
 
 def test_what_the_app_imports_is_read() -> None:
@@ -161,11 +161,11 @@ def with_german(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Languages:
     ("", "Pattern"), ("dea", "Pattern"), (";;q=,zh;q=high", "Pattern"),
 ])
 def test_a_visitor_is_answered_in_the_language_of_the_browser(with_german: Languages, accepted: str, text: str) -> None:
-    assert speaker(gr.Request(headers={"accept-language": accepted}))("Pattern") == text
+    assert translator(gr.Request(headers={"accept-language": accepted}))("Pattern") == text
 
 
 def test_without_a_request_all_is_english() -> None:
-    assert speaker(None)("Pattern") == speaker(gr.Request(headers={}))("Pattern") == "Pattern"
+    assert translator(None)("Pattern") == translator(gr.Request(headers={}))("Pattern") == "Pattern"
 
 
 def test_a_further_file_is_a_further_language(with_german: Languages) -> None:

@@ -22,7 +22,7 @@ SPEC = RunSpec("reviews", "h", "mini-masked", "d", "auto-words", ({"pattern": "{
 RUN = Run("abc", "s", "v", SPEC, "running", 0.0)
 
 
-def say(text: str) -> str:
+def translate(text: str) -> str:
     return text
 
 
@@ -36,18 +36,18 @@ FOUND = [candidate("awful", 0.78, 0.9, 100), candidate("<b>", 0.8, 0.6, 20), can
 
 
 def test_each_row_says_why_it_ranks_where_it_does() -> None:
-    html = candidate_table(FOUND, "auto-words", 100, say)
+    html = candidate_table(FOUND, "auto-words", 100, translate)
     assert html.index("awful / great") < html.index("dropped at step 20") < html.index("not tried")
     assert html.count("<tr") == 1 + len(FOUND)
     assert "&lt;b&gt; / great" in html
     assert "78.0 %" in html
     assert "Pattern" not in html  # all candidates share it, so it stands above
-    assert candidate_table([], "auto-words", 100, say) == ""
+    assert candidate_table([], "auto-words", 100, translate) == ""
 
 
 def test_log_probabilities_of_patterns_are_not_shown_as_shares() -> None:
     written = [candidate("bad", -3.456, pattern="{text_a} This is {mask}."), candidate("bad", -4.0)]
-    html = candidate_table(written, "auto-patterns", 100, say)
+    html = candidate_table(written, "auto-patterns", 100, translate)
     assert "-3.46" in html
     assert "Log-probability" in html
     assert "Words" not in html
@@ -55,7 +55,7 @@ def test_log_probabilities_of_patterns_are_not_shown_as_shares() -> None:
 
 def test_long_lists_are_cut_and_say_so() -> None:
     found = [candidate(f"w{at}", 0.5) for at in range(ROWS_SHOWN + 7)]
-    assert "and 7 more" in candidate_table(found, "auto-words", 100, say)
+    assert "and 7 more" in candidate_table(found, "auto-words", 100, translate)
 
 
 def test_choices_stand_for_whole_candidates() -> None:
@@ -83,16 +83,16 @@ def test_the_best_of_the_ticked_is_loaded_whatever_the_order_of_ticking() -> Non
 
 
 def test_stages_follow_the_search() -> None:
-    assert "Finding candidates" in stages(RUN, [], say)
-    middle = stages(RUN, FOUND, say)
+    assert "Finding candidates" in stages(RUN, [], translate)
+    middle = stages(RUN, FOUND, translate)
     assert "Candidates found: 3" in middle
     assert "Fine-tuned and ranked: 2 of 3" in middle
     assert middle.count("cl-done") == 1
-    done = stages(replace(RUN, status="done", metrics={"accuracy": 0.815}), FOUND, say)
+    done = stages(replace(RUN, status="done", metrics={"accuracy": 0.815}), FOUND, translate)
     assert "Accuracy on the test rows: 81.5 %" in done.replace("<b>", "")
     assert done.count('"cl-done"') == 3
     failed = replace(RUN, status="failed", error="There is no {what}.", error_values={"what": "<i>"})
-    assert "There is no &lt;i&gt;." in stages(failed, [], say)
+    assert "There is no &lt;i&gt;." in stages(failed, [], translate)
     assert search_title(RUN) == "reviews · auto-words · K = 16 · 13 · abc"
 
 

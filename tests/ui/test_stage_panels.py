@@ -15,7 +15,7 @@ RUN = Run("abc", "s", "v", RunSpec("reviews", "h", "mini-masked", "d", "pet", PA
           metrics={"accuracy": 0.6543})
 
 
-def say(text: str) -> str:
+def translate(text: str) -> str:
     return text
 
 
@@ -32,7 +32,7 @@ LABELS = {"stage": "soft labels", "examples": 30, "entropy": 0.42, "histogram": 
 def test_models_labels_and_outcome_are_shown() -> None:
     found = [model("{text_a} {mask}", test_accuracy=0.6), model("{mask}: {text_a}", test_accuracy=0.62), LABELS,
              {"stage": "ensemble", "test_accuracy": 0.645}]
-    html = stages_panel(RUN, found, say)
+    html = stages_panel(RUN, found, translate)
     for text in ("61.0 %", "64.5 %", "65.4 %", "&lt;awful&gt; / great, fine", "mean 0.42", "30 unlabelled examples",
                  "temperature 2.0", "So &lt;so&gt;.", "good 51 % · bad 49 %", "70.0 %", "height:75%"):
         assert text in html, text
@@ -41,23 +41,23 @@ def test_models_labels_and_outcome_are_shown() -> None:
 
 
 def test_stages_that_have_not_come_are_not_shown() -> None:
-    html = stages_panel(RUN, [model("{text_a} {mask}")], say)
+    html = stages_panel(RUN, [model("{text_a} {mask}")], translate)
     assert "Models" in html
     assert "Soft labels" not in html
     assert "Accuracy on the test rows" not in html
-    assert stages_panel(RUN, [], say) == ""
+    assert stages_panel(RUN, [], translate) == ""
 
 
 def test_generations_show_growth_and_what_was_never_given() -> None:
     found = [model("{text_a} {mask}", generation=0, examples=32), model("{text_a} {mask}", generation=1, examples=160),
              {"stage": "generation", "generation": 1, "drawn": 128.0, "right": None, "missing": ["bad"]}]
-    html = stages_panel(RUN, found, say)
+    html = stages_panel(RUN, found, translate)
     assert "<td>1</td><td>128</td><td></td><td class=cl-number>75.0 %</td><td>bad</td>" in html
     assert html.index("<td>160</td>") < html.index("<td>32</td>")  # the latest first
     assert "given labels" not in html  # nobody knows how right they are
     assert 'aria-label="Examples a model learns from: 32, 160"' in html
     found[-1] |= {"right": 0.9, "missing": []}
-    html = stages_panel(RUN, found, say)
+    html = stages_panel(RUN, found, translate)
     assert "90.0 %" in html
     assert "given labels" in html
     assert "Never given" not in html
@@ -91,5 +91,5 @@ def test_plain_fine_tuning_on_the_same_examples_stands_beside() -> None:
               replace(head, status="failed"), RUN]
     assert head_beside(RUN, others) == 0.5123
     assert head_beside(RUN, others[2:]) is None
-    assert "51.2 %" in stages_panel(RUN, found, say, head_beside(RUN, others))
-    assert "head alone" not in stages_panel(RUN, found, say)
+    assert "51.2 %" in stages_panel(RUN, found, translate, head_beside(RUN, others))
+    assert "head alone" not in stages_panel(RUN, found, translate)

@@ -17,7 +17,7 @@ from core.runs.run import Run
 from ui.compare.choice import Choice, Shown
 from ui.compare.panels import confusion_table, group_name, run_names
 from ui.downloads import saved
-from ui.feedback import speaker
+from ui.feedback import translator
 from ui.languages import label
 from ui.live import follow
 from ui.services import Services
@@ -51,24 +51,24 @@ class Confusion:
 
     def list_runs(self, request: gr.Request, visitor: str, shown: Shown, chosen: str | None) -> Any:
         """Offer every group of runs that differ in their seed only, and every finished run."""
-        say, records = speaker(request), Choice.shown(self.services.store, visitor, shown).done_records
-        groups = [(group_name(setting, len(runs), say), ALL_SEEDS + runs[0].id)
+        translate, records = translator(request), Choice.shown(self.services.store, visitor, shown).done_records
+        groups = [(group_name(setting, len(runs), translate), ALL_SEEDS + runs[0].id)
                   for setting, runs in grouped(records).items() if len(runs) > 1]
-        choices = [*groups, *zip(run_names(records, say), (each.id for each in records), strict=True)]
+        choices = [*groups, *zip(run_names(records, translate), (each.id for each in records), strict=True)]
         keys = [key for _, key in choices]
         return gr.update(choices=choices, value=chosen if chosen in keys else next(iter(keys), None))
 
     def show(self, request: gr.Request, visitor: str, shown: Shown, chosen: str | None) -> list[Any]:
         """Confusion and reliability of what is chosen, summed over its runs, and its predictions as a file."""
-        say, runs = speaker(request), self._members(visitor, shown, chosen or "")
+        translate, runs = translator(request), self._members(visitor, shown, chosen or "")
         if not runs:
-            return [confusion_figure([], [], say), "", calibration_figure(np.zeros((0, 1)), [], say=say),
+            return [confusion_figure([], [], translate), "", calibration_figure(np.zeros((0, 1)), [], translate=translate),
                     gr.update(value=None, interactive=False)]
         labels, confusion = runs[0].labels, np.sum([run.confusion for run in runs], axis=0).tolist()
         tables = [self.services.store.predictions(run.id, visitor) for run in runs if run.visitor != READY_MADE]
         probabilities, gold = label_probabilities(tables, labels)
-        return [confusion_figure(confusion, labels, say), confusion_table(confusion, labels, say),
-                calibration_figure(probabilities, gold, say=say),
+        return [confusion_figure(confusion, labels, translate), confusion_table(confusion, labels, translate),
+                calibration_figure(probabilities, gold, translate=translate),
                 gr.update(value=saved(predictions_download(runs, tables)), interactive=True) if tables else
                 gr.update(value=None, interactive=False)]
 

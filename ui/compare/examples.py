@@ -13,7 +13,7 @@ from core.runs.comparison import SideBySide, opponents, side_by_side
 from core.runs.ready_made import READY_MADE
 from ui.compare.choice import Choice, Shown
 from ui.compare.panels import bootstrap_panel, example_list, mcnemar_panel, run_names
-from ui.feedback import Say, explain, message, speaker
+from ui.feedback import Translate, explain, message, translator
 from ui.languages import label
 from ui.live import QUIET, follow
 from ui.services import Services
@@ -55,7 +55,7 @@ class Examples:
     def list_runs(self, request: gr.Request, visitor: str, shown: Shown, a: str | None, b: str | None) -> list[Any]:
         """Offer the finished runs; at first the best one, and the best of another method with the same seed."""
         records = Choice.shown(self.services.store, visitor, shown).done_records
-        choices = list(zip(run_names(records, speaker(request)), (each.id for each in records), strict=True))
+        choices = list(zip(run_names(records, translator(request)), (each.id for each in records), strict=True))
         keys = {key for _, key in choices}
         if a not in keys or b not in keys:
             a, b = opponents(records)
@@ -72,21 +72,21 @@ class Examples:
     def show(self, request: gr.Request, visitor: str, a: str | None, b: str | None, right: str,
              page: int = 0) -> list[Any]:
         """The test over all examples, and a page of those that are asked for."""
-        say = speaker(request)
+        translate = translator(request)
         try:
             joined = self._joined(visitor, a, b)
         except Exception as error:
-            return [message(explain(error, say), "note"), gr.skip(), "", "", *[gr.update(interactive=False)] * 2, 0]
+            return [message(explain(error, translate), "note"), gr.skip(), "", "", *[gr.update(interactive=False)] * 2, 0]
         names = WHO_IS_RIGHT if joined.right_or_wrong else WHO_IS_BETTER
         right = right if right in names else list(names)[-1]
         found = joined.where(right)
         page = max(0, min(page, (len(found) - 1) // PAGE))
         start, end = page * PAGE, min(len(found), (page + 1) * PAGE)
         counts = joined.rows["better"].value_counts()
-        choices = [(f"{say(text)} ({counts.get(key, 0)})", key) for key, text in names.items()]
-        place = say("{start}–{end} of {n}").format(start=start + 1, end=end, n=len(found)) if len(found) else ""
-        listed = example_list(found.iloc[start:end], start + 1, joined.right_or_wrong, say)
-        return [_test(joined, say), gr.update(choices=choices, value=right), listed,
+        choices = [(f"{translate(text)} ({counts.get(key, 0)})", key) for key, text in names.items()]
+        place = translate("{start}–{end} of {n}").format(start=start + 1, end=end, n=len(found)) if len(found) else ""
+        listed = example_list(found.iloc[start:end], start + 1, joined.right_or_wrong, translate)
+        return [_test(joined, translate), gr.update(choices=choices, value=right), listed,
                 f'<p class="cl-hint cl-place">{place}</p>', gr.update(interactive=page > 0),
                 gr.update(interactive=end < len(found)), page]
 
@@ -100,10 +100,10 @@ class Examples:
         return side_by_side(*tables, main_metric_in(store.run(key, visitor).metrics for key in keys))
 
 
-def _test(joined: SideBySide, say: Say) -> str:
+def _test(joined: SideBySide, translate: Translate) -> str:
     """McNemar's test, where answers are right or wrong, and the interval of the difference."""
     interval = paired_bootstrap(joined.scores("a"), joined.scores("b"), 0)
     if not joined.right_or_wrong:
-        return bootstrap_panel(interval, joined, say)
+        return bootstrap_panel(interval, joined, translate)
     a, b = joined.right("a"), joined.right("b")
-    return mcnemar_panel(mcnemar(a, b), (sum(a), sum(b)), interval, joined, say)
+    return mcnemar_panel(mcnemar(a, b), (sum(a), sum(b)), interval, joined, translate)

@@ -13,7 +13,7 @@ from core.metrics.significance import compare_methods, summary_rows
 from core.runs.comparison import spread_rows
 from ui.compare.choice import Choice, Shown
 from ui.compare.panels import difference_table, spread_table, summary_table, verdicts
-from ui.feedback import speaker
+from ui.feedback import translator
 from ui.languages import label
 from ui.live import follow
 from ui.services import Services
@@ -49,20 +49,20 @@ class Figures:
 
     def show_scores(self, request: gr.Request, visitor: str, shown: Shown, metric: str) -> list[Any]:
         """Means with spread, interval and every run; and the curve over K if there are several."""
-        say, records = speaker(request), Choice.shown(self.services.store, visitor, shown).records
+        translate, records = translator(request), Choice.shown(self.services.store, visitor, shown).records
         shots = {each.shots for each in records if each.shots and metric in each.metrics}
         several = len(shots) > 1
-        curve = gr.update(visible=several, value=shots_figure(records, metric, say) if several else None)
-        return [score_figure(records, metric, say), summary_table(summary_rows(records, metric), metric, say), curve]
+        curve = gr.update(visible=several, value=shots_figure(records, metric, translate) if several else None)
+        return [score_figure(records, metric, translate), summary_table(summary_rows(records, metric), metric, translate), curve]
 
     def show_stability(self, request: gr.Request, visitor: str, shown: Shown, metric: str, over: str) -> list[Any]:
         """Box plots over patterns or over seeds."""
-        say, records = speaker(request), Choice.shown(self.services.store, visitor, shown).records
+        translate, records = translator(request), Choice.shown(self.services.store, visitor, shown).records
         rows = spread_rows(records, metric, over)
-        return [stability_figure(records, metric, over, say), spread_table(rows, metric, over, say)]
+        return [stability_figure(records, metric, over, translate), spread_table(rows, metric, over, translate)]
 
     def show_differences(self, request: gr.Request, visitor: str, shown: Shown, metric: str, by: str) -> list[Any]:
         """Which methods differ by more than chance: in words, as a figure and as a table."""
-        say, records = speaker(request), Choice.shown(self.services.store, visitor, shown).records
+        translate, records = translator(request), Choice.shown(self.services.store, visitor, shown).records
         found = compare_methods(records, metric, by)
-        return [verdicts(found, say), paired_figure(found, say), difference_table(found, say)]
+        return [verdicts(found, translate), paired_figure(found, translate), difference_table(found, translate)]

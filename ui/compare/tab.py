@@ -18,7 +18,7 @@ from ui.compare.examples import Examples
 from ui.compare.figures import Figures
 from ui.compare.panels import paper_table, run_names, run_table, shared_settings
 from ui.downloads import saved
-from ui.feedback import Say, message, speaker
+from ui.feedback import Translate, message, translator
 from ui.languages import label
 from ui.live import follow
 from ui.run_panels import runs_heading
@@ -73,10 +73,10 @@ class Compare:
         """Offer the visitor's studies and finished runs; the newest study is chosen if nothing is."""
         store = self.services.store
         titles = {study.id: study.title for study in store.studies(visitor) if study.kind == "study"}
-        note = speaker(request)("comes with the app")
+        note = translator(request)("comes with the app")
         titles |= {each.study.id: f"{each.study.name} · {note}" for each in ready_made()}
         done = [run.record() for run in store.runs(visitor) if run.status == "done"][-MAX_LISTED:]
-        names = {record.id: name for record, name in zip(done, run_names(done, speaker(request)), strict=True)}
+        names = {record.id: name for record, name in zip(done, run_names(done, translator(request)), strict=True)}
         kept, runs = ([each for each in old or [] if each in new] for old, new in ((studies, titles), (singles, names)))
         if not kept and not runs:
             kept = list(titles)[:1]
@@ -86,26 +86,26 @@ class Compare:
     def show(self, request: gr.Request, visitor: str, studies: list[str] | None, singles: list[str] | None, metric: str,
              shown: Shown) -> list[Any]:
         """The table and downloads of the chosen runs, unless nothing changed; the parts follow `shown`."""
-        say = speaker(request)
+        translate = translator(request)
         choice = Choice.of(self.services.store, visitor, studies or [], singles or [])
         now = {"studies": studies or [], "runs": singles or [], "state": choice.state}
         if now == shown:
             return [gr.skip()] * (5 + len(self.files))
         if not choice.runs:
-            told = say(_CHOOSE if self.services.store.runs(visitor) else _EMPTY)
+            told = translate(_CHOOSE if self.services.store.runs(visitor) else _EMPTY)
             return [now, message(told, "note"), gr.update(visible=False), *[gr.skip()] * (2 + len(self.files))]
         records = choice.records
-        note = _about(now["studies"], say) + runs_heading(choice.runs, say) + shared_settings(records, say)
+        note = _about(now["studies"], translate) + runs_heading(choice.runs, translate) + shared_settings(records, translate)
         if not choice.done:
-            note += message(say(_EMPTY), "note")
+            note += message(translate(_EMPTY), "note")
         if len(records) > MAX_ROWS:
-            note += message(say(_CUT).format(limit=MAX_ROWS, n=len(records)), "note")
-        known = [(metric.titled(say), metric.name) for metric in _measures(records)]
+            note += message(translate(_CUT).format(limit=MAX_ROWS, n=len(records)), "note")
+        known = [(metric.titled(translate), metric.name) for metric in _measures(records)]
         names = [name for _, name in known]
         files = [csv_download(records), json_download(records, names[0]), self._study_files(visitor, choice, now)]
         return [now, note, gr.update(visible=True),
                 gr.update(choices=known, value=metric if metric in names else names[0]),
-                run_table(records[:MAX_ROWS], say), *map(saved, files)]
+                run_table(records[:MAX_ROWS], translate), *map(saved, files)]
 
     def _study_files(self, visitor: str, choice: Choice, now: Shown) -> Download:
         known = [*(each.study for each in ready_made()), *self.services.store.studies(visitor)]
@@ -119,7 +119,7 @@ def _measures(records: Sequence[RunRecord]) -> list[Metric]:
     return [metric for metric in METRICS.values() if metric.name in names] or metrics_of("classification")
 
 
-def _about(studies: Collection[str], say: Say) -> str:
+def _about(studies: Collection[str], translate: Translate) -> str:
     """What the chosen ones among the studies that come with the app show, and what their papers report."""
-    return "".join(f'<p class="cl-hint">{escape(each.about)}</p>{paper_table(each, say)}' for each in ready_made()
+    return "".join(f'<p class="cl-hint">{escape(each.about)}</p>{paper_table(each, translate)}' for each in ready_made()
                    if each.about and each.study.id in studies)

@@ -18,7 +18,7 @@ from core.learning.demonstrations import Demonstrations
 from core.learning.fine_tuning import PromptFineTuningOptions
 from core.learning.options import read_options
 from ui.bars import bar, colour, found_percent
-from ui.feedback import Say, explain, speaker, waiting_panel
+from ui.feedback import Translate, explain, translator, waiting_panel
 from ui.form import controls
 from ui.lab.panels import prompt_card
 from ui.lab.variants import ask
@@ -62,17 +62,17 @@ class DemonstrationBoxes:
         """What is drawn from, and the card; nothing while the switch is off."""
         if not on:
             return [gr.update(visible=False), ""]
-        say = speaker(request)
+        translate = translator(request)
         try:
             typed = read_texts(more or "", self.services.task(choice).schema.columns)
             example = Example(text_a or "", text_b or "", None, typed)
-            card = self._card(choice, model, pattern, example, shots, seed, rest, say)
+            card = self._card(choice, model, pattern, example, shots, seed, rest, translate)
         except ClozeLabError as error:
-            card = waiting_panel(say("With demonstrations"), explain(error, say))
+            card = waiting_panel(translate("With demonstrations"), explain(error, translate))
         return [gr.update(visible=True), card]
 
     def _card(self, choice: str, model: str, pattern: str, example: Example, shots: float | None, seed: float | None,
-              rest: Sequence[Any], say: Say) -> str:
+              rest: Sequence[Any], translate: Translate) -> str:
         values, words = rest[: len(self.options)], rest[len(self.options) :]
         if shots is None or seed is None:
             raise SpecError("The shots and the seed must be whole numbers.")
@@ -87,26 +87,26 @@ class DemonstrationBoxes:
         view = look_at_demonstrations(question, example, Demonstrations(
             split.train, options.contexts, options.similar, options.demonstration_tokens, int(seed)), backbone)
         alone = look_at_prompt(question, example, backbone).label_probabilities
-        return demonstrations_card(view, alone, task.schema.labels, options.contexts, say)
+        return demonstrations_card(view, alone, task.schema.labels, options.contexts, translate)
 
 
 def demonstrations_card(view: DemonstrationView, alone: dict[str, float], labels: Sequence[str], contexts: int,
-                        say: Say) -> str:
+                        translate: Translate) -> str:
     """The demonstrations with their similarity, the answer with and without them, and the whole prompt."""
     rows = "".join(
         f'<tr><td><span class="cl-tag" style="background:{colour(labels.index(str(each.label)))}">'
         f"{escape(str(each.label))}</span></td><td>{escape(' ▪ '.join(filter(None, (each.text_a, each.text_b))))}</td>"
         f"<td>{similarity:.2f}</td><td>{view.candidates[str(each.label)]}</td></tr>"
         for each, similarity in view.shown)
-    heads = "".join(f'<th scope="col">{escape(say(name))}</th>'
+    heads = "".join(f'<th scope="col">{escape(translate(name))}</th>'
                     for name in ("Label", "Demonstration", "Similarity", "Drawn from"))
     answers = "".join(
         f'<div class="cl-half"><h4>{escape(title)}</h4>'
         + "".join(bar(name, share, colour(labels.index(name)), found_percent(share)) for name, share in found.items())
         + "</div>"
-        for title, found in ((say("Labels, mean of {n} draws").format(n=contexts), view.label_probabilities),
-                             (say("Labels without demonstrations"), alone)))
-    return (f'<div class="cl-card"><h3>{escape(say("With demonstrations"))}</h3><div class="cl-scroll">'
+        for title, found in ((translate("Labels, mean of {n} draws").format(n=contexts), view.label_probabilities),
+                             (translate("Labels without demonstrations"), alone)))
+    return (f'<div class="cl-card"><h3>{escape(translate("With demonstrations"))}</h3><div class="cl-scroll">'
             f'<table class="cl-table"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>'
             f'<div class="cl-halves">{answers}</div></div>'
-            + prompt_card(view.prompt, say("The whole prompt of the first draw"), say))
+            + prompt_card(view.prompt, translate("The whole prompt of the first draw"), translate))

@@ -13,7 +13,7 @@ from core.errors import ClozeLabError, LimitError
 from core.inspection import Question, look_at_examples, look_at_prompt
 from core.prompts.library import suggested
 from core.runs.execution import test_part
-from ui.feedback import Say, explain, message, problem, speaker, waiting_panel
+from ui.feedback import Translate, explain, message, problem, translator, waiting_panel
 from ui.lab.demonstrations import DemonstrationBoxes
 from ui.lab.panels import answer_panel, dataset_panel, prompt_panel
 from ui.lab.template_import import TemplateImport
@@ -153,14 +153,14 @@ class Lab:
 
     def open_task(self, request: gr.Request, choice: str, shared: dict[str, Any] | None = None) -> list[Any]:
         """Fill the boxes for a task: its labels, a suggested pattern and its first example."""
-        say = speaker(request)
+        translate = translator(request)
         try:
             task = self.services.task(choice)
             if len(task.schema.labels) > MAX_LABELS and task.schema.has_words:
                 raise LimitError("The Lab shows up to {limit} labels; this task has {count}. Use the command line.",
                                  limit=MAX_LABELS, count=len(task.schema.labels))
         except ClozeLabError as error:
-            gr.Warning(explain(error, say))
+            gr.Warning(explain(error, translate))
             return [gr.skip()] * len(self.opened)
         pvps = suggested(task.name, task.schema)
         first = shared or {"pattern": pvps[0].pattern, "words": pvps[0].words}
@@ -170,7 +170,7 @@ class Lab:
         choices = [(f"{pvp.pattern}  ·  {pvp.source}", str(index)) for index, pvp in enumerate(pvps)]
         return [
             gr.update(value=str(first.get("pattern", ""))), gr.update(choices=choices, value=None),
-            *self._example(task, 0, say),
+            *self._example(task, 0, translate),
             *(gr.update(label=rows[i], value=chosen[rows[i]], visible=True) if i < len(rows)
               else gr.update(value="", visible=False) for i in range(MAX_LABELS)),
             *(gr.update(value="", visible=i < len(rows)) for i in range(MAX_LABELS)), gr.update(visible=schema.pairs),
@@ -179,9 +179,9 @@ class Lab:
               for i in range(_FURTHER)),
         ]
 
-    def _example(self, task: Task, at: int, say: Say) -> list[Any]:
+    def _example(self, task: Task, at: int, translate: Translate) -> list[Any]:
         example = task.test[at]
-        note = say("Test example {at} of {n}, label {label}").format(at=at + 1, n=len(task.test), label=example.label)
+        note = translate("Test example {at} of {n}, label {label}").format(at=at + 1, n=len(task.test), label=example.label)
         return [example.text_a, gr.update(value=example.text_b, visible=task.schema.pairs),
                 gr.update(value=written(example.more), visible=bool(task.schema.columns)), at, message(note, "note")]
 
@@ -189,7 +189,7 @@ class Lab:
         """Show the previous, the next or another example."""
         task = self.services.task(choice)
         step = {"Previous": -1, "Next": 1, "Another": 37}[way]
-        return self._example(task, (at + step) % len(task.test), speaker(request))
+        return self._example(task, (at + step) % len(task.test), translator(request))
 
     def take_published(self, choice: str, chosen: str | None) -> list[Any]:
         """Put a published pattern and its words into the boxes, if one of this task is chosen."""
@@ -204,27 +204,27 @@ class Lab:
     def watch_prompt(self, request: gr.Request, choice: str, model: str, pattern: str, text_a: str, text_b: str,
                      more: str, *words: str) -> list[Any]:
         """Messages under the boxes, the prompt and the model's answer to it."""
-        say = speaker(request)
-        title = say("What the model reads")
+        translate = translator(request)
+        title = translate("What the model reads")
         try:
             task = self.services.task(choice)
             question = ask(pattern, words, task, self.services, model)
         except Exception as error:
-            return [gr.skip(), gr.skip(), *[gr.skip()] * MAX_LABELS, waiting_panel(title, explain(error, say)), ""]
-        notes = _notes(question, task, say)
+            return [gr.skip(), gr.skip(), *[gr.skip()] * MAX_LABELS, waiting_panel(title, explain(error, translate)), ""]
+        notes = _notes(question, task, translate)
         try:
             example = Example(text_a or "", text_b or "", None, read_texts(more or "", task.schema.columns))
             view = look_at_prompt(question, example, self.services.backbone(model))
         except ClozeLabError as error:
-            told = explain(error, say)
+            told = explain(error, translate)
             notes[0] = notes[0] or message(told)
             return [*notes, waiting_panel(title, told), ""]
-        return [*notes, prompt_panel(view, say), answer_panel(view, task.schema.labels, say)]
+        return [*notes, prompt_panel(view, translate), answer_panel(view, task.schema.labels, translate)]
 
     def watch_examples(self, request: gr.Request, choice: str, model: str, pattern: str, sample: str,
                        *words: str) -> str:
         """Accuracy over many test examples, as it is with what is typed now."""
-        say = speaker(request)
+        translate = translator(request)
         try:
             task = self.services.task(choice)
             question = ask(pattern, words, task, self.services, model)
@@ -233,15 +233,15 @@ class Lab:
                 many = min(many, max(1, MAX_ANSWERS // len(task.schema.labels)))
             view = look_at_examples(question, test_part(task, many), self.services.backbone(model))
         except Exception as error:
-            return waiting_panel(say("How often it is right"), explain(error, say))
-        return dataset_panel(view, task.schema.labels, len(task.test), say)
+            return waiting_panel(translate("How often it is right"), explain(error, translate))
+        return dataset_panel(view, task.schema.labels, len(task.test), translate)
 
 
-def _notes(question: Question, task: Task, say: Say) -> list[str]:
+def _notes(question: Question, task: Task, translate: Translate) -> list[str]:
     problems = question.word_problems or {}
-    rows = [problem(problems.get(name), say) for name in task.schema.labels] if task.schema.has_words else []
-    whole = problem(problems.get(""), say)
+    rows = [problem(problems.get(name), translate) for name in task.schema.labels] if task.schema.has_words else []
+    whole = problem(problems.get(""), translate)
     if not task.schema.has_words:
-        whole = message(say(_NO_WORDS[task.schema.kind]), "note")
-    return [problem(question.pattern_problem, say), whole, *rows,
+        whole = message(translate(_NO_WORDS[task.schema.kind]), "note")
+    return [problem(question.pattern_problem, translate), whole, *rows,
             *[""] * (MAX_LABELS - len(rows))]

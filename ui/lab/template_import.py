@@ -18,7 +18,7 @@ from core.prompts.pattern import Pattern
 from core.prompts.pvp import PVP
 from core.prompts.verbalizer import Verbalizer, join_words, split_words
 from ui.data_panels import findings_panel
-from ui.feedback import Say, explain, message, speaker
+from ui.feedback import Translate, explain, message, translator
 from ui.lab.variants import MAX_VARIANTS, Variant
 from ui.languages import label
 from ui.live import QUIET, follow
@@ -72,7 +72,7 @@ class TemplateImport:
 
     def read(self, request: gr.Request, choice: str, pasted: str | None, path: str | None) -> list[Any]:
         """The patterns in what is pasted and uploaded, and what should be known of them."""
-        say = speaker(request)
+        translate = translator(request)
         hidden = [gr.update(choices=[], value=[], visible=False), gr.update(visible=False), ""]
         if not (pasted or "").strip() and not path:
             return ["", *hidden]
@@ -80,8 +80,8 @@ class TemplateImport:
             task = self.services.task(choice)
             reading = read_templates(_texts(pasted, path), task)
         except Exception as error:
-            return [message(explain(error, say)), *hidden]
-        told = _told(reading, say)
+            return [message(explain(error, translate)), *hidden]
+        told = _told(reading, translate)
         if not reading.found:
             return [told, *hidden]
         offered = [(_title(found), _packed(found)) for found in reading.found[:PATTERNS_SHOWN]]
@@ -89,35 +89,35 @@ class TemplateImport:
 
     def load(self, request: gr.Request, choice: str, picked: list[str] | None, pattern: str, *words: str) -> list[Any]:
         """Put the first ticked pattern into the Lab, with its words if it has any."""
-        say, unchanged = speaker(request), [gr.skip()] * (1 + len(words))
+        translate, unchanged = translator(request), [gr.skip()] * (1 + len(words))
         if not picked:
-            return [*unchanged, message(say("Tick a pattern first."))]
+            return [*unchanged, message(translate("Tick a pattern first."))]
         try:
             task, found = self.services.task(choice), json.loads(picked[0])
             _completed(found, task, pattern, words)
         except ClozeLabError as error:
-            return [*unchanged, message(explain(error, say))]
+            return [*unchanged, message(explain(error, translate))]
         rows = [join_words(found["words"].get(name, [])) for name in task.schema.labels]
         filled = [*rows, *[""] * (len(words) - len(rows))] if found["words"] else unchanged[1:]
-        return [found["pattern"] or gr.skip(), *filled, message(say("Loaded."), "good")]
+        return [found["pattern"] or gr.skip(), *filled, message(translate("Loaded."), "good")]
 
     def keep(self, request: gr.Request, variants: list[Variant] | None, choice: str, picked: list[str] | None,
              pattern: str, *words: str) -> list[Any]:
         """Put what is ticked beside the variants; what a template lacks is taken from the Lab."""
-        say, kept = speaker(request), list(variants or [])
+        translate, kept = translator(request), list(variants or [])
         try:
             task = self.services.task(choice)
             new = [{"task": choice, **_completed(json.loads(packed), task, pattern, words).as_dict()}
                    for packed in picked or []]
         except ClozeLabError as error:
-            return [gr.skip(), message(explain(error, say))]
+            return [gr.skip(), message(explain(error, translate))]
         new = [variant for variant in new if variant not in kept][: MAX_VARIANTS - len(kept)]
-        told = say("Kept {n}. The Lab shows them side by side, and Train offers them.").format(n=len(new))
+        told = translate("Kept {n}. The Lab shows them side by side, and Train offers them.").format(n=len(new))
         return [[*kept, *new], message(told, "good")]
 
     def export(self, request: gr.Request, dialect: str, choice: str, pattern: str, *words: str) -> list[Any]:
         """The Lab's pattern and words in a dialect, to copy."""
-        say = speaker(request)
+        translate = translator(request)
         try:
             task = self.services.task(choice)
             parsed = Pattern.parse(pattern or "", task.schema.columns)
@@ -126,7 +126,7 @@ class TemplateImport:
             verbalizer = Verbalizer.of(given, task.schema.labels) if any(given.values()) else None
             text = write_template(dialect, parsed, verbalizer)
         except ClozeLabError as error:
-            return [gr.update(visible=False), message(explain(error, say))]
+            return [gr.update(visible=False), message(explain(error, translate))]
         return [gr.update(value=text, label=_DIALECTS[dialect], lines=text.count("\n") + 1, visible=True), ""]
 
 
@@ -136,24 +136,24 @@ def _texts(pasted: str | None, path: str | None) -> list[str]:
             *([decode_templates(file.read_bytes(), file.name)] if file else [])]
 
 
-def _told(reading: Reading, say: Say) -> str:
+def _told(reading: Reading, translate: Translate) -> str:
     """How many patterns were found, what was set aside and why, and what else should be known."""
-    aside = [_as_finding(left, say) for left in reading.aside[:ASIDE_SHOWN]]
+    aside = [_as_finding(left, translate) for left in reading.aside[:ASIDE_SHOWN]]
     more = len(reading.aside) - len(aside)
     if more:
         aside.append(Finding("warning", "and {n} more", {"n": more}))
-    found = say("Patterns found: {n}.").format(n=len(reading.found))
+    found = translate("Patterns found: {n}.").format(n=len(reading.found))
     if len(reading.found) > PATTERNS_SHOWN:
-        found += " " + say("The first {n} are shown, the best first if they have scores.").format(n=PATTERNS_SHOWN)
+        found += " " + translate("The first {n} are shown, the best first if they have scores.").format(n=PATTERNS_SHOWN)
     return (message(found, "good" if reading.found else "problem")
-            + findings_panel([*reading.notes, *aside], say))
+            + findings_panel([*reading.notes, *aside], translate))
 
 
-def _as_finding(aside: SetAside, say: Say) -> Finding:
+def _as_finding(aside: SetAside, translate: Translate) -> Finding:
     place = aside.place
-    where = place.name or (say("line {line}").format(line=place.line) if place.line else say("the template"))
+    where = place.name or (translate("line {line}").format(line=place.line) if place.line else translate("the template"))
     template = ("{place}: its label words are left out. {why}" if aside.what == "words" else "{place}: {why}")
-    return Finding("warning", template, {"place": where, "why": explain(aside.error, say)})
+    return Finding("warning", template, {"place": where, "why": explain(aside.error, translate)})
 
 
 def _packed(found: FoundTemplate) -> str:

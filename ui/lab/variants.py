@@ -14,7 +14,7 @@ from core.inspection import Question, look_at_examples, read_question
 from core.prompts.verbalizer import split_words
 from core.runs.execution import test_part
 from ui.bars import interval_bar, metric_text
-from ui.feedback import Say, explain, message, speaker
+from ui.feedback import Translate, explain, message, translator
 from ui.languages import label
 from ui.live import QUIET, follow
 from ui.services import Services
@@ -65,7 +65,7 @@ class Variants:
     def keep(self, request: gr.Request, choice: str, model: str, pattern: str, variants: list[Variant] | None,
              *words: str) -> list[Any]:
         """Keep what is typed, if it can be used."""
-        say, kept = speaker(request), list(variants or [])
+        translate, kept = translator(request), list(variants or [])
         try:
             task = self.services.task(choice)
             question = ask(pattern, words, task, self.services, model)
@@ -74,17 +74,17 @@ class Variants:
             if len(kept) >= MAX_VARIANTS:
                 raise InputError("{limit} variants are kept already. Remove one first.", limit=MAX_VARIANTS)
         except ClozeLabError as error:
-            return [gr.skip(), message(explain(error, say))]
+            return [gr.skip(), message(explain(error, translate))]
         variant = {"task": choice, "pattern": str(question.pattern), "words": question.verbalizer.as_dict()}
         if variant in kept:
-            return [gr.skip(), message(say("This pattern with these words is kept already."), "note")]
-        told = say("Kept. Change the pattern and keep another, or go to Train.")
+            return [gr.skip(), message(translate("This pattern with these words is kept already."), "note")]
+        told = translate("Kept. Change the pattern and keep another, or go to Train.")
         return [[*kept, variant], message(told, "good")]
 
     def remove(self, request: gr.Request, variants: list[Variant] | None, chosen: str | None) -> list[Any]:
         """Forget the chosen variant."""
         kept = [each for each in variants or [] if variant_key(each) != chosen]
-        return [kept, message(speaker(request)("Removed."), "note") if chosen else gr.skip()]
+        return [kept, message(translator(request)("Removed."), "note") if chosen else gr.skip()]
 
     def load(self, choice: str, variants: list[Variant] | None, chosen: str | None) -> list[Any]:
         """Put the chosen variant into the boxes."""
@@ -99,19 +99,19 @@ class Variants:
     def show(self, request: gr.Request, choice: str, model: str, variants: list[Variant] | None,
              sample: str) -> list[Any]:
         """Measure all variants of the task on the same test examples, best first."""
-        say = speaker(request)
+        translate = translator(request)
         mine = [each for each in variants or [] if each["task"] == choice]
         if not mine:
             return ["", gr.update(visible=False), gr.update(choices=[], value=None)]
         try:
             task = self.services.task(choice)
-            table = self._table(mine, task, model, int(sample or 64), say)
+            table = self._table(mine, task, model, int(sample or 64), translate)
         except ClozeLabError as error:
-            table = message(explain(error, say))
+            table = message(explain(error, translate))
         choices = [(variant_title(each), variant_key(each)) for each in mine]
         return [table, gr.update(visible=True), gr.update(choices=choices, value=choices[-1][1])]
 
-    def _table(self, variants: Sequence[Variant], task: Task, model: str, sample: int, say: Say) -> str:
+    def _table(self, variants: Sequence[Variant], task: Task, model: str, sample: int, translate: Translate) -> str:
         backbone, examples = self.services.backbone(model), test_part(task, sample)
         rows = []
         for each in variants:
@@ -125,24 +125,24 @@ class Variants:
             f"<td><b>{metric_text(view.evaluation.value, metric)}</b></td><td>{interval_bar(view.evaluation)}</td>"
             f"<td>{metric_text(view.calibrated.value, metric) if view.calibrated else ''}</td></tr>"
             for each, view in rows)
-        heads = "".join(f'<th scope="col">{escape(say(name))}</th>' for name in
+        heads = "".join(f'<th scope="col">{escape(translate(name))}</th>' for name in
                         ("Pattern", "Words", metric.title, "95 % interval", "Calibrated"))
-        title = escape(say("Variants, side by side"))
-        over = escape(say("zero-shot, over {n} test examples").format(n=len(examples)))
+        title = escape(translate("Variants, side by side"))
+        over = escape(translate("zero-shot, over {n} test examples").format(n=len(examples)))
         return (f'<div class="cl-card"><h3>{title}<span class="cl-over">{over}</span></h3><div class="cl-scroll">'
                 f'<table class="cl-table"><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table></div></div>')
 
     def share(self, request: gr.Request, choice: str, pattern: str, *words: str) -> list[Any]:
         """A link that opens the Lab with what is typed."""
-        say = speaker(request)
+        translate = translator(request)
         try:
             task = self.services.task(choice)
             packed = pack({"task": choice, "pattern": pattern,
                            "words": {name: split_words(typed or "") for name, typed in
                                      zip(task.schema.labels, words, strict=False)}})
         except ClozeLabError as error:
-            return [gr.update(visible=False), message(explain(error, say))]
-        return [gr.update(value=packed, visible=True), message(say("The link is copied."), "good")]
+            return [gr.update(visible=False), message(explain(error, translate))]
+        return [gr.update(value=packed, visible=True), message(translate("The link is copied."), "good")]
 
 
 def ask(pattern: str, words: Sequence[str], task: Task, services: Services, model: str) -> Question:

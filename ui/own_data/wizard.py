@@ -15,7 +15,7 @@ from core.data.files import Table
 from core.errors import ClozeLabError, InputError
 from core.models.lengths import token_lengths
 from ui.data_panels import as_choice, counts_panel, findings_panel, table_line
-from ui.feedback import Say, explain, message, speaker
+from ui.feedback import Translate, explain, message, translator
 from ui.languages import label
 from ui.live import QUIET, follow
 from ui.own_data.sources import Read, Sources
@@ -95,15 +95,15 @@ class OwnData:
 
     def read(self, request: gr.Request, automatic: str, *chosen: Any) -> list[Any]:
         """Read the files; guess the columns unless those chosen before are still there."""
-        say = speaker(request)
+        translate = translator(request)
         places, (text_a, text_b, label_column, name, _) = chosen[:-5], chosen[-5:]
         read = self.sources.read(*places)
-        told = "".join(table_line(table, say) for table in read.tables.values())
-        told += "".join(message(explain(error, say)) for error in read.problems.values())
+        told = "".join(table_line(table, translate) for table in read.tables.values())
+        told += "".join(message(explain(error, translate)) for error in read.problems.values())
         train = read.tables.get("train")
         if train is None:
             if read.tables and not read.problems:
-                told += message(say("Choose the training data too."), "note")
+                told += message(translate("Choose the training data too."), "note")
             return ["", told, *[gr.skip()] * 6, gr.skip() if read.problems else gr.update(visible=False)]
         names = list(train.columns)
         kept = [column for column in (text_a, text_b, label_column) if column]
@@ -113,29 +113,29 @@ class OwnData:
         own = stem(train)
         offered = [as_choice(name) for name in names]
         return ["", told, _preview(train), gr.update(choices=offered, value=columns.text_a),
-                gr.update(choices=[(say("none"), ""), *offered], value=columns.text_b or ""),
+                gr.update(choices=[(translate("none"), ""), *offered], value=columns.text_b or ""),
                 gr.update(choices=offered, value=columns.label),
                 own if (name or "") in ("", automatic) else gr.skip(), own, gr.update(visible=True)]
 
     def check(self, request: gr.Request, model: str, *chosen: Any) -> list[Any]:
         """What should be known of the data as it is chosen now."""
-        say = speaker(request)
+        translate = translator(request)
         read, draft = self._draft(*chosen)
         if draft is None:
             return [gr.skip(), gr.skip(), gr.skip(), gr.update(interactive=False)]
         try:
             view = self._look(draft, model)
         except Exception as error:
-            return [message(explain(error, say)), "", gr.skip(), gr.update(interactive=False)]
+            return [message(explain(error, translate)), "", gr.skip(), gr.update(interactive=False)]
         rows = [[name, (draft.label_names or {}).get(name, name)] for name in draft.labels()]
-        heads = [say("in the file"), say("name")]
-        return [findings_panel(view.findings, say), _balance(view, say),
+        heads = [translate("in the file"), translate("name")]
+        return [findings_panel(view.findings, translate), _balance(view, translate),
                 gr.skip() if rows == _pairs(chosen[-1]) else {"headers": heads, "data": rows},
                 gr.update(interactive=view.task is not None and not read.problems)]
 
     def keep(self, request: gr.Request, own_tasks: OwnTasks | None, *chosen: Any) -> list[Any]:
         """Make the task, keep it and show it in the Lab."""
-        say = speaker(request)
+        translate = translator(request)
         try:
             read, draft = self._draft(*chosen)
             for error in read.problems.values():
@@ -146,9 +146,9 @@ class OwnData:
             as_found = draft.columns == guess_columns(read.tables["train"]) and not _renamed(draft, read)
             choice = read.repo if read.repo and as_found else self.services.keep_own_task(task)
         except Exception as error:
-            return [gr.skip(), gr.skip(), gr.skip(), message(explain(error, say)), gr.skip()]
+            return [gr.skip(), gr.skip(), gr.skip(), message(explain(error, translate)), gr.skip()]
         kept = [[task.title, choice], *(each for each in own_tasks or [] if each[1] != choice)][:MAX_OWN]
-        told = say("{name} is ready: {train} rows to draw from and {test} to test on. It is chosen as the task now.")
+        told = translate("{name} is ready: {train} rows to draw from and {test} to test on. It is chosen as the task now.")
         told = told.format(name=task.title, train=f"{len(task.train):,}", test=f"{len(task.test):,}")
         return [kept, gr.update(choices=task_choices(kept), value=choice),
                 gr.update(choices=_listed(kept), value=choice), message(told, "good"), uuid.uuid4().hex]
@@ -162,18 +162,18 @@ class OwnData:
     def remove(self, request: gr.Request, own_tasks: OwnTasks | None, chosen: str | None, task: str) -> list[Any]:
         """Take a data set off the list; runs on it stay."""
         kept = [each for each in own_tasks or [] if each[1] != chosen]
-        told = message(speaker(request)("Removed from your list. Runs on it stay."), "note")
+        told = message(translator(request)("Removed from your list. Runs on it stay."), "note")
         if task != chosen:
             return [kept, gr.update(choices=task_choices(kept)), told, gr.skip()]
         return [kept, gr.update(choices=task_choices(kept), value=task_cards()[0].name), told, uuid.uuid4().hex]
 
     def rename(self, request: gr.Request, own_tasks: OwnTasks | None, chosen: str | None, name: str) -> list[Any]:
         """Call a data set something else in the list; runs keep the name they were started with."""
-        name, say = (name or "").strip(), speaker(request)
+        name, translate = (name or "").strip(), translator(request)
         if not name:
-            return [gr.skip(), gr.skip(), message(say("Write the new name into the box first."))]
+            return [gr.skip(), gr.skip(), message(translate("Write the new name into the box first."))]
         kept = [[name if choice == chosen else old, choice] for old, choice in own_tasks or []]
-        return [kept, gr.update(choices=task_choices(kept)), message(say("Renamed."), "good")]
+        return [kept, gr.update(choices=task_choices(kept)), message(translate("Renamed."), "good")]
 
     def _draft(self, *chosen: Any) -> tuple[Read, Draft | None]:
         """What is chosen, as a draft; None as long as there is no training data or no text column."""
@@ -222,12 +222,12 @@ def _renamed(draft: Draft, read: Read) -> bool:
     return any(name != suggested.get(each, each) for each, name in (draft.label_names or {}).items())
 
 
-def _balance(view: DraftView, say: Say) -> str:
+def _balance(view: DraftView, translate: Translate) -> str:
     if view.task is None:
         return ""
     task = view.task
-    over = say("{train} rows to draw from · {test} to test on").format(train=f"{len(task.train):,}",
+    over = translate("{train} rows to draw from · {test} to test on").format(train=f"{len(task.train):,}",
                                                                      test=f"{len(task.test):,}")
     if task.unlabelled:
-        over += " · " + say("{n} without labels").format(n=f"{len(task.unlabelled):,}")
-    return counts_panel(view.balance(), say("Labels"), over)
+        over += " · " + translate("{n} without labels").format(n=f"{len(task.unlabelled):,}")
+    return counts_panel(view.balance(), translate("Labels"), over)

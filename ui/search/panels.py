@@ -10,7 +10,7 @@ from typing import Any
 from core.metrics.metric import main_metric, main_metric_in
 from core.runs.run import Run
 from ui.bars import found_percent, metric_text
-from ui.feedback import Say
+from ui.feedback import Translate
 from ui.run_panels import span
 
 ROWS_SHOWN = 15
@@ -24,26 +24,26 @@ def search_title(run: Run) -> str:
     return f"{run.spec.task_name} · {run.spec.method} · K = {run.spec.shots} · {run.spec.seed} · {run.id}"
 
 
-def stages(run: Run, found: Sequence[Candidate], say: Say) -> str:
+def stages(run: Run, found: Sequence[Candidate], translate: Translate) -> str:
     """Where a search stands: finding candidates, trying them, done."""
     tried, wanted = sum(each["trained"] > 0 for each in found), run.spec.options.get("tried", 0)
-    search = say("Candidates found: {n}").format(n=len(found)) if found else say("Finding candidates")
+    search = translate("Candidates found: {n}").format(n=len(found)) if found else translate("Finding candidates")
     total = min(int(str(wanted)), len(found) or int(str(wanted)))
-    trying = say("Fine-tuned and ranked: {n} of {total}").format(n=tried, total=total)
+    trying = translate("Fine-tuned and ranked: {n} of {total}").format(n=tried, total=total)
     reached = (bool(found), bool(found) and run.status == "done", run.status == "done")
     marks = "".join(f'<li class="{"cl-done" if done else ""}">{escape(text)}</li>'
-                    for text, done in zip((search, trying, say("Best one measured on the test rows")), reached,
+                    for text, done in zip((search, trying, translate("Best one measured on the test rows")), reached,
                                           strict=True))
-    left = f" {escape(say('time left:'))} {span(run.seconds_left)}" if run.seconds_left else ""
-    why = f'<div class="cl-message">{escape(run.explanation(say))}</div>' if run.status == "failed" else ""
+    left = f" {escape(translate('time left:'))} {span(run.seconds_left)}" if run.seconds_left else ""
+    why = f'<div class="cl-message">{escape(run.explanation(translate))}</div>' if run.status == "failed" else ""
     metric = main_metric_in([run.metrics])
-    test = (f' <b>{escape(say("{metric} on the test rows").format(metric=say(metric.title)))}: '
+    test = (f' <b>{escape(translate("{metric} on the test rows").format(metric=translate(metric.title)))}: '
             f"{metric_text(run.metrics[metric.name], metric)}</b>" if metric.name in run.metrics else "")
-    return (f'<p aria-live="polite"><span class="cl-state cl-state-{run.status}">{escape(say(run.status))}</span>{left}'
+    return (f'<p aria-live="polite"><span class="cl-state cl-state-{run.status}">{escape(translate(run.status))}</span>{left}'
             f'{test}</p>{why}<ol class="cl-stages">{marks}</ol>')
 
 
-def candidate_table(found: Sequence[Candidate], method: str, steps: int, say: Say) -> str:
+def candidate_table(found: Sequence[Candidate], method: str, steps: int, translate: Translate) -> str:
     """Candidates, best first, with what ranks them."""
     if not found:
         return ""
@@ -57,15 +57,15 @@ def candidate_table(found: Sequence[Candidate], method: str, steps: int, say: Sa
                   for name, text in _TEXTS.items() if several[name])
         + f"<td>{_score(each['score'], method)}</td>"
         f'<td>{metric_text(each["dev_score"], metric) if each["dev_score"] is not None else ""}</td>'
-        f"<td>{escape(_tried(each, steps, say))}</td></tr>" for at, each in enumerate(found[:ROWS_SHOWN]))
-    head = "".join(f'<th scope="col">{escape(say(each))}</th>' for each in heads)
+        f"<td>{escape(_tried(each, steps, translate))}</td></tr>" for at, each in enumerate(found[:ROWS_SHOWN]))
+    head = "".join(f'<th scope="col">{escape(translate(each))}</th>' for each in heads)
     shared = " · ".join(text(found[0]) for name, text in _TEXTS.items() if not several[name])
-    more = f'<p class="cl-hint">{escape(say("and {n} more").format(n=len(found) - ROWS_SHOWN))}</p>' * (
+    more = f'<p class="cl-hint">{escape(translate("and {n} more").format(n=len(found) - ROWS_SHOWN))}</p>' * (
         len(found) > ROWS_SHOWN)
-    return (f'<div class="cl-card"><h3>{escape(say("Candidates, best first"))}'
+    return (f'<div class="cl-card"><h3>{escape(translate("Candidates, best first"))}'
             f'<span class="cl-over cl-mono">{escape(shared)}</span></h3><div class="cl-scroll">'
             f'<table class="cl-table"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>{more}'
-            f'<p class="cl-hint">{escape(say(_WHY))}</p></div>')
+            f'<p class="cl-hint">{escape(translate(_WHY))}</p></div>')
 
 
 _WHY = ("Those trained to the end come first, the better development score first; then those that were dropped, by "
@@ -104,9 +104,9 @@ def _score(score: float, method: str) -> str:
     return f"{score:.2f}" if method == "auto-patterns" and score < 0 else found_percent(score)
 
 
-def _tried(candidate: Candidate, steps: int, say: Say) -> str:
+def _tried(candidate: Candidate, steps: int, translate: Translate) -> str:
     if not candidate["trained"]:
-        return say("not tried")
+        return translate("not tried")
     if candidate["trained"] < steps:
-        return say("dropped at step {step}").format(step=candidate["trained"])
-    return say("to the end")
+        return translate("dropped at step {step}").format(step=candidate["trained"])
+    return translate("to the end")

@@ -16,7 +16,7 @@ from core.prompts.verbalizer import Verbalizer, split_words
 from core.runs.estimate import estimate_seconds, steps_of
 from core.runs.run import Run
 from core.runs.spec import RunSpec, StudySpec
-from ui.feedback import explain, message, speaker
+from ui.feedback import explain, message, translator
 from ui.form import controls
 from ui.lab.tab import Lab
 from ui.lab.variants import MAX_VARIANTS, Variant
@@ -109,25 +109,25 @@ class Search:
 
     def show_plan(self, request: gr.Request, *values: Any) -> list[Any]:
         """What the search will do and about how long it takes, or what is wrong with it."""
-        say = speaker(request)
+        translate = translator(request)
         try:
             study, run = self._planned(*values)
         except ClozeLabError as error:
-            return [message(explain(error, say)), gr.update(interactive=False)]
+            return [message(explain(error, translate)), gr.update(interactive=False)]
         seconds = estimate_seconds([run], self.services.store, self.services.backbone(study.model).parameters)
-        text = say("at most {steps} training steps, about {time}").format(steps=steps_of(run), time=span(seconds))
+        text = translate("at most {steps} training steps, about {time}").format(steps=steps_of(run), time=span(seconds))
         shown = run.words_text if run.method == "auto-patterns" else study.patterns[0]["pattern"]
         return [message(f"{shown}: {text}", "note"), gr.update(interactive=True)]
 
     def submit(self, request: gr.Request, visitor: str, *values: Any) -> list[Any]:
         """Hand the search to the store; a worker does the rest."""
-        say = speaker(request)
+        translate = translator(request)
         try:
             study, run = self._planned(*values)
             key = self.services.store.submit(study, [run], visitor)
         except Exception as error:
-            return [message(explain(error, say)), gr.skip()]
-        text = say("The search has started. You may close this page; it goes on.")
+            return [message(explain(error, translate)), gr.skip()]
+        text = translate("The search has started. You may close this page; it goes on.")
         return [message(text, "good"), gr.update(value=self.services.store.runs(visitor, key)[0].id)]
 
     def _planned(self, choice: str, model: str, kind: str, shots: float | None, seed: float | None, typed: str,
@@ -154,59 +154,59 @@ class Search:
 
     def show(self, request: gr.Request, visitor: str, chosen: str | None, ticked: Ticked) -> list[Any]:
         """The visitor's searches, and what the chosen one has found so far; the best is ticked until a person ticks."""
-        say = speaker(request)
+        translate = translator(request)
         searches = self._searches(visitor)
         run = next((each for each in searches if each.id == chosen), searches[0] if searches else None)
         listed = gr.update(choices=[(search_title(each), each.id) for each in searches],
                            value=run.id if run else None)
         if run is None:
-            hint = say("No search yet. Choose what is searched, then press Search.")
+            hint = translate("No search yet. Choose what is searched, then press Search.")
             return [listed, f'<p class="cl-hint">{hint}</p>', "", gr.update(visible=False), gr.update(visible=False),
                     gr.update(visible=False), gr.update(active=False)]
         found = self.services.store.found(run.id, visitor)
         offered = choices(found)
         steps = int(str(run.spec.options["steps"]))
-        return [listed, stages(run, found, say), candidate_table(found, run.spec.method, steps, say),
+        return [listed, stages(run, found, translate), candidate_table(found, run.spec.method, steps, translate),
                 gr.update(choices=offered, value=ticks(offered, run.id, ticked), visible=bool(found)),
                 gr.update(visible=bool(found)), gr.update(visible=run.active), gr.update(active=run.active)]
 
     def cancel_search(self, request: gr.Request, visitor: str, chosen: str | None) -> str:
         """Stop a search; what it has found stays."""
-        say = speaker(request)
+        translate = translator(request)
         try:
             self.services.store.cancel(chosen or "", visitor)
         except ClozeLabError as error:
-            return message(explain(error, say))
-        return message(say("Cancelled. What was found is kept."), "note")
+            return message(explain(error, translate))
+        return message(translate("Cancelled. What was found is kept."), "note")
 
     def keep_picked(self, request: gr.Request, choice: str, visitor: str, chosen: str | None,
                     picked: list[str] | None, variants: list[Variant] | None) -> list[Any]:
         """Put the ticked candidates beside the variants, from where Train takes them."""
-        say, kept = speaker(request), list(variants or [])
+        translate, kept = translator(request), list(variants or [])
         try:
             self._same_task(choice, visitor, chosen)
         except ClozeLabError as error:
-            return [gr.skip(), message(explain(error, say))]
+            return [gr.skip(), message(explain(error, translate))]
         new = [{"task": choice, **json.loads(each)} for each in picked or []]
         new = [each for each in new if each not in kept][: MAX_VARIANTS - len(kept)]
-        text = say("Kept {n}. The Lab shows them side by side, and Train offers them.").format(n=len(new))
+        text = translate("Kept {n}. The Lab shows them side by side, and Train offers them.").format(n=len(new))
         return [[*kept, *new], message(text, "good")]
 
     def load_picked(self, request: gr.Request, choice: str, visitor: str, chosen: str | None,
                     picked: list[str] | None) -> list[Any]:
         """Put the best of the ticked candidates into the Lab."""
-        say = speaker(request)
+        translate = translator(request)
         nothing = [gr.skip()] * (1 + len(self.lab.boxes.words))
         if not picked:
-            return [*nothing, message(say("Tick a candidate first."))]
+            return [*nothing, message(translate("Tick a candidate first."))]
         try:
             labels = self._same_task(choice, visitor, chosen)
         except ClozeLabError as error:
-            return [*nothing, message(explain(error, say))]
+            return [*nothing, message(explain(error, translate))]
         candidate = json.loads(best_of(picked, choices(self.services.store.found(chosen or "", visitor))))
         words = [", ".join(candidate["words"].get(name, [])) for name in labels]
         return [candidate["pattern"], *words, *[""] * (len(self.lab.boxes.words) - len(words)),
-                message(say("Loaded. Open the Lab to look at it."), "good")]
+                message(translate("Loaded. Open the Lab to look at it."), "good")]
 
     def _same_task(self, choice: str, visitor: str, chosen: str | None) -> tuple[str, ...]:
         """The labels of the chosen task, if it is the one that was searched for."""

@@ -7,7 +7,7 @@ from typing import Any
 import gradio as gr
 
 from core.errors import SpecError
-from ui.feedback import explain, message, speaker
+from ui.feedback import explain, message, translator
 from ui.languages import label
 from ui.live import QUIET
 from ui.services import Services
@@ -37,24 +37,24 @@ class StudyDeletion:
 
     def ask(self, request: gr.Request, visitor: str, study_id: str | None) -> list[Any]:
         """Say what would be deleted, or why it cannot be."""
-        say, store = speaker(request), self.services.store
+        translate, store = translator(request), self.services.store
         try:
             if not study_id:
                 raise SpecError("There is no study to delete.")
             study = store.study(study_id, visitor)
         except Exception as error:
-            return ["", message(explain(error, say)), gr.update(visible=False)]
-        text = say(_QUESTION).format(name=study.name, n=len(store.runs(visitor, study_id)))
+            return ["", message(explain(error, translate)), gr.update(visible=False)]
+        text = translate(_QUESTION).format(name=study.name, n=len(store.runs(visitor, study_id)))
         return [study_id, message(text), gr.update(visible=True)]
 
     def delete(self, request: gr.Request, visitor: str, study_id: str) -> list[Any]:
         """Delete the study that was asked about."""
-        say = speaker(request)
+        translate = translator(request)
         try:
             self.services.store.delete_study(study_id, visitor)
         except Exception as error:
-            return ["", message(explain(error, say)), gr.update(visible=False)]
-        return ["", message(say("Deleted."), "good"), gr.update(visible=False)]
+            return ["", message(explain(error, translate)), gr.update(visible=False)]
+        return ["", message(translate("Deleted."), "good"), gr.update(visible=False)]
 
     def dismiss(self) -> list[Any]:
         """Leave everything as it is."""

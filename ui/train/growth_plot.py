@@ -12,7 +12,7 @@ from html import escape
 from typing import Any
 
 from ui.bars import found_percent
-from ui.feedback import Say
+from ui.feedback import Translate
 
 _WIDTH, _HEIGHT = 320.0, 172.0
 _TOP, _BOTTOM = 20.0, 150.0  # of the plots' inner part
@@ -61,53 +61,53 @@ def grown(generations: Sequence[Row], models: Sequence[Row]) -> list[Grown]:
     return found
 
 
-def growth_plot(found: Sequence[Grown], planned: int, say: Say) -> str:
+def growth_plot(found: Sequence[Grown], planned: int, translate: Translate) -> str:
     """Two small plots side by side: sizes as bars; accuracies of the given labels and of the models as points.
 
     `planned` is the number of generations that there will be; those to come have their place already.
     """
     slots = max([planned, *(each.number + 1 for each in found)])
-    sizes = _panel(say("Examples a model learns from"), [("hand", "labelled by hand"), ("given", "labelled by models")],
-                   _sizes(found, slots, say), say)
+    sizes = _panel(translate("Examples a model learns from"), [("hand", "labelled by hand"), ("given", "labelled by models")],
+                   _sizes(found, slots, translate), translate)
     known = [(kind, name) for kind, name, there in (
         ("given", "given labels", any(each.right is not None for each in found)),
         ("model", "models, development", any(each.dev for each in found))) if there]
-    accuracies = _panel(say("Accuracy"), known, _accuracies(found, slots, say), say) if known else ""
+    accuracies = _panel(translate("Accuracy"), known, _accuracies(found, slots, translate), translate) if known else ""
     return f'<div class="cl-halves cl-growth">{sizes}{accuracies}</div>'
 
 
-def _panel(title: str, keys: Sequence[tuple[str, str]], drawn: tuple[str, str], say: Say) -> str:
+def _panel(title: str, keys: Sequence[tuple[str, str]], drawn: tuple[str, str], translate: Translate) -> str:
     marks, summary = drawn
-    legend = "".join(f'<span class="cl-growth-{kind}">{escape(say(name))}</span>' for kind, name in keys)
+    legend = "".join(f'<span class="cl-growth-{kind}">{escape(translate(name))}</span>' for kind, name in keys)
     return (f'<div class="cl-half"><h4>{escape(title)}</h4><p class="cl-growth-keys">{legend}</p>'
             f'<svg viewBox="0 0 {_WIDTH:.0f} {_HEIGHT:.0f}" role="img" aria-label="{escape(summary)}">{marks}</svg>'
             "</div>")
 
 
-def _sizes(found: Sequence[Grown], slots: int, say: Say) -> tuple[str, str]:
+def _sizes(found: Sequence[Grown], slots: int, translate: Translate) -> tuple[str, str]:
     """Bars, what a person has labelled at their foot; the number and the growth on top."""
     most = max([each.size for each in found] or [1]) or 1
     wide = min(64.0, 0.62 * (_RIGHT - _LEFT) / slots)
-    marks, before = _axis(slots, say), 0.0
+    marks, before = _axis(slots, translate), 0.0
     for each in found:
         middle, whole, foot = _x(each.number, slots), _scaled(each.size, 0, most), _scaled(each.hand, 0, most)
-        marks += _bar(middle, wide, foot, _BOTTOM, "hand", f"{say('labelled by hand')}: {_count(each.hand)}")
+        marks += _bar(middle, wide, foot, _BOTTOM, "hand", f"{translate('labelled by hand')}: {_count(each.hand)}")
         if each.size > each.hand:
             marks += _bar(middle, wide, whole, foot, "given",
-                          f"{say('labelled by models')}: {_count(each.size - each.hand)}")
+                          f"{translate('labelled by models')}: {_count(each.size - each.hand)}")
         growth = f'<tspan class="cl-growth-times" dx="4">×{each.size / before:.2g}</tspan>' if (
             before and slots <= _NAMED) else ""
         marks += _text(middle, whole - 5, "value", _count(each.size) + growth)
         before = each.size
-    return marks, f"{say('Examples a model learns from')}: " + ", ".join(_count(each.size) for each in found)
+    return marks, f"{translate('Examples a model learns from')}: " + ", ".join(_count(each.size) for each in found)
 
 
-def _accuracies(found: Sequence[Grown], slots: int, say: Say) -> tuple[str, str]:
+def _accuracies(found: Sequence[Grown], slots: int, translate: Translate) -> tuple[str, str]:
     """The models' accuracies as points with a line through their means; the labels' accuracy as a line of its own."""
     lines = {"given": [(each.number, each.right) for each in found if each.right is not None],
              "model": [(each.number, each.mean) for each in found if each.mean is not None]}
     low, high, step = _range([value for each in found for value in (*each.dev, each.right) if value is not None])
-    marks = _axis(slots, say)
+    marks = _axis(slots, translate)
     for tick in range(round(low / step), round(high / step) + 1):
         at = _scaled(tick * step, low, high)
         marks += f'<path d="M{_LEFT:.0f} {at:.1f}H{_RIGHT:.0f}" class="cl-growth-grid"/>'
@@ -127,15 +127,15 @@ def _accuracies(found: Sequence[Grown], slots: int, say: Say) -> tuple[str, str]
                 below = number in other and (value, kind) < (other[number], "model" if kind == "given" else "given")
                 y = _scaled(value, low, high) + (17 if below else -9)
                 marks += _text(_x(number, slots), y, f"value cl-growth-on-{kind}", f"{100 * value:.0f} %")
-    said = [f"{say(name)}: " + ", ".join(found_percent(value) for _, value in lines[kind])
+    said = [f"{translate(name)}: " + ", ".join(found_percent(value) for _, value in lines[kind])
             for kind, name in (("given", "given labels"), ("model", "models, development"))
             if lines[kind]]
     return marks, "; ".join(said)
 
 
-def _axis(slots: int, say: Say) -> str:
+def _axis(slots: int, translate: Translate) -> str:
     names = "".join(_text(_x(at, slots), _BOTTOM + 15, "name", str(at)) for at in range(slots))
-    title = _text(_LEFT - 6, _BOTTOM + 15, "tick", escape(say("Gen.")))
+    title = _text(_LEFT - 6, _BOTTOM + 15, "tick", escape(translate("Gen.")))
     return f'{title}<path d="M{_LEFT:.0f} {_BOTTOM:.0f}H{_RIGHT:.0f}" class="cl-growth-axis"/>{names}'
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 from core.metrics.metric import main_metric
 from core.runs.run import Point, Run
 from ui.bars import bar, colour, found_percent, metric_text
-from ui.feedback import Say
+from ui.feedback import Translate
 from ui.train.growth_plot import grown, growth_plot
 
 METHODS_IN_STAGES = ("pet", "ipet")
@@ -20,19 +20,19 @@ _SAME = ("task_hash", "model", "model_digest", "shots", "seed", "test_limit")  #
 Row = Mapping[str, Any]
 
 
-def stages_panel(run: Run, found: Sequence[Row], say: Say, head: float | None = None) -> str:
+def stages_panel(run: Run, found: Sequence[Row], translate: Translate, head: float | None = None) -> str:
     """Cards for the stages that a run has come through.
 
     `head` is what plain fine-tuning on the same examples reaches.
     """
     rows = {stage: [each for each in found if each["stage"] == stage]
             for stage in ("model", "generation", "soft labels", "ensemble")}
-    outcome = _outcome(run, rows["model"], rows["ensemble"], bool(rows["soft labels"]), head, say
+    outcome = _outcome(run, rows["model"], rows["ensemble"], bool(rows["soft labels"]), head, translate
                        ) if rows["ensemble"] else ""
     cards = [outcome,
-             _generations(run, rows["generation"], rows["model"], say) if rows["generation"] else "",
-             _models(rows["model"], say) if rows["model"] else "",
-             *(_soft_labels(each, run.spec.options, say) for each in rows["soft labels"])]
+             _generations(run, rows["generation"], rows["model"], translate) if rows["generation"] else "",
+             _models(rows["model"], translate) if rows["model"] else "",
+             *(_soft_labels(each, run.spec.options, translate) for each in rows["soft labels"])]
     return "".join(cards)
 
 
@@ -66,22 +66,22 @@ def head_beside(run: Run, others: Sequence[Run]) -> float | None:
 
 
 def _outcome(run: Run, models: Sequence[Row], ensemble: Sequence[Row], distilled: bool, head: float | None,
-             say: Say) -> str:
+             translate: Translate) -> str:
     """Test accuracies: of the models, of all together, and of the classifier, if there is one."""
     alone = [each["test_accuracy"] for each in models if "test_accuracy" in each]
-    bars = bar(say("Models, on average"), sum(alone) / len(alone), colour(0)) if alone else ""
-    bars += bar(say("All together"), ensemble[-1]["test_accuracy"], colour(1))
+    bars = bar(translate("Models, on average"), sum(alone) / len(alone), colour(0)) if alone else ""
+    bars += bar(translate("All together"), ensemble[-1]["test_accuracy"], colour(1))
     if "accuracy" in run.metrics and distilled:
-        bars += bar(say("Classifier"), run.metrics["accuracy"], colour(2))
+        bars += bar(translate("Classifier"), run.metrics["accuracy"], colour(2))
     if head is not None:
-        bars += bar(say("Classification head alone"), head, colour(8))
-    return f'<div class="cl-card cl-outcome"><h3>{escape(say("Accuracy on the test rows"))}</h3>{bars}</div>'
+        bars += bar(translate("Classification head alone"), head, colour(8))
+    return f'<div class="cl-card cl-outcome"><h3>{escape(translate("Accuracy on the test rows"))}</h3>{bars}</div>'
 
 
-def _generations(run: Run, generations: Sequence[Row], models: Sequence[Row], say: Say) -> str:
+def _generations(run: Run, generations: Sequence[Row], models: Sequence[Row], translate: Translate) -> str:
     """How the training sets grew, how right they were, and what the models made of them."""
     planned = 1 + int(str(run.spec.options.get("generations", 0)))
-    plot = growth_plot(grown(generations, models), planned, say)
+    plot = growth_plot(grown(generations, models), planned, translate)
     missing = any(each["missing"] for each in generations)
     heads = ("Gen.", "New examples", "Rightly labelled", "Development", *(["Never given"] if missing else []))
     body = ""
@@ -91,10 +91,10 @@ def _generations(run: Run, generations: Sequence[Row], models: Sequence[Row], sa
         body += _line([str(each["generation"]), f"{each['drawn']:.0f}", _share(each["right"]),
                        _development(sum(mine) / len(mine) if mine else None),
                        *([", ".join(each["missing"])] if missing else [])])
-    return _table(say("Generations"), heads, body, say, plot)
+    return _table(translate("Generations"), heads, body, translate, plot)
 
 
-def _models(models: Sequence[Row], say: Say) -> str:
+def _models(models: Sequence[Row], translate: Translate) -> str:
     """Every model, those of the latest generation first."""
     several = any("generation" in each for each in models)
     heads = (*(["Gen."] if several else []), "Pattern", "Words", "Seed", *(["Examples"] if several else []),
@@ -105,14 +105,14 @@ def _models(models: Sequence[Row], say: Say) -> str:
         first, size = ([str(each["generation"])], [str(each["examples"])]) if several else ([], [])
         body += _line([*first, each["pattern"], words, str(each["seed"]), *size, _share(each["before"]),
                        _development(each["dev_score"]), _share(each.get("test_accuracy"))], mono=len(first))
-    return _table(say("Models"), heads, body, say)
+    return _table(translate("Models"), heads, body, translate)
 
 
-def _soft_labels(row: Row, options: Mapping[str, object], say: Say) -> str:
+def _soft_labels(row: Row, options: Mapping[str, object], translate: Translate) -> str:
     """What all models together make of the pool: how decided, which labels, and the most disputed examples."""
     labels = list(row["shares"])
-    facts = say("{n} unlabelled examples, temperature {t}").format(n=row["examples"], t=options.get("temperature", 1))
-    right = f' · {escape(say("right"))} <b>{found_percent(row["right"])}</b>' if row["right"] is not None else ""
+    facts = translate("{n} unlabelled examples, temperature {t}").format(n=row["examples"], t=options.get("temperature", 1))
+    right = f' · {escape(translate("right"))} <b>{found_percent(row["right"])}</b>' if row["right"] is not None else ""
     most = max(row["histogram"]) or 1
     columns = "".join(f'<i style="height:{100 * count / most:.0f}%" '
                       f'title="{at / 10:.1f} – {(at + 1) / 10:.1f}: {count}"></i>'
@@ -122,12 +122,12 @@ def _soft_labels(row: Row, options: Mapping[str, object], say: Say) -> str:
         f"<li><span>{escape(each['text_a'])}{' ⏎ ' * bool(each['text_b'])}{escape(each['text_b'])}</span>"
         f"<span class='cl-verdict'>{escape(_probabilities(labels, each['probabilities']))}</span></li>"
         for each in row["disputed"])
-    return (f'<div class="cl-card"><h3>{escape(say("Soft labels"))}<span class="cl-over">{escape(facts)}{right}</span>'
-            f'</h3><div class="cl-halves"><div class="cl-half"><h4>{escape(say("Entropy"))}, {escape(say("mean"))} '
+    return (f'<div class="cl-card"><h3>{escape(translate("Soft labels"))}<span class="cl-over">{escape(facts)}{right}</span>'
+            f'</h3><div class="cl-halves"><div class="cl-half"><h4>{escape(translate("Entropy"))}, {escape(translate("mean"))} '
             f'{row["entropy"]:.2f}</h4><div class="cl-histogram">{columns}</div>'
-            f'<div class="cl-scale"><span>{escape(say("decided"))}</span><span>{escape(say("undecided"))}</span></div>'
-            f'</div><div class="cl-half"><h4>{escape(say("Likeliest label"))}</h4>{shares}</div></div>'
-            f'<details class="cl-details"><summary>{escape(say("Most disputed examples"))}</summary>'
+            f'<div class="cl-scale"><span>{escape(translate("decided"))}</span><span>{escape(translate("undecided"))}</span></div>'
+            f'</div><div class="cl-half"><h4>{escape(translate("Likeliest label"))}</h4>{shares}</div></div>'
+            f'<details class="cl-details"><summary>{escape(translate("Most disputed examples"))}</summary>'
             f'<ul class="cl-mistakes">{disputed}</ul></details></div>')
 
 
@@ -136,8 +136,8 @@ def _probabilities(labels: Sequence[str], values: Sequence[float]) -> str:
     return " · ".join(f"{label} {100 * value:.0f} %" for label, value in best)
 
 
-def _table(title: str, heads: Sequence[str], body: str, say: Say, above: str = "") -> str:
-    head = "".join(f'<th scope="col">{escape(say(each))}</th>' for each in heads)
+def _table(title: str, heads: Sequence[str], body: str, translate: Translate, above: str = "") -> str:
+    head = "".join(f'<th scope="col">{escape(translate(each))}</th>' for each in heads)
     return (f'<div class="cl-card"><h3>{escape(title)}</h3>{above}<div class="cl-scroll cl-tall">'
             f'<table class="cl-table cl-tight">'
             f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div></div>")

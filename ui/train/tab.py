@@ -17,7 +17,7 @@ from core.prompts.verbalizer import Verbalizer, split_words
 from core.runs.estimate import estimate_seconds
 from core.runs.run import Run
 from core.runs.spec import RunSpec, StudySpec
-from ui.feedback import Say, explain, message, speaker
+from ui.feedback import Translate, explain, message, translator
 from ui.form import controls
 from ui.lab.tab import Lab
 from ui.lab.variants import Variant, variant_key, variant_title
@@ -151,34 +151,34 @@ class Train:
     def list_patterns(self, request: gr.Request, choice: str, variants: list[Variant] | None, typed: str,
                       chosen: Sequence[str]) -> Any:
         """The patterns that can be trained with: the Lab's and the variants of this task."""
-        say = speaker(request)
+        translate = translator(request)
         mine = [each for each in variants or [] if each["task"] == choice]
-        choices = [(f"{say('In the Lab now')}: {typed}", IN_THE_LAB),
+        choices = [(f"{translate('In the Lab now')}: {typed}", IN_THE_LAB),
                    *((variant_title(each), variant_key(each)) for each in mine)]
         keys = [key for _, key in choices]
         return gr.update(choices=choices, value=[each for each in chosen or [] if each in keys] or keys[-1:])
 
     def show_plan(self, request: gr.Request, *values: Any) -> list[Any]:
         """How many runs this makes and about how long they take, or what is wrong with it."""
-        say = speaker(request)
+        translate = translator(request)
         try:
             study, runs = self._planned(*values)
         except ClozeLabError as error:
-            return [message(explain(error, say)), gr.update(interactive=False)]
+            return [message(explain(error, translate)), gr.update(interactive=False)]
         seconds = estimate_seconds(runs, self.services.store, self.services.backbone(study.model).parameters)
-        text = say("1 run, about {time}" if len(runs) == 1 else "{n} runs, about {time}").format(
+        text = translate("1 run, about {time}" if len(runs) == 1 else "{n} runs, about {time}").format(
             n=len(runs), time=span(seconds))
         return [message(text, "note"), gr.update(interactive=True)]
 
     def submit(self, request: gr.Request, visitor: str, *values: Any) -> list[Any]:
         """Hand the study to the store; the workers do the rest."""
-        say = speaker(request)
+        translate = translator(request)
         try:
             study, runs = self._planned(*values)
             key = self.services.store.submit(study, runs, visitor)
         except Exception as error:
-            return [message(explain(error, say)), gr.skip()]
-        text = say("Started 1 run. You may close this page; it goes on." if len(runs) == 1 else
+            return [message(explain(error, translate)), gr.skip()]
+        text = translate("Started 1 run. You may close this page; it goes on." if len(runs) == 1 else
                    "Started {n} runs. You may close this page; they go on.").format(n=len(runs))
         return [message(text, "good"), gr.update(value=key)]
 
@@ -214,14 +214,14 @@ class Train:
 
     def show_runs(self, request: gr.Request, visitor: str, study: str | None) -> list[Any]:
         """The visitor's studies and the runs of the chosen one; the page asks again while any is not finished."""
-        say, store = speaker(request), self.services.store
+        translate, store = translator(request), self.services.store
         studies = store.studies(visitor) if visitor else []
         choices = [(each.title, each.id) for each in studies]
         chosen = study if study in [key for _, key in choices] else (choices[0][1] if choices else None)
         runs = store.runs(visitor, chosen) if chosen else []
         active = any(run.active for run in store.runs(visitor)) if visitor else False
-        return [gr.update(choices=choices, value=chosen), runs_heading(runs, say),
-                pd.DataFrame(run_rows(runs, say), columns=run_columns(runs, say)), gr.update(active=active)]
+        return [gr.update(choices=choices, value=chosen), runs_heading(runs, translate),
+                pd.DataFrame(run_rows(runs, translate), columns=run_columns(runs, translate)), gr.update(active=active)]
 
     def choose(self, request: gr.Request, visitor: str, event: gr.SelectData) -> list[Any]:
         """Open the run whose row was selected."""
@@ -234,20 +234,20 @@ class Train:
         """One run: its state, curve and log, and the candidates of a search."""
         if not key:
             return [gr.skip()] * 6
-        say, store = speaker(request), self.services.store
+        translate, store = translator(request), self.services.store
         try:
             run = store.run(key, visitor)
         except ClozeLabError as error:
-            return [message(explain(error, say)), *[gr.update(visible=False)] * 5]
+            return [message(explain(error, translate)), *[gr.update(visible=False)] * 5]
         curve = curve_table(run, store.curve(key, visitor))
         part = curve["part"].iloc[-1] if len(curve) else ""
         latest = curve[curve["part"] == part]  # one line: a plot whose lines grow in number keeps to its first ones
         dev = _dev_metric(run)
-        named = {"loss": "loss", "development score": dev.titled(say)}
+        named = {"loss": "loss", "development score": dev.titled(translate)}
         plots = [gr.update(value=latest[["step", column]].dropna(), label=f"{name} · {part}" if part else name,
                            title=name) for column, name in named.items()]
-        plots[1] |= {"y_title": dev.head(say), "y_lim": [0, 1] if dev.is_share else None}
-        return [run_card(run, store.log(key, visitor), say) + self._findings(run, visitor, say),
+        plots[1] |= {"y_title": dev.head(translate), "y_lim": [0, 1] if dev.is_share else None}
+        return [run_card(run, store.log(key, visitor), translate) + self._findings(run, visitor, translate),
                 gr.update(visible=len(curve) > 0), *plots, gr.update(visible=run.active),
                 gr.update(visible=not run.active)]
 
@@ -258,14 +258,14 @@ class Train:
         hidden = gr.update(visible=False)
         return ["", "", hidden, gr.skip(), gr.skip(), hidden, hidden]
 
-    def _findings(self, run: Run, visitor: str, say: Say) -> str:
+    def _findings(self, run: Run, visitor: str, translate: Translate) -> str:
         """What a run has found on its way: a search's candidates, or the stages of an ensemble."""
         found = self.services.store.found(run.id, visitor)
         if run.spec.method in SEARCHES:
-            return candidate_table(found, run.spec.method, int(str(run.spec.options.get("steps", 0))), say)
+            return candidate_table(found, run.spec.method, int(str(run.spec.options.get("steps", 0))), translate)
         if run.spec.method not in METHODS_IN_STAGES:
             return ""
-        return stages_panel(run, found, say, head_beside(run, self.services.store.runs(visitor)))
+        return stages_panel(run, found, translate, head_beside(run, self.services.store.runs(visitor)))
 
     def cancel_run(self, request: gr.Request, visitor: str, key: str) -> str:
         """Stop one run at its next step."""
@@ -287,12 +287,12 @@ class Train:
         return self._told(request, again, "Started again with these settings.")
 
     def _told(self, request: gr.Request, do: Any, success: str) -> str:
-        say: Say = speaker(request)
+        translate: Translate = translator(request)
         try:
             do()
         except Exception as error:
-            return message(explain(error, say))
-        return message(say(success), "good")
+            return message(explain(error, translate))
+        return message(translate(success), "good")
 
 
 def _dev_metric(run: Run) -> Metric:

@@ -22,7 +22,7 @@ from core.runs.finished_run import (
 )
 from ui.data_panels import as_choice, counts_panel, table_line
 from ui.downloads import saved
-from ui.feedback import explain, message, speaker
+from ui.feedback import explain, message, translator
 from ui.languages import label
 from ui.live import QUIET
 from ui.services import Services
@@ -66,7 +66,7 @@ class UseFile:
 
     def read_file(self, request: gr.Request, path: str | None) -> list[Any]:
         """Say what was found in the file and guess its columns."""
-        say = speaker(request)
+        translate = translator(request)
         gone = ["", gr.update(visible=False)]
         empty = gr.update(choices=[], value=None)
         if not path:
@@ -74,15 +74,15 @@ class UseFile:
         try:
             table = in_one_form(read_table(path, self.services.limits))
         except Exception as error:
-            return [message(explain(error, say)), empty, empty, gr.update(interactive=False), *gone]
+            return [message(explain(error, translate)), empty, empty, gr.update(interactive=False), *gone]
         guess, names = guess_columns(table), [as_choice(name) for name in table.columns]
-        return [table_line(table, say), gr.update(choices=names, value=guess.text_a),
+        return [table_line(table, translate), gr.update(choices=names, value=guess.text_a),
                 gr.update(choices=names, value=guess.text_b), gr.update(interactive=True), *gone]
 
     def label_file(self, request: gr.Request, visitor: str, key: str | None, path: str | None, text_a: str | None,
                    text_b: str | None, progress: gr.Progress = gr.Progress()) -> list[Any]:
         """Label every row; what was chosen stays whatever goes wrong."""
-        say, store = speaker(request), self.services.store
+        translate, store = translator(request), self.services.store
         try:
             run = store.run(key or "", visitor)
             columns = _columns(text_a if path else None, text_b, takes_pairs(run, store))
@@ -90,12 +90,12 @@ class UseFile:
             table = in_one_form(read_table(path or "", self.services.limits))
             predictor = predictor_for(run, store, self.services.load, self.services.backbones)
             found = answer_table(predictor, table, columns, run.labels, self.services.limits,
-                                 lambda done, total: progress((done, total), unit=say("rows")))
+                                 lambda done, total: progress((done, total), unit=translate("rows")))
         except Exception as error:
-            return [message(explain(error, say)), "", gr.update(visible=False), gr.skip(), gr.skip()]
+            return [message(explain(error, translate)), "", gr.update(visible=False), gr.skip(), gr.skip()]
         counts = {each: int((found.rows[found.answer] == each).sum()) for each in run.labels}
-        over = say("{n} of {total} rows").format(n=f"{sum(counts.values()):,}", total=f"{len(found.rows):,}")
-        return [table_line(table, say), counts_panel(counts, say("Labels given"), over), gr.update(visible=True),
+        over = translate("{n} of {total} rows").format(n=f"{sum(counts.values()):,}", total=f"{len(found.rows):,}")
+        return [table_line(table, translate), counts_panel(counts, translate("Labels given"), over), gr.update(visible=True),
                 _preview(found), gr.update(value=saved(labelled_download(table, found.rows)))]
 
 

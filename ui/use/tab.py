@@ -18,7 +18,7 @@ from core.runs.finished_run import further_names, predictor_for, takes_pairs, we
 from core.runs.prediction import predict
 from core.runs.run import Run
 from ui.compare.panels import run_names
-from ui.feedback import Say, explain, message, speaker, waiting_panel
+from ui.feedback import Translate, explain, message, translator, waiting_panel
 from ui.languages import label
 from ui.live import QUIET
 from ui.requests import do_inline
@@ -85,12 +85,12 @@ class Use:
 
     def list_runs(self, request: gr.Request, visitor: str, chosen: str | None) -> list[Any]:
         """Offer the visitor's finished runs, the newest first; the newest with weights is chosen if none is."""
-        say, store = speaker(request), self.services.store
+        translate, store = translator(request), self.services.store
         runs = [run for run in (store.runs(visitor) if visitor else []) if run.status == "done" and run.labels]
         runs = runs[-MAX_RUNS:][::-1]
         if not runs:
-            return [gr.update(choices=[], value=None), message(say(_NO_RUNS), "note")]
-        names = run_names([run.record() for run in runs], say)
+            return [gr.update(choices=[], value=None), message(translate(_NO_RUNS), "note")]
+        names = run_names([run.record() for run in runs], translate)
         with_weights = (run.id for run in runs if weights_of(run, store) == "own")
         kept = chosen if chosen in [run.id for run in runs] else next(with_weights, runs[0].id)
         choices = [(name, run.id) for name, run in zip(names, runs, strict=True)]
@@ -98,15 +98,15 @@ class Use:
 
     def open_run(self, request: gr.Request, visitor: str, key: str | None) -> list[Any]:
         """What the chosen run is, which boxes it needs and whether its model can be taken away."""
-        say, store = speaker(request), self.services.store
+        translate, store = translator(request), self.services.store
         if not key:
             return ["", gr.skip(), *[gr.update(visible=False)] * 6, gr.skip()]
         try:
             run = store.run(key, visitor)
             weights, pairs, names = weights_of(run, store), takes_pairs(run, store), further_names(run)
         except Exception as error:
-            return ["", message(explain(error, say)), *[gr.update(visible=False)] * 6, gr.skip()]
-        return [run_line(run, say), weights_note(weights, run, say), gr.update(visible=True),
+            return ["", message(explain(error, translate)), *[gr.update(visible=False)] * 6, gr.skip()]
+        return [run_line(run, translate), weights_note(weights, run, translate), gr.update(visible=True),
                 gr.update(visible=weights == "own"), gr.update(visible=weights == "removed"),
                 gr.update(visible=pairs), gr.update(visible=bool(names), placeholder="\n".join(
                     f"{name}: …" for name in names[:8])), gr.update(visible=pairs), gr.update(visible=False)]
@@ -114,7 +114,7 @@ class Use:
     def ask(self, request: gr.Request, visitor: str, key: str | None, text: str, text_b: str, more: str,
             lines: bool) -> list[Any]:
         """Label what is typed."""
-        say, store = speaker(request), self.services.store
+        translate, store = translator(request), self.services.store
         try:
             run = store.run(key or "", visitor)
             examples = _typed_examples(text, text_b if takes_pairs(run, store) else None, lines)
@@ -124,21 +124,21 @@ class Use:
             predictor = predictor_for(run, store, self.services.load, self.services.backbones)
             found = predict(predictor, run.labels, examples).table()
         except Exception as error:
-            return [message(explain(error, say)), gr.skip()]
+            return [message(explain(error, translate)), gr.skip()]
         own = {label: examples[0].text(label) for label in run.labels if label in names}
-        return ["", answers_panel(found, run.labels, say, own)]
+        return ["", answers_panel(found, run.labels, translate, own)]
 
     def ask_again(self, request: gr.Request, visitor: str, key: str | None, text: str, text_b: str, more: str,
                   lines: bool) -> list[Any]:
         """After another run was chosen: label what is typed with it, if anything is."""
         if not key or not (text or "").strip():
-            say = speaker(request)
-            return ["", waiting_panel(say("What it answers"), say("Type or paste a text and press the button."))]
+            translate = translator(request)
+            return ["", waiting_panel(translate("What it answers"), translate("Type or paste a text and press the button."))]
         return self.ask(request, visitor, key, text, text_b, more, lines)
 
     def pack_model(self, request: gr.Request, visitor: str, key: str | None) -> list[Any]:
         """Make the archive that the browser then downloads."""
-        say, store = speaker(request), self.services.store
+        translate, store = translator(request), self.services.store
         try:
             run = store.run(key or "", visitor)
             folder = Path(get_upload_folder()) / secrets.token_hex(16)
@@ -146,17 +146,17 @@ class Use:
             path = folder / f"{_archive_name(run)}.zip"
             write_archive(run, store, self.services.backbones, path)
         except ClozeLabError as error:
-            raise gr.Error(explain(error, say), print_exception=False) from None
+            raise gr.Error(explain(error, translate), print_exception=False) from None
         return ["", gr.update(value=str(path))]
 
     def train_again(self, request: gr.Request, visitor: str, key: str | None) -> str:
         """Submit the run's spec once more, so that its weights are there again."""
-        say: Say = speaker(request)
+        translate: Translate = translator(request)
         try:
             self.services.store.retry(key or "", visitor)
         except Exception as error:
-            return message(explain(error, say))
-        return message(say("It is being trained again. When it is done, press Refresh and choose it here."), "good")
+            return message(explain(error, translate))
+        return message(translate("It is being trained again. When it is done, press Refresh and choose it here."), "good")
 
 
 def _typed_examples(text: str, text_b: str | None, lines: bool) -> list[Example]:
