@@ -6,12 +6,13 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 
-from core.metrics.metric import FINDINGS, found_metrics, main_metric_in
+from core.metrics.metric import FINDINGS, Metric, found_metrics, main_metric
 from core.runs.store import Run
 from ui.bars import metric_text, range_text
 from ui.feedback import Translate
 
-_COLUMNS = ("State", "Progress", "{metric}", "Method", "K", "Seed", "Pattern", "Time", "Run")
+_BEFORE_METRIC = ("State", "Progress")
+_AFTER_METRIC = ("Method", "K", "Seed", "Pattern", "Time", "Run")
 STATES = ("running", "queued", "done", "failed", "cancelled", "interrupted")
 
 
@@ -29,16 +30,23 @@ def runs_heading(runs: Sequence[Run], translate: Translate) -> str:
 
 def run_columns(runs: Sequence[Run], translate: Translate) -> list[str]:
     """The heads of the table of runs, one of them their main metric."""
-    return [translate(name).format(metric=main_metric_in(run.metrics for run in runs).head(translate)) for name in _COLUMNS]
+    before = [translate(head) for head in _BEFORE_METRIC]
+    after = [translate(head) for head in _AFTER_METRIC]
+    return [*before, _metric(runs).head(translate), *after]
 
 
 def run_rows(runs: Sequence[Run], translate: Translate) -> list[list[object]]:
     """One table row for each run."""
-    metric = main_metric_in(run.metrics for run in runs)
+    metric = _metric(runs)
     return [[translate(run.status), _progress(run),
              metric_text(run.metrics[metric.name], metric) if metric.name in run.metrics else "", run.spec.method,
              run.spec.shots, run.spec.seed, run.spec.pattern_text,
              span(run.seconds) if run.seconds is not None else "", run.id] for run in runs]
+
+
+def _metric(runs: Sequence[Run]) -> Metric:
+    """The main metric of runs of one study."""
+    return runs[0].metric if runs else main_metric("classification")
 
 
 def run_card(run: Run, log: Sequence[str], translate: Translate) -> str:

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Generic, Literal, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, Literal, Protocol, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +17,7 @@ from core.data.task import Example, Kind, Schema
 from core.errors import SpecError
 from core.learning.options import Options
 from core.learning.shelf import CheckpointStore
-from core.metrics.answers import LabelAnswers
+from core.metrics.answers import Answers, LabelAnswers, TextAnswers
 from core.metrics.metric import Metric, development, main_metric
 from core.models.backbone import Backbone, Family
 from core.models.multi_mask import text_ids
@@ -40,18 +40,27 @@ class Progress(Protocol):
         """
 
 
-class Scored(Protocol):
-    """What answers with labels."""
+class Classifier(Protocol):
+    """Answers with one of the labels."""
 
     def log_probs(self, examples: Sequence[Example]) -> LogProbs:
         """Log-probabilities of the labels, `[N, C]`."""
 
+    def save(self, folder: Path) -> None:
+        """Write a folder that transformers loads: weights (safetensors), tokenizer, and how to ask."""
 
-class Predictor(Scored, Protocol):
-    """What a method has learned."""
+
+class Generator(Protocol):
+    """Answers with texts."""
+
+    def generate(self, examples: Sequence[Example]) -> list[str]:
+        """A text for each example."""
 
     def save(self, folder: Path) -> None:
         """Write a folder that transformers loads: weights (safetensors), tokenizer, and how to ask."""
+
+
+Predictor = Classifier | Generator  # what a method has learned
 
 
 @dataclass(frozen=True)
@@ -85,12 +94,18 @@ class Problem:
         """Label indices of labelled examples."""
         return [self.schema.labels.index(example.label or "") for example in examples]
 
-    def score(self, predictor: Scored, examples: Sequence[Example], metric: Metric | None = None) -> float | None:
+    def score(self, predictor: Predictor, examples: Sequence[Example], metric: Metric | None = None) -> float | None:
         """How good a predictor is on labelled examples, by the task's main metric or another; None if there are none.
         """
         if not examples:
             return None
-        return (metric or self.metric).measure(LabelAnswers(predictor.log_probs(examples), self.gold(examples)))
+        return (metric or self.metric).measure(self._answers(predictor, examples))
+
+    def _answers(self, predictor: Predictor, examples: Sequence[Example]) -> Answers:
+        if self.schema.kind == "generation":
+            outputs = cast(Generator, predictor).generate(examples)
+            return TextAnswers(outputs, [example.references for example in examples])
+        return LabelAnswers(cast(Classifier, predictor).log_probs(examples), self.gold(examples))
 
     def dev_metrics(self, score: float | None) -> dict[str, float]:
         """A development score as a run's record keeps it; empty where there is none."""
@@ -128,14 +143,15 @@ class SearchFacts:
     Attributes:
         kind: what the command line calls it.
         title: what is searched, as people read it.
-        score: what the candidates' score is called in files.
+        score: what ranks candidates before they are fine-tuned: accuracy on the training examples without training, or
+            log-probability.
         short_names: names of options that search files may shorten.
         finds: whether it finds patterns or label words.
     """
 
     kind: str
     title: str
-    score: str
+    score: Literal["zero_shot", "log_probability"]
     short_names: Mapping[str, str]
     finds: Literal["patterns", "words"]
 

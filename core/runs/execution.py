@@ -52,7 +52,7 @@ def execute(spec: RunSpec, load_task: TaskLoader, backbones: BackboneCache, prog
     started = time.perf_counter()
     learned = method.learn(problem, options, progress)
     test = test_part(task, spec.test_limit)
-    predictions = predict(learned.predictor, task.schema.labels, test)
+    predictions = predict(learned.predictor, task.schema, test)
     on_the_way = learned.measure(test) if learned.measure else {}
     seconds = time.perf_counter() - started + (checkpoints.seconds if checkpoints else 0)
 

@@ -6,8 +6,8 @@ import re
 import threading
 import zipfile
 from collections import OrderedDict
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
 from typing import Literal
@@ -17,7 +17,7 @@ import pandas as pd
 from core.data.columns import ColumnMap, examples_of
 from core.data.draft import stem
 from core.data.files import DataLimits, Table
-from core.data.task import TEXTS
+from core.data.task import TEXTS, Schema
 from core.errors import DataError, ModelError, SpecError
 from core.learning.method import Predictor
 from core.learning.model_readme import readme
@@ -28,7 +28,7 @@ from core.prompts.pattern import Pattern
 from core.runs.downloads import Download
 from core.runs.execution import TaskLoader, relearn
 from core.runs.export import table_csv
-from core.runs.prediction import Classifier, Generator, Report, predict
+from core.runs.prediction import Report, predict
 from core.runs.run import Run
 from core.runs.store import RunStore
 
@@ -51,18 +51,18 @@ def weights_of(run: Run, store: RunStore) -> Weights:
     return "own" if store.model_folder(run.id, run.visitor) else "removed"
 
 
-def takes_pairs(run: Run, store: RunStore) -> bool:
-    """Whether a finished run labels pairs of texts."""
+def schema_of(run: Run, store: RunStore) -> Schema:
+    """What the examples that a finished run answers hold; of further columns only those that it needs.
+
+    These are the columns that its patterns show and, in multiple choice, those of the answers.
+    """
     table = store.predictions(run.id, run.visitor)
-    return bool(len(table)) and bool((table["text_b"] != "").any())
-
-
-def further_names(run: Run) -> tuple[str, ...]:
-    """Names of the further texts that a run's patterns show, and of the answers that its examples bring."""
-    patterns = [Pattern.parse(str(each["pattern"]), _NAMES.findall(str(each["pattern"]))) for each in run.spec.patterns]
-    shown = [name for each in patterns for name in sorted(each.fields - set(TEXTS))]
-    own = run.labels if run.spec.patterns and not run.spec.patterns[0]["words"] else ()
-    return tuple(dict.fromkeys((*own, *shown)))
+    pairs = bool(len(table)) and bool((table["text_b"] != "").any())
+    texts = [str(pattern["pattern"]) for pattern in run.spec.patterns]
+    patterns = [Pattern.parse(text, _NAMES.findall(text)) for text in texts]
+    shown = [name for pattern in patterns for name in sorted(pattern.fields - set(TEXTS))]
+    answers = run.labels if run.spec.kind == "choice" else ()
+    return Schema(run.spec.kind, run.labels, pairs, tuple(dict.fromkeys((*answers, *shown))))
 
 
 def predictor_for(run: Run, store: RunStore, load_task: TaskLoader, backbones: BackboneCache) -> Predictor:
@@ -106,7 +106,7 @@ class AnsweredTable:
     probabilities: dict[str, str]
 
 
-def answer_table(predictor: Classifier | Generator, table: Table, columns: ColumnMap, labels: Sequence[str],
+def answer_table(predictor: Predictor, table: Table, columns: ColumnMap, schema: Schema,
                  limits: DataLimits, report: Report = _unreported) -> AnsweredTable:
     """Answer every row of a person's table; rows without a text are left empty, and no column of theirs is lost.
 
@@ -114,6 +114,7 @@ def answer_table(predictor: Classifier | Generator, table: Table, columns: Colum
         DataError: a column does not exist, or no row has a text.
         LimitError: too many rows, or a text is too long.
     """
+    columns = replace(columns, more=schema.columns)
     missing = [name for name in columns.more if name not in table.columns]
     if missing:
         raise DataError("{name!r} has no column {column!r}. Its columns are {columns}.", name=table.name,
@@ -123,14 +124,14 @@ def answer_table(predictor: Classifier | Generator, table: Table, columns: Colum
     if not filled:
         raise DataError("Column {column!r} of {name!r} is empty in every row. Choose another column.",
                         column=columns.text_a, name=table.name)
-    found = predict(predictor, labels, [examples[at] for at in filled], report).table().drop(
+    found = predict(predictor, schema, [examples[at] for at in filled], report).table().drop(
         columns=["text_a", "text_b", "more"], errors="ignore")
-    numbers = [f"p:{label}" for label in labels]
+    numbers = [f"p:{label}" for label in schema.labels]
     found[numbers] = found[numbers].astype(float).round(6)
     names = {str(name): _free_name(str(name), table.columns) for name in found}
     given = pd.DataFrame(table.rows, columns=list(table.columns))
     rows = given.join(found.rename(columns=names).set_axis(filled, axis=0))
-    return AnsweredTable(rows, names[found.columns[0]], {label: names[f"p:{label}"] for label in labels})
+    return AnsweredTable(rows, names[found.columns[0]], {label: names[f"p:{label}"] for label in schema.labels})
 
 
 def _free_name(name: str, taken: Collection[str]) -> str:
@@ -152,7 +153,7 @@ def write_archive(run: Run, store: RunStore, backbones: BackboneCache, path: Pat
         ModelError: there are no weights of its own.
     """
     name = path.stem
-    pairs = takes_pairs(run, store)
+    pairs = schema_of(run, store).pairs
     with store.reading_model(run.id, run.visitor) as folder:
         if folder is None:
             raise _removed()

@@ -4,35 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from core.data.further_texts import written
-from core.data.task import Example
+from core.data.task import Example, Schema
+from core.learning.method import Classifier, Generator, LogProbs, Predictor
 from core.metrics.answers import Floats, LabelAnswers, TextAnswers
 
 CHUNK = 128  # examples answered between two reports of progress
 
-LogProbs = npt.NDArray[np.float32]  # [N, C]
 Report = Callable[[int, int], None]
 _T = TypeVar("_T")
-
-
-class Classifier(Protocol):
-    """Answers with one of the labels."""
-
-    def log_probs(self, examples: Sequence[Example]) -> LogProbs:
-        """Log-probabilities of the labels, `[N, C]`."""
-
-
-class Generator(Protocol):
-    """Answers with texts."""
-
-    def generate(self, examples: Sequence[Example]) -> list[str]:
-        """A text for each example."""
 
 
 @dataclass(frozen=True)
@@ -84,22 +69,21 @@ class TextPredictions:
 Predictions = LabelPredictions | TextPredictions
 
 
-def predict(predictor: Classifier | Generator, labels: Sequence[str], examples: Sequence[Example],
+def predict(predictor: Predictor, schema: Schema, examples: Sequence[Example],
             report: Report | None = None) -> Predictions:
     """Ask a predictor about examples.
 
     Args:
-        predictor: a classifier for the `labels`, or a generator if there are none.
+        predictor: a generator if the schema's answers are texts, else a classifier.
         report: called with how many examples are done, and of how many; raises to stop. Without it all are asked at
             once, so that a run's batches, and with them the last digits of its probabilities, depend on nothing else.
     """
-    if labels:
-        classifier = cast(Classifier, predictor)
-        answers = _in_chunks(classifier.log_probs, examples, report) or [np.empty((0, len(labels)), np.float32)]
-        return LabelPredictions(tuple(examples), tuple(labels), np.concatenate(answers))
-    generator = cast(Generator, predictor)
-    outputs = _in_chunks(generator.generate, examples, report)
-    return TextPredictions(tuple(examples), tuple(text for part in outputs for text in part))
+    if schema.kind == "generation":
+        outputs = _in_chunks(cast(Generator, predictor).generate, examples, report)
+        return TextPredictions(tuple(examples), tuple(text for part in outputs for text in part))
+    nothing = np.empty((0, len(schema.labels)), np.float32)
+    answers = _in_chunks(cast(Classifier, predictor).log_probs, examples, report) or [nothing]
+    return LabelPredictions(tuple(examples), schema.labels, np.concatenate(answers))
 
 
 def _in_chunks(ask: Callable[[Sequence[Example]], _T], examples: Sequence[Example],

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from core.errors import fill
+from core.metrics.metric import Metric, main_metric
 from core.runs.records import RunRecord
 from core.runs.spec import RunSpec
 
@@ -73,6 +74,11 @@ class Run:
             bool(row["stopping"]), row["step"], row["total"], json.loads(row["metrics"]),
             tuple(json.loads(row["labels"])), json.loads(row["confusion"]), row["seconds"], row["copied_from"],
         )
+
+    @property
+    def metric(self) -> Metric:
+        """The main metric of its task's kind."""
+        return main_metric(self.spec.kind)
 
     @property
     def active(self) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core.data.split import LM_BFF_SEEDS
-from core.data.task import Task
+from core.data.task import Kind, Task
 from core.errors import SpecError
 from core.learning.method import Method
 from core.learning.options import Options, options_dict, read_options
@@ -37,6 +37,7 @@ class RunSpec:
         shots, seed: K per label, and the seed of the split and of training.
         test_limit: how many test rows to measure on; None means all.
         other_digests: of the weights of further models that the method asks.
+        kind: of the task's answers.
     """
 
     task: str | dict[str, Any]
@@ -50,6 +51,7 @@ class RunSpec:
     seed: int
     test_limit: int | None = None
     other_digests: tuple[str, ...] = ()
+    kind: Kind = "classification"
 
     @property
     def task_name(self) -> str:
@@ -75,13 +77,14 @@ class RunSpec:
     @staticmethod
     def from_dict(data: Mapping[str, Any]) -> RunSpec:
         """The inverse of `as_dict`."""
-        return RunSpec(**{**data, "patterns": tuple(data["patterns"]),
+        return RunSpec(**{"kind": _kind(data), **data, "patterns": tuple(data["patterns"]),
                           "other_digests": tuple(data.get("other_digests", ()))})
 
     @property
     def fingerprint(self) -> str:
         """Equal for runs that must give the same result: content counts, names of tasks and idle seeds do not."""
         content = {**self.as_dict(), "task": self.task_hash, "version": RESULT_VERSION}
+        del content["kind"]  # the task's content decides it
         if not self.other_digests:
             del content["other_digests"]
         if not method_named(self.method).uses_seed:
@@ -168,7 +171,8 @@ class StudySpec:
         digest = weights_digest(self.model)
         return [
             RunSpec(self.task, task.content_hash, self.model, digest, name, group, options_dict(each), each_shots, seed,
-                    self.test_limit, tuple(map(weights_digest, method_named(name).other_models(each))))
+                    self.test_limit, tuple(map(weights_digest, method_named(name).other_models(each))),
+                    task.schema.kind)
             for name, (groups, shots, seeds) in grids.items() for each in options[name]
             for group in groups for each_shots in shots for seed in seeds
         ]
@@ -186,6 +190,11 @@ class StudySpec:
         """The options that the method is run with, each once."""
         given = _each(self.options.get(method.name) or {})
         return list(dict.fromkeys(read_options(method.options, each, method.name) for each in given))
+
+
+def _kind(data: Mapping[str, Any]) -> Kind:
+    """The kind of a run that was stored without it: in multiple choice there are no label words."""
+    return "choice" if any(not pattern["words"] for pattern in data["patterns"]) else "classification"
 
 
 def _each(options: Any) -> list[Any]:

@@ -14,7 +14,6 @@ import yaml
 from core.data.task import Task
 from core.errors import SpecError
 from core.metrics.groups import main_metric_of
-from core.metrics.metric import main_metric_in
 from core.metrics.significance import difference_rows, summary_rows
 from core.runs.attempt import backbones_of
 from core.runs.export import plain
@@ -150,7 +149,7 @@ def _finish(folder: DataFolder, study: str, settings: Settings, elsewhere: bool,
 def _line(run: Run) -> str:
     name = " · ".join(part for part in (run.spec.method, run.spec.pattern_text, f"K {run.spec.shots}",
                                         f"seed {run.spec.seed}") if part)
-    metric = main_metric_in([run.metrics]).name
+    metric = run.metric.name
     found = f"{metric} {run.metrics[metric]:.3f}" if metric in run.metrics else ""
     seconds = f", {run.seconds:.1f} s" if run.seconds is not None else ""
     return f"{name}: {found or run.explanation() or run.status}{seconds}"

@@ -25,7 +25,7 @@ from core.runs.finished_run import (
     answer_table,
     labelled_download,
     predictor_for,
-    takes_pairs,
+    schema_of,
     weights_of,
     write_archive,
 )
@@ -66,7 +66,7 @@ def test_a_run_answers_as_when_it_was_measured(runs: dict[str, Run], store: RunS
     for run in runs.values():
         stored = store.predictions(run.id, "ann")
         examples = [Example(*each) for each in zip(stored["text_a"], stored["text_b"], strict=True)]
-        found = predict(predictor_for(run, store, load_task, CACHE), run.labels, examples).table()
+        found = predict(predictor_for(run, store, load_task, CACHE), schema_of(run, store), examples).table()
         for label in run.labels:
             assert found[f"p:{label}"].to_numpy() == pytest.approx(stored[f"p:{label}"].to_numpy(), abs=1e-5)
         assert list(found["predicted"]) == list(stored["predicted"])
@@ -108,7 +108,7 @@ def test_changed_data_is_noticed(runs: dict[str, Run], store: RunStore) -> None:
 def test_progress_is_told_in_chunks(lm_bff: Run, store: RunStore) -> None:
     told: list[tuple[int, int]] = []
     many = TEXTS * CHUNK
-    found = predict(predictor_for(lm_bff, store, load_task, CACHE), lm_bff.labels, many,
+    found = predict(predictor_for(lm_bff, store, load_task, CACHE), schema_of(lm_bff, store), many,
                     lambda at, total: told.append((at, total))).table()
     assert told == [(0, 256), (128, 256), (256, 256)]
     assert list(found.columns) == ["text_a", "text_b", "predicted", "p:bad", "p:good"]
@@ -116,7 +116,7 @@ def test_progress_is_told_in_chunks(lm_bff: Run, store: RunStore) -> None:
 
 
 def test_no_texts_give_no_rows(lm_bff: Run, store: RunStore) -> None:
-    found = predict(predictor_for(lm_bff, store, load_task, CACHE), lm_bff.labels, []).table()
+    found = predict(predictor_for(lm_bff, store, load_task, CACHE), schema_of(lm_bff, store), []).table()
     assert found.shape == (0, 5)
 
 
@@ -127,7 +127,7 @@ def shop() -> Table:
 
 def test_a_table_keeps_its_columns_and_empty_rows(lm_bff: Run, store: RunStore) -> None:
     answered = answer_table(predictor_for(lm_bff, store, load_task, CACHE), shop(), ColumnMap("review", None),
-                            lm_bff.labels, DataLimits())
+                            schema_of(lm_bff, store), DataLimits())
     found = answered.rows
     assert list(found.columns) == ["id", "review", "predicted", "predicted 2", "p:bad", "p:good"]
     assert (answered.answer, answered.probabilities) == ("predicted 2", {"bad": "p:bad", "good": "p:good"})
@@ -147,14 +147,14 @@ def test_bad_tables_are_refused(columns: ColumnMap, limits: DataLimits, kind: ty
                                 store: RunStore) -> None:
     predictor = predictor_for(lm_bff, store, load_task, CACHE)
     with pytest.raises(kind, match=told):
-        answer_table(predictor, shop(), columns, lm_bff.labels, limits)
+        answer_table(predictor, shop(), columns, schema_of(lm_bff, store), limits)
 
 
 def test_a_column_without_any_text_is_refused(lm_bff: Run, store: RunStore) -> None:
     table = make_table("shop.csv", ["id", "review"], [("1", ""), ("2", " ")])
     with pytest.raises(DataError, match="empty in every row"):
-        answer_table(predictor_for(lm_bff, store, load_task, CACHE), table, ColumnMap("review", None), lm_bff.labels,
-                     DataLimits())
+        answer_table(predictor_for(lm_bff, store, load_task, CACHE), table, ColumnMap("review", None),
+                     schema_of(lm_bff, store), DataLimits())
 
 
 def test_the_download_holds_no_formula() -> None:
@@ -185,6 +185,6 @@ def test_without_weights_there_is_no_archive(runs: dict[str, Run], store: RunSto
 
 
 def test_pairs_are_known_by_the_predictions(lm_bff: Run, store: RunStore) -> None:
-    assert not takes_pairs(lm_bff, store)
+    assert not schema_of(lm_bff, store).pairs
     shutil.rmtree(store.folder / "predictions")
-    assert not takes_pairs(lm_bff, store)
+    assert not schema_of(lm_bff, store).pairs

@@ -38,7 +38,7 @@ def test_table_of_nothing_has_all_columns() -> None:
     nothing = LabelPredictions((), LABELS, np.empty((0, 2), dtype=np.float32))
     assert list(nothing.table(np.empty(0))) == ["text_a", "text_b", "gold", "predicted", "score", "p:bad", "p:good"]
     assert nothing.table().empty
-    assert list(predict(Repeating(), (), []).table()) == ["text_a", "text_b", "output"]
+    assert list(predict(Repeating(), generation(), []).table()) == ["text_a", "text_b", "output"]
 
 
 def test_first_label_wins_ties() -> None:
@@ -48,7 +48,7 @@ def test_first_label_wins_ties() -> None:
 
 
 def test_texts_are_generated_measured_and_put_into_a_table() -> None:
-    found = predict(Repeating(), (), RESTAURANTS)
+    found = predict(Repeating(), generation(), RESTAURANTS)
     evaluation = evaluate(found.answers(), "generation")
     assert (evaluation.value, evaluation.confusion) == (0.5, [])
     assert found.table(evaluation.scores).to_dict("list") == {
@@ -58,7 +58,7 @@ def test_texts_are_generated_measured_and_put_into_a_table() -> None:
 
 
 def test_a_table_of_texts_is_read_back_as_it_was(tmp_path: Path) -> None:
-    found = predict(Repeating(), (), RESTAURANTS)
+    found = predict(Repeating(), generation(), RESTAURANTS)
     table = found.table(evaluate(found.answers(), "generation").scores)
     table.to_parquet(tmp_path / "table", index=False)
     pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "table"), table)
@@ -66,7 +66,7 @@ def test_a_table_of_texts_is_read_back_as_it_was(tmp_path: Path) -> None:
 
 def test_all_are_asked_at_once_or_in_chunks_with_progress() -> None:
     generator, told, many = Repeating(), [], RESTAURANTS * CHUNK
-    assert predict(generator, (), many) == predict(generator, (), many, lambda done, total: told.append((done, total)))
+    assert predict(generator, generation(), many) == predict(generator, generation(), many, lambda done, total: told.append((done, total)))
     assert generator.asked == [2 * CHUNK, CHUNK, CHUNK]
     assert told == [(0, 256), (128, 256), (256, 256)]
 
@@ -76,12 +76,12 @@ def test_progress_can_stop() -> None:
         raise Cancelled
 
     with pytest.raises(Cancelled):
-        predict(Repeating(), (), RESTAURANTS, stop)
+        predict(Repeating(), generation(), RESTAURANTS, stop)
 
 
 def test_a_persons_table_gets_texts_too() -> None:
     table = make_table("menu.csv", ["output", "source"], [("mine", "name[Aromi]"), ("too", "")])
-    found = answer_table(Repeating(), table, ColumnMap("source", None), (), DataLimits())
+    found = answer_table(Repeating(), table, ColumnMap("source", None), generation(), DataLimits())
     assert (list(found.rows), found.answer, found.probabilities) == (["output", "source", "output 2"], "output 2", {})
     assert found.rows["output"].tolist() == ["mine", "too"]
     assert found.rows["output 2"].isna().tolist() == [False, True]

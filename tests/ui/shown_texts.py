@@ -21,7 +21,6 @@ from core.methods.registry import METHODS
 from core.metrics.metric import METRICS
 from core.runs.run import RunStatus
 from core.settings import Settings
-from ui.search.tab import SEARCHES
 from ui.services import Services
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -218,7 +217,7 @@ class Module:
     def shown(self) -> Iterator[Place]:
         """Each place where texts are shown."""
         for node in ast.walk(self.tree):
-            at = 0 if (name := called(node)) in FIRST else 1 if name in SECOND else None
+            at = 0 if (name := called(node)) in FIRST or notes(node) else 1 if name in SECOND else None
             if isinstance(node, ast.Call) and at is not None and len(node.args) > at:
                 found = [value for value, _ in self.candidates(node.args[at], self.scopes[node])]
                 texts = {str(value.value) for value in found if isinstance(value, ast.Constant)}
@@ -242,10 +241,18 @@ def parameters(function: ast.FunctionDef | ast.AsyncFunctionDef) -> list[str]:
     return [each.arg for each in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)]
 
 
+def notes(node: ast.AST) -> bool:
+    """Whether a reading of templates notes something, `reading.note("{n} were left out", n=2)`."""
+    return called(node) == "note" and isinstance(node, ast.Call) and bool(node.args) and isinstance(
+        node.args[0], ast.Constant)
+
+
 def called(node: ast.AST) -> str:
-    """The name of what is called; for `speaker(request)(text)` that of what speaks."""
+    """The name of what is called; for `translator(request)(text)` that of what translates."""
     if not isinstance(node, ast.Call):
         return ""
+    if isinstance(node.func, ast.Attribute) and node.func.attr == "translate":
+        return ""  # of a string, or of all languages
     return "translate" if called(node.func) == "translator" else rightmost(node.func)
 
 
@@ -285,14 +292,16 @@ def by_value() -> dict[str, set[str]]:
     """Texts that the source hands over as a value: by the value's name, all that it can be."""
     options = {field.name: field for method in METHODS.values() for field in fields(method.options)}
     explained = {field.metadata["explain"] for method in METHODS.values() for field in fields(method.options)}
-    hosts = [Settings(data_folder=ROOT, temporary=temporary) for temporary in (False, True)]
+    hosts = [Settings(data_folder=ROOT, temporary=temporary, scheduler=scheduler)
+             for temporary in (False, True) for scheduler in ("", "inline")]
     badges = [Services(settings, SimpleNamespace(placement="1"), None, None).badges()[1:]  # type: ignore[arg-type]
               for settings in hosts]
     return {
         "status": set(get_args(RunStatus)), "severity": set(get_args(get_type_hints(Finding)["severity"])),
-        "title": {shown.title for shown in (*METHODS.values(), *METRICS.values())},
-        "f'Options: {method.title}'": {f"Options: {method.title}" for name, method in METHODS.items()
-                                       if name not in SEARCHES},
+        "title": {shown.title for shown in (*METHODS.values(), *METRICS.values(), *(
+            method.search for method in METHODS.values() if method.search))},
+        "f'Options: {method.title}'": {f"Options: {method.title}" for method in METHODS.values()
+                                       if not method.search},
         "summary": {method.summary() for method in METHODS.values()}, "explain": explained,
         "replace": {name.replace("_", " ") for name in options}, "text": set().union(*badges),
         "template": {core.errors.Cancelled().template}, "error": set(),  # the others are found where they are made

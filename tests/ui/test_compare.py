@@ -306,7 +306,7 @@ def test_a_table_of_nothing_has_no_rows() -> None:
 def test_all_that_is_said_can_be_said_in_chinese(store: RunStore, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: set[str] = set()
     for module in ("tab", "figures", "confusion", "examples"):
-        monkeypatch.setattr(f"ui.compare.{module}.speaker", lambda request: lambda text: asked.add(text) or text)
+        monkeypatch.setattr(f"ui.compare.{module}.translator", lambda request: lambda text: asked.add(text) or text)
     compare = build(store)
     keys = [each.id for each in store.studies("ann")]
     compare.list_runs(ENGLISH, "ann", [], [], 0)

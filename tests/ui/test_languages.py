@@ -90,7 +90,7 @@ def test_an_untidy_file_is_found(text: str) -> None:
 
 @pytest.mark.parametrize(("source", "texts"), [
     ('gr.Button(label("Keep it"))', {"Keep it"}),
-    ('speaker(request)("One " "text")', {"One text"}),
+    ('translator(request)("One " "text")', {"One text"}),
     ('def f(translate):\n    return translate("one run" if n == 1 else "several runs")', {"one run", "several runs"}),
     ('_HINT = ("A "\n         "hint.")\nshown = label(_HINT)', {"A hint."}),
     ('TITLES = {"a": "First", "b": "Second"}\nshown = translate(TITLES[name])', {"First", "Second"}),
@@ -133,7 +133,7 @@ def test_an_unknown_value_is_found() -> None:
 
 def test_what_the_app_imports_is_read() -> None:
     modules = set(modules_of_the_app())
-    assert {"ui.lab.tab", "core.methods.pet", "core.runs.worker", "core.figures.wording"} <= modules
+    assert {"ui.lab.tab", "core.methods.pet", "core.runs.workers", "core.figures.wording"} <= modules
     assert not any(name.startswith(("core.pretraining", "core.__main__")) for name in modules)
 
 

@@ -7,14 +7,14 @@ from typing import Any
 import gradio as gr
 import pytest
 
-from core.methods.registry import METHODS
+from core.methods.registry import METHODS, searches
 from core.runs.run import Run
 from core.runs.spec import RunSpec
 from tests.ui.conftest import Page
 from ui.lab.tab import MAX_LABELS, Lab
 from ui.languages import LANGUAGES
 from ui.search.panels import ROWS_SHOWN, best_of, candidate_table, choices, search_title, stages, ticks
-from ui.search.tab import SEARCHES, Search
+from ui.search.tab import Search
 
 ENGLISH = gr.Request(headers={"accept-language": "en"})
 SPEC = RunSpec("reviews", "h", "mini-masked", "d", "auto-words", ({"pattern": "{text_a} {mask}", "words": {}},),
@@ -36,18 +36,18 @@ FOUND = [candidate("awful", 0.78, 0.9, 100), candidate("<b>", 0.8, 0.6, 20), can
 
 
 def test_each_row_says_why_it_ranks_where_it_does() -> None:
-    html = candidate_table(FOUND, "auto-words", 100, translate)
+    html = candidate_table(RUN, FOUND, translate)
     assert html.index("awful / great") < html.index("dropped at step 20") < html.index("not tried")
     assert html.count("<tr") == 1 + len(FOUND)
     assert "&lt;b&gt; / great" in html
     assert "78.0 %" in html
     assert "Pattern" not in html  # all candidates share it, so it stands above
-    assert candidate_table([], "auto-words", 100, translate) == ""
+    assert candidate_table(RUN, [], translate) == ""
 
 
 def test_log_probabilities_of_patterns_are_not_shown_as_shares() -> None:
     written = [candidate("bad", -3.456, pattern="{text_a} This is {mask}."), candidate("bad", -4.0)]
-    html = candidate_table(written, "auto-patterns", 100, translate)
+    html = candidate_table(replace(RUN, spec=replace(SPEC, method="auto-patterns")), written, translate)
     assert "-3.46" in html
     assert "Log-probability" in html
     assert "Words" not in html
@@ -55,7 +55,7 @@ def test_log_probabilities_of_patterns_are_not_shown_as_shares() -> None:
 
 def test_long_lists_are_cut_and_say_so() -> None:
     found = [candidate(f"w{at}", 0.5) for at in range(ROWS_SHOWN + 7)]
-    assert "and 7 more" in candidate_table(found, "auto-words", 100, translate)
+    assert "and 7 more" in candidate_table(RUN, found, translate)
 
 
 def test_choices_stand_for_whole_candidates() -> None:
@@ -123,25 +123,25 @@ def test_every_kind_of_search_plans(search: Search, kind: str, changed: dict[str
 
 
 def test_each_kind_of_search_shows_its_own_options(search: Search) -> None:
-    assert [value for _, value in search.kind.choices] == list(SEARCHES)
+    assert [value for _, value in search.kind.choices] == list(search.methods)
     first = {name for name, box in search.options.items() if box.visible}
     assert first == {each.name for each in fields(METHODS[search.kind.value].options)}
-    for kind in SEARCHES:
+    for kind in search.methods:
         shown = [update["visible"] for update in search.show_options(kind)]
-        assert shown[: len(SEARCHES)] == [name == kind for name in SEARCHES]
-        visible = {name for name, shows in zip(search.options, shown[len(SEARCHES):], strict=True) if shows}
+        assert shown[: len(search.methods)] == [name == kind for name in search.methods]
+        visible = {name for name, shows in zip(search.options, shown[len(search.methods):], strict=True) if shows}
         assert visible == {each.name for each in fields(METHODS[kind].options)}
         assert set(search.options_of(kind, [1] * len(search.options))) == visible
 
 
 def test_options_of_one_name_mean_the_same_in_every_search() -> None:
     meanings: dict[str, Any] = {}
-    for each in (each for name in SEARCHES for each in fields(METHODS[name].options)):
+    for each in (each for method in searches() for each in fields(method.options)):
         assert meanings.setdefault(each.name, (each.default, each.metadata)) == (each.default, each.metadata)
 
 
 def test_every_search_and_its_options_are_said_in_chinese() -> None:
-    for method in (METHODS[name] for name in SEARCHES):
+    for method in searches():
         options = fields(method.options)
         said = {method.title, method.summary(), *(each.name.replace("_", " ") for each in options),
                 *(each.metadata["explain"] for each in options)}

@@ -7,7 +7,7 @@ import pytest
 
 from core.runs.run import Run
 from core.runs.spec import RunSpec
-from ui.train.stage_panels import curve_table, head_beside, stages_panel
+from ui.train.stage_panels import baseline_beside, curve_table, stages_panel
 
 PATTERNS = ({"pattern": "{text_a} {mask}", "words": {}}, {"pattern": "{mask}: {text_a}", "words": {}})
 OPTIONS: dict[str, object] = {"steps": 4, "repetitions": 1, "student_steps": 6, "temperature": 2.0}
@@ -89,7 +89,7 @@ def test_plain_fine_tuning_on_the_same_examples_stands_beside() -> None:
     head = replace(RUN, id="h", spec=replace(RUN.spec, method="head", patterns=()), metrics={"accuracy": 0.5123})
     others = [replace(head, metrics={"accuracy": 0.1}), head, replace(head, spec=replace(head.spec, seed=21)),
               replace(head, status="failed"), RUN]
-    assert head_beside(RUN, others) == 0.5123
-    assert head_beside(RUN, others[2:]) is None
-    assert "51.2 %" in stages_panel(RUN, found, translate, head_beside(RUN, others))
+    assert baseline_beside(RUN, others) == 0.5123
+    assert baseline_beside(RUN, others[2:]) is None
+    assert "51.2 %" in stages_panel(RUN, found, translate, baseline_beside(RUN, others))
     assert "head alone" not in stages_panel(RUN, found, translate)

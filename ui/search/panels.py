@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from typing import Any
 
-from core.metrics.metric import main_metric, main_metric_in
+from core.learning.method import SearchFacts
+from core.methods.registry import METHODS
 from core.runs.run import Run
 from ui.bars import found_percent, metric_text
 from ui.feedback import Translate
@@ -15,6 +16,7 @@ from ui.run_panels import span
 
 ROWS_SHOWN = 15
 CHOICES = 12
+_SCORES = {"zero_shot": "Before training", "log_probability": "Log-probability"}
 Candidate = Mapping[str, Any]
 Ticked = tuple[str | None, Sequence[str]]  # the search in which candidates were ticked by hand, and which
 
@@ -36,26 +38,27 @@ def stages(run: Run, found: Sequence[Candidate], translate: Translate) -> str:
                                           strict=True))
     left = f" {escape(translate('time left:'))} {span(run.seconds_left)}" if run.seconds_left else ""
     why = f'<div class="cl-message">{escape(run.explanation(translate))}</div>' if run.status == "failed" else ""
-    metric = main_metric_in([run.metrics])
+    metric = run.metric
     test = (f' <b>{escape(translate("{metric} on the test rows").format(metric=translate(metric.title)))}: '
             f"{metric_text(run.metrics[metric.name], metric)}</b>" if metric.name in run.metrics else "")
     return (f'<p aria-live="polite"><span class="cl-state cl-state-{run.status}">{escape(translate(run.status))}</span>{left}'
             f'{test}</p>{why}<ol class="cl-stages">{marks}</ol>')
 
 
-def candidate_table(found: Sequence[Candidate], method: str, steps: int, translate: Translate) -> str:
-    """Candidates, best first, with what ranks them."""
-    if not found:
+def candidate_table(run: Run, found: Sequence[Candidate], translate: Translate) -> str:
+    """Candidates of a search, best first, with what ranks them."""
+    search = METHODS[run.spec.method].search if run.spec.method in METHODS else None
+    if not found or search is None:
         return ""
-    metric = main_metric("classification")
+    metric, steps = run.metric, int(str(run.spec.options.get("steps", 0)))
     several = {name: len({text(each) for each in found}) > 1 for name, text in _TEXTS.items()}
     heads = ("#", *(name for name in _TEXTS if several[name]),
-             "Log-probability" if method == "auto-patterns" else "Before training", "Development", "Fine-tuned")
+             _SCORES[search.score], "Development", "Fine-tuned")
     body = "".join(
         f'<tr{" class=cl-chosen" if not at and each["trained"] else ""}><td>{at + 1}</td>'
         + "".join(f"<td{' class=cl-mono' * (name == 'Pattern')}>{escape(text(each))}</td>"
                   for name, text in _TEXTS.items() if several[name])
-        + f"<td>{_score(each['score'], method)}</td>"
+        + f"<td>{_score(each['score'], search)}</td>"
         f'<td>{metric_text(each["dev_score"], metric) if each["dev_score"] is not None else ""}</td>'
         f"<td>{escape(_tried(each, steps, translate))}</td></tr>" for at, each in enumerate(found[:ROWS_SHOWN]))
     head = "".join(f'<th scope="col">{escape(translate(each))}</th>' for each in heads)
@@ -100,8 +103,8 @@ def words_text(candidate: Candidate) -> str:
 _TEXTS: dict[str, Callable[[Candidate], str]] = {"Pattern": lambda each: str(each["pattern"]), "Words": words_text}
 
 
-def _score(score: float, method: str) -> str:
-    return f"{score:.2f}" if method == "auto-patterns" and score < 0 else found_percent(score)
+def _score(score: float, search: SearchFacts) -> str:
+    return found_percent(score) if search.score == "zero_shot" else f"{score:.2f}"
 
 
 def _tried(candidate: Candidate, steps: int, translate: Translate) -> str:

@@ -11,7 +11,7 @@ import gradio as gr
 
 from core.data.split import LM_BFF_SEEDS
 from core.errors import ClozeLabError, SpecError
-from core.methods.registry import METHODS
+from core.methods.registry import searches
 from core.prompts.verbalizer import Verbalizer, split_words
 from core.runs.estimate import estimate_seconds, steps_of
 from core.runs.run import Run
@@ -28,10 +28,6 @@ from ui.search.panels import Ticked, best_of, candidate_table, choices, search_t
 from ui.services import Services
 from ui.session import Session
 
-SEARCHES = ("auto-words", "auto-patterns", "petal")
-_KINDS = {"auto-words": "Label words for the pattern in the Lab", "auto-patterns": "Patterns for the words in the Lab",
-          "petal": "Label words by likelihood ratio (PETAL)"}
-_OPTIONS = {name: [each.name for each in fields(METHODS[name].options)] for name in SEARCHES}
 _POLL_SECONDS = 1.5
 
 
@@ -49,21 +45,23 @@ class Search:
         self._listen(tab)
 
     def _plan_boxes(self) -> None:
-        self.kind = gr.Radio([(label(text), name) for name, text in _KINDS.items()], value="auto-words",
-                             label=label("What is searched"), elem_id="search-kind")
+        self.methods = {method.name: method for method in searches()}
+        first = next(iter(self.methods))
+        titles = [(label(method.search.title), name) for name, method in self.methods.items() if method.search]
+        self.kind = gr.Radio(titles, value=first, label=label("What is searched"), elem_id="search-kind")
         with gr.Row():
             self.shots = gr.Number(16, label=label("Shots: K examples per label"), precision=0, minimum=1, maximum=256,
                                    elem_id="search-shots", min_width=140)
             self.seed = gr.Number(LM_BFF_SEEDS[0], label=label("Seed"), precision=0, minimum=0, elem_id="search-seed",
                                   min_width=140)
         with gr.Accordion(label("Options of the search"), open=False, elem_id="search-options"):
-            self.summaries = [gr.Markdown(label(METHODS[name].summary()), visible=name == "auto-words")
-                              for name in SEARCHES]
+            self.summaries = [gr.Markdown(label(method.summary()), visible=name == first)
+                              for name, method in self.methods.items()]
             with gr.Row(elem_classes="cl-options"):
                 self.options: dict[str, gr.components.Component] = {}
-                for name in SEARCHES:  # what several searches have is there once
-                    self.options |= controls(METHODS[name].options, "search", set(_OPTIONS[name]) - set(self.options),
-                                             visible=name == "auto-words")
+                for name, method in self.methods.items():  # what several searches have is there once
+                    new = self._option_names(name) - set(self.options)
+                    self.options |= controls(method.options, "search", new, visible=name == first)
         self.plan = gr.HTML(elem_id="search-plan")
         self.start = gr.Button(label("Search"), variant="primary", elem_id="search-start")
         self.note = gr.HTML(elem_id="search-note", elem_classes="cl-note-slot")
@@ -104,8 +102,12 @@ class Search:
 
     def show_options(self, kind: str) -> list[Any]:
         """What the kind of search does, and its options."""
-        return [gr.update(visible=shown) for shown in (*(name == kind for name in SEARCHES),
-                                                       *(name in _OPTIONS[kind] for name in self.options))]
+        options = self._option_names(kind)
+        return [gr.update(visible=shown) for shown in (*(name == kind for name in self.methods),
+                                                       *(name in options for name in self.options))]
+
+    def _option_names(self, kind: str) -> set[str]:
+        return {option.name for option in fields(self.methods[kind].options)}
 
     def show_plan(self, request: gr.Request, *values: Any) -> list[Any]:
         """What the search will do and about how long it takes, or what is wrong with it."""
@@ -116,7 +118,8 @@ class Search:
             return [message(explain(error, translate)), gr.update(interactive=False)]
         seconds = estimate_seconds([run], self.services.store, self.services.backbone(study.model).parameters)
         text = translate("at most {steps} training steps, about {time}").format(steps=steps_of(run), time=span(seconds))
-        shown = run.words_text if run.method == "auto-patterns" else study.patterns[0]["pattern"]
+        search = self.methods[run.method].search
+        shown = run.words_text if search and search.finds == "patterns" else study.patterns[0]["pattern"]
         return [message(f"{shown}: {text}", "note"), gr.update(interactive=True)]
 
     def submit(self, request: gr.Request, visitor: str, *values: Any) -> list[Any]:
@@ -150,7 +153,7 @@ class Search:
     def options_of(self, kind: str, values: Sequence[Any]) -> dict[str, Any]:
         """The options of one kind of search, from the values of all boxes."""
         return {name: value if value is not None else "" for name, value in zip(self.options, values, strict=True)
-                if name in _OPTIONS[kind]}
+                if name in self._option_names(kind)}
 
     def show(self, request: gr.Request, visitor: str, chosen: str | None, ticked: Ticked) -> list[Any]:
         """The visitor's searches, and what the chosen one has found so far; the best is ticked until a person ticks."""
@@ -165,8 +168,7 @@ class Search:
                     gr.update(visible=False), gr.update(active=False)]
         found = self.services.store.found(run.id, visitor)
         offered = choices(found)
-        steps = int(str(run.spec.options["steps"]))
-        return [listed, stages(run, found, translate), candidate_table(found, run.spec.method, steps, translate),
+        return [listed, stages(run, found, translate), candidate_table(run, found, translate),
                 gr.update(choices=offered, value=ticks(offered, run.id, ticked), visible=bool(found)),
                 gr.update(visible=bool(found)), gr.update(visible=run.active), gr.update(active=run.active)]
 
@@ -217,4 +219,4 @@ class Search:
 
     def _searches(self, visitor: str) -> list[Run]:
         runs = self.services.store.runs(visitor) if visitor else []
-        return sorted((run for run in runs if run.spec.method in SEARCHES), key=lambda run: -run.created)
+        return sorted((run for run in runs if run.spec.method in self.methods), key=lambda run: -run.created)

@@ -8,26 +8,28 @@ from typing import Any
 
 import pandas as pd
 
+from core.learning.options import read_options
+from core.methods.registry import METHODS
 from core.metrics.metric import main_metric
 from core.runs.run import Point, Run
 from ui.bars import bar, colour, found_percent, metric_text
 from ui.feedback import Translate
 from ui.train.growth_plot import grown, growth_plot
 
-METHODS_IN_STAGES = ("pet", "ipet")
 CURVE = ["step", "loss", "development score", "part"]
 _SAME = ("task_hash", "model", "model_digest", "shots", "seed", "test_limit")  # what makes two runs comparable
 Row = Mapping[str, Any]
 
 
-def stages_panel(run: Run, found: Sequence[Row], translate: Translate, head: float | None = None) -> str:
+def stages_panel(run: Run, found: Sequence[Row], translate: Translate,
+                 baseline: float | None = None) -> str:
     """Cards for the stages that a run has come through.
 
-    `head` is what plain fine-tuning on the same examples reaches.
+    `baseline` is what the method's baseline reaches on the same examples.
     """
     rows = {stage: [each for each in found if each["stage"] == stage]
             for stage in ("model", "generation", "soft labels", "ensemble")}
-    outcome = _outcome(run, rows["model"], rows["ensemble"], bool(rows["soft labels"]), head, translate
+    outcome = _outcome(run, rows["model"], rows["ensemble"], bool(rows["soft labels"]), baseline, translate
                        ) if rows["ensemble"] else ""
     cards = [outcome,
              _generations(run, rows["generation"], rows["model"], translate) if rows["generation"] else "",
@@ -42,30 +44,36 @@ def curve_table(run: Run, points: Sequence[Point]) -> pd.DataFrame:
     Columns: step, loss, development score, and part, which is empty for runs that have no stages.
     """
     table = pd.DataFrame(points, columns=CURVE[:3]).astype(float)  # even where there is none yet: plots go by type
-    if run.spec.method not in METHODS_IN_STAGES:
+    if not shows_stages(run):
         return table.assign(part="")
-    options = {name: int(str(value)) for name, value in run.spec.options.items()
-               if name in ("steps", "repetitions", "generations", "student_steps")}
-    models, steps = len(run.spec.patterns) * options["repetitions"], options["steps"]
-    before = models * steps * (1 + options.get("generations", 0))
-    learner = table["step"] > before
-    generation = ((table["step"] - 1) // (models * steps)).astype(int)
-    name = "generation " + generation.astype(str) if "generations" in options else "models"
-    table["part"] = pd.Series(name, index=table.index).mask(learner, "classifier")
-    table["step"] = ((table["step"] - 1) % steps + 1).mask(learner, table["step"] - before)
+    method, before = METHODS[run.spec.method], 0
+    table["part"] = ""
+    for stage in method.stages(read_options(method.options, run.spec.options, method.name), len(run.spec.patterns)):
+        end = before + stage.steps * stage.models
+        mine = (table["step"] > before) & (table["step"] <= end) & (table["part"] == "")
+        table.loc[mine, "part"] = stage.name
+        table.loc[mine, "step"] = (table.loc[mine, "step"] - before - 1) % stage.steps + 1
+        before = end
     return table.groupby(["part", "step"], as_index=False, sort=False)[CURVE[1:3]].mean()[CURVE]
 
 
-def head_beside(run: Run, others: Sequence[Run]) -> float | None:
-    """The accuracy of the latest run with a classification head on the same examples, if there is one."""
+def shows_stages(run: Run) -> bool:
+    """Whether a run's method shows the stages of its training."""
+    return run.spec.method in METHODS and "stages" in METHODS[run.spec.method].details
+
+
+def baseline_beside(run: Run, others: Sequence[Run]) -> float | None:
+    """The accuracy of the latest run of the method's baseline on the same examples, if there is one."""
+    baseline = METHODS[run.spec.method].baseline
+
     def same(other: Run) -> bool:
-        return (other.spec.method == "head" and other.status == "done" and "accuracy" in other.metrics
+        return (other.spec.method == baseline and other.status == "done" and "accuracy" in other.metrics
                 and all(getattr(other.spec, name) == getattr(run.spec, name) for name in _SAME))
 
     return next((other.metrics["accuracy"] for other in reversed(others) if same(other)), None)
 
 
-def _outcome(run: Run, models: Sequence[Row], ensemble: Sequence[Row], distilled: bool, head: float | None,
+def _outcome(run: Run, models: Sequence[Row], ensemble: Sequence[Row], distilled: bool, baseline: float | None,
              translate: Translate) -> str:
     """Test accuracies: of the models, of all together, and of the classifier, if there is one."""
     alone = [each["test_accuracy"] for each in models if "test_accuracy" in each]
@@ -73,8 +81,9 @@ def _outcome(run: Run, models: Sequence[Row], ensemble: Sequence[Row], distilled
     bars += bar(translate("All together"), ensemble[-1]["test_accuracy"], colour(1))
     if "accuracy" in run.metrics and distilled:
         bars += bar(translate("Classifier"), run.metrics["accuracy"], colour(2))
-    if head is not None:
-        bars += bar(translate("Classification head alone"), head, colour(8))
+    if baseline is not None:
+        title = METHODS[METHODS[run.spec.method].baseline].title
+        bars += bar(translate("{method} alone").format(method=translate(title)), baseline, colour(8))
     return f'<div class="cl-card cl-outcome"><h3>{escape(translate("Accuracy on the test rows"))}</h3>{bars}</div>'
 
 

@@ -11,8 +11,8 @@ import yaml
 
 from core.data.split import LM_BFF_SEEDS
 from core.errors import ClozeLabError, InputError, SpecError
-from core.methods.registry import METHODS
-from core.metrics.metric import Metric, development, found_metrics, main_metric_in
+from core.methods.registry import METHODS, methods_for
+from core.metrics.metric import Metric, development, found_metrics
 from core.prompts.verbalizer import Verbalizer, split_words
 from core.runs.estimate import estimate_seconds
 from core.runs.run import Run
@@ -26,14 +26,13 @@ from ui.live import QUIET, follow
 from ui.requests import do_inline
 from ui.run_panels import run_card, run_columns, run_rows, runs_heading, span
 from ui.search.panels import candidate_table
-from ui.search.tab import SEARCHES, Search
+from ui.search.tab import Search
 from ui.services import Services
 from ui.session import Session
 from ui.train.deletion import StudyDeletion
-from ui.train.stage_panels import METHODS_IN_STAGES, curve_table, head_beside, stages_panel
+from ui.train.stage_panels import baseline_beside, curve_table, shows_stages, stages_panel
 
 IN_THE_LAB = "lab"  # the choice that stands for what is typed in the Lab now
-_FIRST_METHODS = ("zero-shot", "head", "lm-bff")
 _POLL_SECONDS = 1.5
 
 
@@ -51,8 +50,9 @@ class Train:
         self._listen(tab)
 
     def _plan_boxes(self) -> None:
+        first = [name for name, method in METHODS.items() if method.preselected]
         self.methods = gr.CheckboxGroup([(label(method.title), name) for name, method in METHODS.items()],
-                                        value=list(_FIRST_METHODS), label=label("Methods"), elem_id="methods")
+                                        value=first, label=label("Methods"), elem_id="methods")
         self.patterns = gr.CheckboxGroup([], label=label("Patterns"), elem_id="patterns",
                                          info=label("The one in the Lab now, and the variants kept for this task."))
         with gr.Row():
@@ -70,14 +70,14 @@ class Train:
         self.options: list[tuple[str, str, gr.components.Component]] = []
         self.accordions: dict[str, gr.Accordion] = {}
         for name, method in METHODS.items():
-            if name in SEARCHES:  # their options are those of the tab Search
+            if method.search:  # its options are those of the tab Search
                 continue
             with gr.Accordion(label(f"Options: {method.title}"), open=False, elem_id=f"options-{name}",
-                              visible=name in _FIRST_METHODS) as self.accordions[name]:
+                              visible=name in first) as self.accordions[name]:
                 gr.Markdown(label(method.summary()))
                 with gr.Row(elem_classes="cl-options"):
                     self.options += [(name, each, box) for each, box in controls(method.options, name).items()]
-        gr.Markdown(label("Automatic words and patterns, also PETAL's, take their options from Search."),
+        gr.Markdown(label("Methods that search words or patterns take their options from Search."),
                     elem_classes="cl-hint")
         self.plan = gr.HTML(elem_id="plan")
         self.start = gr.Button(label("Start"), variant="primary", elem_id="start")
@@ -113,6 +113,7 @@ class Train:
         plan = [session.task, session.model, self.methods, self.patterns, self.shots, self.seeds, self.limit, self.name,
                 session.variants, lab.pattern, *lab.words, *(box for _, _, box in self.options),
                 *self.search.options.values()]
+        follow([tab.select, session.task.change], self.list_methods, [session.task, self.methods], self.methods)
         follow([tab.select, session.task.change], self.list_patterns,
                [session.task, session.variants, lab.pattern, self.patterns], self.patterns)
         watched = [self.methods, self.patterns, self.shots, self.seeds, self.limit, session.task, session.model,
@@ -147,6 +148,19 @@ class Train:
         known = gr.on([demo.load, self.session.visitor.change], self.show_runs, [self.session.visitor, self.study],
                       [self.study, self.heading, self.table, self.timer], **QUIET)
         do_inline(known, self.services, self.session.visitor)
+
+    def list_methods(self, request: gr.Request, choice: str, chosen: Sequence[str] | None) -> Any:
+        """The methods that serve the task's kind; those that were chosen stay chosen."""
+        translate = translator(request)
+        try:
+            kind = self.services.task(choice).schema.kind
+        except ClozeLabError:  # the plan says what is wrong with the task
+            return gr.skip()
+        served = {method.name: method for method in methods_for(kind)}
+        kept = [name for name in chosen or [] if name in served]
+        first = [name for name, method in served.items() if method.preselected]
+        return gr.update(choices=[(translate(method.title), name) for name, method in served.items()],
+                         value=kept or first)
 
     def list_patterns(self, request: gr.Request, choice: str, variants: list[Variant] | None, typed: str,
                       chosen: Sequence[str]) -> Any:
@@ -187,6 +201,9 @@ class Train:
                  *rest: Any) -> tuple[StudySpec, list[RunSpec]]:
         words, values = rest[: len(self.lab.boxes.words)], rest[len(self.lab.boxes.words) :]
         task = self.services.task(choice)
+        if not methods_for(task.schema.kind):
+            raise SpecError("The answers of this task are texts, and no method writes texts yet. Choose a task with "
+                            "labels.")
         if not methods:
             raise SpecError("No method is chosen. Choose at least one.")
         options: dict[str, dict[str, Any]] = {method: {} for method in methods}
@@ -194,7 +211,7 @@ class Train:
             if method in options:
                 options[method][option] = value if value is not None else ""
         options |= {method: self.search.options_of(method, values[len(self.options) :])
-                    for method in methods if method in SEARCHES}
+                    for method in methods if method in self.search.methods}
         chosen = []
         if IN_THE_LAB in patterns:
             typed_words = {each: split_words(text or "") for each, text in zip(task.schema.labels, words, strict=False)}
@@ -261,11 +278,9 @@ class Train:
     def _findings(self, run: Run, visitor: str, translate: Translate) -> str:
         """What a run has found on its way: a search's candidates, or the stages of an ensemble."""
         found = self.services.store.found(run.id, visitor)
-        if run.spec.method in SEARCHES:
-            return candidate_table(found, run.spec.method, int(str(run.spec.options.get("steps", 0))), translate)
-        if run.spec.method not in METHODS_IN_STAGES:
-            return ""
-        return stages_panel(run, found, translate, head_beside(run, self.services.store.runs(visitor)))
+        if not shows_stages(run):
+            return candidate_table(run, found, translate)
+        return stages_panel(run, found, translate, baseline_beside(run, self.services.store.runs(visitor)))
 
     def cancel_run(self, request: gr.Request, visitor: str, key: str) -> str:
         """Stop one run at its next step."""
@@ -298,7 +313,7 @@ class Train:
 def _dev_metric(run: Run) -> Metric:
     """What a run's development scores are of: known when it is done, before that the first metric of its kind."""
     known = [metric for metric in found_metrics(run.metrics) if metric.on_development]
-    return known[0] if known else development(main_metric_in([run.metrics]))
+    return known[0] if known else development(run.metric)
 
 
 def _numbers(texts: Sequence[str], key: str) -> list[int]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import gradio as gr
@@ -15,10 +14,9 @@ from core.errors import InputError
 from core.runs.finished_run import (
     AnsweredTable,
     answer_table,
-    further_names,
     labelled_download,
     predictor_for,
-    takes_pairs,
+    schema_of,
 )
 from ui.data_panels import as_choice, counts_panel, table_line
 from ui.downloads import saved
@@ -85,11 +83,11 @@ class UseFile:
         translate, store = translator(request), self.services.store
         try:
             run = store.run(key or "", visitor)
-            columns = _columns(text_a if path else None, text_b, takes_pairs(run, store))
-            columns = replace(columns, more=further_names(run))
+            schema = schema_of(run, store)
+            columns = _columns(text_a if path else None, text_b, schema.pairs)
             table = in_one_form(read_table(path or "", self.services.limits))
             predictor = predictor_for(run, store, self.services.load, self.services.backbones)
-            found = answer_table(predictor, table, columns, run.labels, self.services.limits,
+            found = answer_table(predictor, table, columns, schema, self.services.limits,
                                  lambda done, total: progress((done, total), unit=translate("rows")))
         except Exception as error:
             return [message(explain(error, translate)), "", gr.update(visible=False), gr.skip(), gr.skip()]

@@ -7,7 +7,6 @@ from html import escape
 
 import pandas as pd
 
-from core.metrics.metric import main_metric_in
 from core.runs.finished_run import Weights
 from core.runs.run import Run
 from ui.bars import bar, colour, found_percent, metric_text
@@ -18,7 +17,7 @@ NO_ANSWERS: Mapping[str, str] = {}
 
 def run_line(run: Run, translate: Translate) -> str:
     """What the run is, in one line."""
-    spec, metric = run.spec, main_metric_in([run.metrics])
+    spec, metric = run.spec, run.metric
     facts = [("Task", spec.task_name), ("Method", spec.method), ("Model", spec.model), ("Pattern", spec.pattern_text),
              ("K", spec.shots or ""), ("Seed", spec.seed if spec.shots else ""),
              (metric.title, metric_text(run.metrics[metric.name], metric) if metric.name in run.metrics else "")]

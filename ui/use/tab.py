@@ -14,7 +14,7 @@ from gradio.utils import get_upload_folder
 from core.data.further_texts import read_texts
 from core.data.task import Example
 from core.errors import ClozeLabError, InputError, LimitError
-from core.runs.finished_run import further_names, predictor_for, takes_pairs, weights_of, write_archive
+from core.runs.finished_run import predictor_for, schema_of, weights_of, write_archive
 from core.runs.prediction import predict
 from core.runs.run import Run
 from ui.compare.panels import run_names
@@ -103,13 +103,14 @@ class Use:
             return ["", gr.skip(), *[gr.update(visible=False)] * 6, gr.skip()]
         try:
             run = store.run(key, visitor)
-            weights, pairs, names = weights_of(run, store), takes_pairs(run, store), further_names(run)
+            weights, schema = weights_of(run, store), schema_of(run, store)
         except Exception as error:
             return ["", message(explain(error, translate)), *[gr.update(visible=False)] * 6, gr.skip()]
         return [run_line(run, translate), weights_note(weights, run, translate), gr.update(visible=True),
                 gr.update(visible=weights == "own"), gr.update(visible=weights == "removed"),
-                gr.update(visible=pairs), gr.update(visible=bool(names), placeholder="\n".join(
-                    f"{name}: …" for name in names[:8])), gr.update(visible=pairs), gr.update(visible=False)]
+                gr.update(visible=schema.pairs), gr.update(visible=bool(schema.columns), placeholder="\n".join(
+                    f"{name}: …" for name in schema.columns[:8])), gr.update(visible=schema.pairs),
+                gr.update(visible=False)]
 
     def ask(self, request: gr.Request, visitor: str, key: str | None, text: str, text_b: str, more: str,
             lines: bool) -> list[Any]:
@@ -117,15 +118,16 @@ class Use:
         translate, store = translator(request), self.services.store
         try:
             run = store.run(key or "", visitor)
-            examples = _typed_examples(text, text_b if takes_pairs(run, store) else None, lines)
-            names = further_names(run)
-            if names:
-                examples = [replace(each, more=read_texts(more or "", names)) for each in examples]
+            schema = schema_of(run, store)
+            examples = _typed_examples(text, text_b if schema.pairs else None, lines)
+            if schema.columns:
+                typed = read_texts(more or "", schema.columns)
+                examples = [replace(example, more=typed) for example in examples]
             predictor = predictor_for(run, store, self.services.load, self.services.backbones)
-            found = predict(predictor, run.labels, examples).table()
+            found = predict(predictor, schema, examples).table()
         except Exception as error:
             return [message(explain(error, translate)), gr.skip()]
-        own = {label: examples[0].text(label) for label in run.labels if label in names}
+        own = {name: examples[0].text(name) for name in run.labels if schema.kind == "choice"}
         return ["", answers_panel(found, run.labels, translate, own)]
 
     def ask_again(self, request: gr.Request, visitor: str, key: str | None, text: str, text_b: str, more: str,
