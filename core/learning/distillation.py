@@ -9,12 +9,12 @@ import numpy as np
 import torch
 
 from core.data.task import Example
+from core.learning.checkpoints import trained_once
 from core.learning.classifier import HeadPredictor, with_head
 from core.learning.members import MemberOptions
 from core.learning.merging import Floats, distillation_loss, entropies, soft_labels
 from core.learning.method import Problem, Progress
 from core.learning.options import option
-from core.learning.resuming import trained_once
 from core.learning.stages import Row, StagedProgress
 from core.learning.training import Schedule, default_learning_rate, train
 from core.models.compact import compact, expand

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 import torch
 
 from core.data.task import Example
+from core.learning.checkpoints import MODEL, digest, trained_once
 from core.learning.method import LogProbs, Problem, Progress
 from core.learning.multi_mask import MultiMaskPredictor, prompt_predictor
 from core.learning.options import option
 from core.learning.prompting import PromptPredictor
-from core.learning.resuming import MODEL, digest, trained_once
 from core.learning.training import FineTuningOptions, train
 from core.models.backbone import Backbone
 from core.models.compact import compact, expand

@@ -15,8 +15,8 @@ import numpy.typing as npt
 from core.data.split import FewShotSplit
 from core.data.task import Example, Kind, Schema
 from core.errors import SpecError
+from core.learning.checkpoint import CheckpointStore
 from core.learning.options import Options
-from core.learning.shelf import CheckpointStore
 from core.metrics.answers import Answers, LabelAnswers, TextAnswers
 from core.metrics.metric import Metric, development, main_metric
 from core.models.backbone import Backbone, Family

@@ -8,13 +8,13 @@ import numpy as np
 
 from core.data.task import Example
 from core.errors import SpecError
+from core.learning.checkpoints import answered_once
 from core.learning.distillation import StudentOptions, label_pool, train_student
 from core.learning.ensemble import EnsemblePredictor
 from core.learning.members import Member
 from core.learning.merging import Floats, merge
 from core.learning.method import Learned, Problem
 from core.learning.multi_mask import prompt_predictor
-from core.learning.resuming import answered_once
 from core.learning.stages import Row, StagedProgress
 from core.metrics.metric import METRICS
 from core.randomness import rng

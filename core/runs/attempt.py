@@ -20,7 +20,7 @@ from core.data.catalog import load_task
 from core.data.files import DataLimits
 from core.data.task import Task
 from core.errors import Cancelled, DataError
-from core.learning.shelf import CheckpointStore
+from core.learning.checkpoint import CheckpointStore
 from core.methods.registry import method_named
 from core.models.backbone import BackboneCache
 from core.models.placement import Placement

@@ -22,8 +22,8 @@ import numpy.typing as npt
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
-from core.learning.resuming import MODEL
-from core.learning.shelf import Checkpoint
+from core.learning.checkpoint import Checkpoint
+from core.learning.checkpoints import MODEL
 from core.models.placement import Placement
 from core.runs.sessions import locked
 

@@ -11,9 +11,9 @@ import pandas as pd
 
 from core.data.split import draw_split
 from core.data.task import Example, Task
+from core.learning.checkpoint import CheckpointStore
 from core.learning.method import Predictor, Problem, Progress
 from core.learning.options import read_options
-from core.learning.shelf import CheckpointStore
 from core.methods.registry import check_method, method_named
 from core.metrics.evaluation import evaluate
 from core.models.backbone import BackboneCache

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.learning.shelf import Checkpoint
+from core.learning.checkpoint import Checkpoint
 from core.models.backbone import BackboneCache
 from core.models.placement import Placement
 from core.runs import checkpoints

@@ -19,9 +19,9 @@ import torch
 from torch import nn
 
 from core.data.task import Example
+from core.learning.checkpoint import Checkpoint, CheckpointStore
 from core.learning.merging import Floats
 from core.learning.method import Progress
-from core.learning.shelf import Checkpoint, CheckpointStore
 from core.learning.training import Trained
 
 MODEL = "model"  # how the names of an ensemble's models begin

@@ -12,8 +12,8 @@ from torch import nn
 
 from core.errors import Cancelled
 from core.learning import distillation, members
-from core.learning.resuming import trained_once
-from core.learning.shelf import Checkpoint
+from core.learning.checkpoint import Checkpoint
+from core.learning.checkpoints import trained_once
 from core.learning.training import Trained
 from core.methods.ipet import Ipet
 from core.methods.pet import Pet
