@@ -50,10 +50,18 @@ def check_method(method: Method[Any], problem: Problem, options: Options) -> Non
     Raises:
         InputError: it does not serve tasks of this kind, or cannot work on this one.
     """
-    kind = problem.schema.kind
+    check_kind(method, problem.schema.kind)
+    method.check(problem, options)
+
+
+def check_kind(method: Method[Any], kind: Kind) -> None:
+    """Check that a method serves tasks of a kind.
+
+    Raises:
+        SpecError: it does not; the methods that do are named.
+    """
     if kind not in method.kinds:
         raise _wrong_kind(method, kind)
-    method.check(problem, options)
 
 
 def _wrong_kind(method: Method[Any], kind: Kind) -> SpecError:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from core.data.split import draw_split
 from core.data.task import Task
 from core.learning.options import read_options
-from core.methods.registry import check_method, method_named
+from core.methods.registry import check_kind, check_method, method_named
 from core.models.backbone import BackboneCache
 from core.runs.estimate import check_steps
 from core.runs.execution import make_problem
@@ -22,6 +22,7 @@ def check_runs(runs: Sequence[RunSpec], task: Task, backbones: BackboneCache, ma
     """
     asked = set()
     for run in runs:
+        check_kind(method_named(run.method), task.schema.kind)
         check_steps(run, max_steps)
         draw = (run.shots, run.seed)
         question = (run.method, str(run.options), run.pattern_text, run.words_text, run.shots)

@@ -114,7 +114,7 @@ def test_data_is_checked_while_it_is_chosen(wizard: OwnData, files: dict[str, st
     assert "The largest possible K is 10" in findings
     assert "tokens in the middle (median)" in findings
     assert "20 · 50.0 %" in balance
-    assert labels["data"] == [["0", "0"], ["1", "1"]]
+    assert labels["value"]["data"] == [["0", "0"], ["1", "1"]]
     assert button["interactive"]
 
 
@@ -249,3 +249,14 @@ def test_a_data_set_in_the_hubs_layout_keeps_its_name_unless_changed(wizard: Own
 def test_task_choices_begin_with_own_data() -> None:
     assert task_choices([["Mine", "own:1"]])[0] == ("★ Mine", "own:1")
     assert ("reviews" in dict(map(reversed, task_choices([]))))  # type: ignore[arg-type]
+
+
+def test_sources_and_targets_become_a_task_whose_answers_are_texts(wizard: OwnData, tmp_path: Path) -> None:
+    path = tmp_path / "venues.csv"
+    path.write_text("source,target\n" + "".join(f"place {at},This is place {at}.\n" for at in range(8)), encoding="utf-8")
+    places = uploads(str(path), None, None)
+    _, _, _, text_a, text_b, answer, *_ = read(wizard, places)
+    assert (text_a["value"], text_b["value"], answer["value"]) == ("source", "", "target")
+    _, task, _, note, _ = keep(wizard, [], places, "source", "", "target", "", [])
+    made = wizard.services.task(task["value"])
+    assert (made.schema.kind, len(made.train), len(made.test)) == ("generation", 4, 4), note

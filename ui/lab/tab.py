@@ -181,7 +181,12 @@ class Lab:
 
     def _example(self, task: Task, at: int, translate: Translate) -> list[Any]:
         example = task.test[at]
-        note = translate("Test example {at} of {n}, label {label}").format(at=at + 1, n=len(task.test), label=example.label)
+        if example.references:
+            note = translate("Test example {at} of {n}, references: {texts}").format(
+                at=at + 1, n=len(task.test), texts=" ▪ ".join(example.references))
+        else:
+            note = translate("Test example {at} of {n}, label {label}").format(
+                at=at + 1, n=len(task.test), label=example.label)
         return [example.text_a, gr.update(value=example.text_b, visible=task.schema.pairs),
                 gr.update(value=written(example.more), visible=bool(task.schema.columns)), at, message(note, "note")]
 
@@ -217,7 +222,7 @@ class Lab:
             view = look_at_prompt(question, example, self.services.backbone(model))
         except ClozeLabError as error:
             told = explain(error, translate)
-            notes[0] = notes[0] or message(told)
+            notes[0] = notes[0] or ("" if task.schema.kind == "generation" else message(told))
             return [*notes, waiting_panel(title, told), ""]
         return [*notes, prompt_panel(view, translate), answer_panel(view, task.schema.labels, translate)]
 
@@ -243,5 +248,6 @@ def _notes(question: Question, task: Task, translate: Translate) -> list[str]:
     whole = problem(problems.get(""), translate)
     if not task.schema.has_words:
         whole = message(translate(_NO_WORDS[task.schema.kind]), "note")
-    return [problem(question.pattern_problem, translate), whole, *rows,
+    wrong = "" if task.schema.kind == "generation" else problem(question.pattern_problem, translate)
+    return [wrong, whole, *rows,
             *[""] * (MAX_LABELS - len(rows))]

@@ -26,7 +26,7 @@ PREVIEW_ROWS = 8
 MAX_OWN = 50  # data sets in a visitor's list
 _SHOTS = 16  # the usual K, for which the rows should suffice
 _COLUMNS = {"text-a": "Column of the text", "text-b": "Column of the second text (pairs)",
-            "label": "Column of the label"}
+            "label": "Column of the label or target"}
 OwnTasks = list[list[str]]  # [[name, choice], …]
 
 
@@ -109,12 +109,12 @@ class OwnData:
         kept = [column for column in (text_a, text_b, label_column) if column]
         columns = guess_columns(train)
         if text_a and set(kept) <= set(names):
-            columns = ColumnMap(text_a, label_column, text_b or None)
+            columns = _columns(train, text_a, text_b, label_column)
         own = stem(train)
         offered = [as_choice(name) for name in names]
         return ["", told, _preview(train), gr.update(choices=offered, value=columns.text_a),
                 gr.update(choices=[(translate("none"), ""), *offered], value=columns.text_b or ""),
-                gr.update(choices=offered, value=columns.label),
+                gr.update(choices=offered, value=columns.label or columns.target),
                 own if (name or "") in ("", automatic) else gr.skip(), own, gr.update(visible=True)]
 
     def check(self, request: gr.Request, model: str, *chosen: Any) -> list[Any]:
@@ -130,7 +130,8 @@ class OwnData:
         rows = [[name, (draft.label_names or {}).get(name, name)] for name in draft.labels()]
         heads = [translate("in the file"), translate("name")]
         return [findings_panel(view.findings, translate), _balance(view, translate),
-                gr.skip() if rows == _pairs(chosen[-1]) else {"headers": heads, "data": rows},
+                gr.update(visible=bool(rows)) if rows == _pairs(chosen[-1]) else gr.update(
+                    value={"headers": heads, "data": rows}, visible=bool(rows)),
                 gr.update(interactive=view.task is not None and not read.problems)]
 
     def keep(self, request: gr.Request, own_tasks: OwnTasks | None, *chosen: Any) -> list[Any]:
@@ -181,7 +182,8 @@ class OwnData:
         read = self.sources.read(*places)
         if "train" not in read.tables or not text_a:
             return read, None
-        draft = Draft(read.tables, ColumnMap(text_a, label_column or None, text_b or None), name or "")
+        columns = _columns(read.tables["train"], text_a, text_b, label_column)
+        draft = Draft(read.tables, columns, name or "")
         typed = dict(_pairs(labels))
         suggested = read.names.get(label_column or "", {})
         names = {each: typed.get(each, "").strip() or suggested.get(each, each) for each in draft.labels()}
@@ -208,6 +210,14 @@ def _listed(own_tasks: OwnTasks) -> list[tuple[str, str]]:
     return [(as_choice(name)[0], choice) for name, choice in own_tasks]
 
 
+def _columns(table: Table, text_a: str, text_b: str | None, answer: str | None) -> ColumnMap:
+    """What the columns that are chosen hold; `answer` is the target where the table has sources and targets."""
+    guess = guess_columns(table)
+    if guess.target and (text_a, text_b or None, answer) == (guess.text_a, None, guess.target):
+        return guess
+    return ColumnMap(text_a, answer or None, text_b or None)
+
+
 def _preview(table: Table) -> pd.DataFrame:
     return pd.DataFrame(table.rows[:PREVIEW_ROWS], columns=list(table.columns))
 
@@ -230,4 +240,5 @@ def _balance(view: DraftView, translate: Translate) -> str:
                                                                      test=f"{len(task.test):,}")
     if task.unlabelled:
         over += " · " + translate("{n} without labels").format(n=f"{len(task.unlabelled):,}")
-    return counts_panel(view.balance(), translate("Labels"), over)
+    title = "Examples" if task.schema.kind == "generation" else "Labels"
+    return counts_panel(view.balance(), translate(title), over)

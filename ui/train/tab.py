@@ -113,12 +113,16 @@ class Train:
         plan = [session.task, session.model, self.methods, self.patterns, self.shots, self.seeds, self.limit, self.name,
                 session.variants, lab.pattern, *lab.words, *(box for _, _, box in self.options),
                 *self.search.options.values()]
-        follow([tab.select, session.task.change], self.list_methods, [session.task, self.methods], self.methods)
-        follow([tab.select, session.task.change], self.list_patterns,
-               [session.task, session.variants, lab.pattern, self.patterns], self.patterns)
-        watched = [self.methods, self.patterns, self.shots, self.seeds, self.limit, session.task, session.model,
+        planned = {"fn": self.show_plan, "inputs": plan, "outputs": [self.plan, self.start]}
+        # one after the other: what is no longer offered would be refused as a value of the plan
+        offered = follow([tab.select, session.task.change], self.list_methods, [session.task, self.methods],
+                         self.methods)
+        offered = offered.then(self.list_patterns, [session.task, session.variants, lab.pattern, self.patterns],
+                               self.patterns, **QUIET)
+        offered.then(**planned, **QUIET)
+        watched = [self.methods, self.patterns, self.shots, self.seeds, self.limit, session.model,
                    *(box for _, _, box in self.options)]
-        follow([tab.select, *(box.change for box in watched)], self.show_plan, plan, [self.plan, self.start])
+        follow([box.change for box in watched], **planned)
         follow([self.methods.change], lambda chosen: [gr.update(visible=name in chosen) for name in self.accordions],
                self.methods, list(self.accordions.values()))
         shown = [self.study, self.heading, self.table, self.timer]
