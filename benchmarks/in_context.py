@@ -16,7 +16,9 @@ from core.data.catalog import load_task
 from core.data.files import DataLimits
 from core.data.split import draw_split
 from core.models.backbone import Backbone, load_backbone
-from core.models.encoding import Encoded, collate, encode, single_ids
+from core.models.batches import collate
+from core.models.encoding import Encoded, encode
+from core.models.pieces import single_ids
 from core.models.placement import Placement
 from core.models.scoring import all_answer_logits
 from core.prompts.demonstrations import with_demonstrations

@@ -21,8 +21,9 @@ from core.errors import InputError, VerbalizerError
 from core.metrics.answers import LabelAnswers
 from core.metrics.evaluation import Evaluation, evaluate
 from core.models.backbone import Backbone
-from core.models.encoding import Encoded, Limits, encode, single_ids, word_ids
+from core.models.encoding import Encoded, Limits, encode
 from core.models.multi_mask import answer_ids, choice_log_probs, fill_words, text_ids
+from core.models.pieces import single_ids, word_ids
 from core.models.scorers import Scorer, check_words, scorer_for
 from core.models.scoring import all_answer_features, label_log_probs, project
 from core.prompts.pattern import Pattern, Prompt

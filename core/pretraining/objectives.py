@@ -13,7 +13,7 @@ import torch
 from transformers import PreTrainedTokenizerBase
 
 from core.models.backbone import Backbone, Family
-from core.models.encoding import Batch
+from core.models.batches import Batch
 from core.models.scoring import answer_logits
 from core.pretraining.recipe import OBJECTIVES as NAMES
 from core.pretraining.recipe import Recipe

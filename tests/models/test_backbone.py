@@ -11,7 +11,8 @@ import torch
 from core.data.task import Example
 from core.errors import DownloadError, ModelError
 from core.models.backbone import FAMILIES, Backbone, BackboneCache, bundled_names, load_backbone, weights_digest
-from core.models.encoding import Batch, collate, encode
+from core.models.batches import Batch, collate
+from core.models.encoding import encode
 from core.models.placement import Placement
 from core.models.scoring import all_answer_logits, answer_logits
 from core.prompts.pattern import Pattern

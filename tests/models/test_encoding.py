@@ -6,19 +6,11 @@ import pytest
 
 from core.data.task import Example
 from core.errors import PatternError, VerbalizerError
-from core.models import encoding
+from core.models import pieces
 from core.models.backbone import Backbone
-from core.models.encoding import (
-    Encoded,
-    Limits,
-    collate,
-    encode,
-    length_buckets,
-    shorten,
-    single_ids,
-    tokenizer_kind,
-    word_ids,
-)
+from core.models.batches import collate, length_buckets
+from core.models.encoding import Encoded, Limits, encode, shorten
+from core.models.pieces import single_ids, tokenizer_kind, word_ids
 from core.prompts.demonstrations import with_demonstrations
 from core.prompts.pattern import Pattern, Prompt
 from core.prompts.verbalizer import Verbalizer
@@ -238,7 +230,7 @@ def test_shorten(sides: list[list[int]], excess: int, left: list[list[int]], mis
 def test_forgetting_pieces_changes_nothing(model: str, tiny: Tiny, monkeypatch: pytest.MonkeyPatch) -> None:
     prompts = [Pattern.parse("{text_a}{sep} is {mask}, {text_b}").render(FILM) for _ in range(2)]
     remembered = encode(prompts, tiny(model))
-    monkeypatch.setattr(encoding, "_PIECES_KEPT", 0)
+    monkeypatch.setattr(pieces, "_PIECES_KEPT", 0)
     assert encode(prompts, tiny(model)) == remembered
 
 

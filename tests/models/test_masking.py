@@ -8,7 +8,8 @@ import torch
 
 from core.data.task import Example, classification
 from core.models.backbone import Backbone
-from core.models.encoding import Encoded, collate, encode
+from core.models.batches import collate
+from core.models.encoding import Encoded, encode
 from core.models.masking import SHARE, hide_tokens, masked_loss
 from core.prompts.pvp import PVP
 

@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from core.models.backbone import Backbone
-from core.models.encoding import Encoded, collate
+from core.models.batches import collate
+from core.models.encoding import Encoded
 from core.models.multi_mask import choice_losses, fill_masks, margin_loss
 from core.models.scoring import answer_logits
 

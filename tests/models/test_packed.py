@@ -8,7 +8,8 @@ import torch
 from core.data.task import Example
 from core.methods.head import with_head
 from core.models.backbone import Backbone
-from core.models.encoding import Batch, collate, encode
+from core.models.batches import Batch, collate
+from core.models.encoding import encode
 from core.models.packed import TYPES, answer_states
 from core.models.scoring import class_logits
 from core.prompts.pattern import Pattern

@@ -8,7 +8,8 @@ import torch
 from core.data.task import Example
 from core.models import scoring
 from core.models.backbone import Backbone
-from core.models.encoding import Encoded, collate, encode
+from core.models.batches import collate
+from core.models.encoding import Encoded, encode
 from core.models.scoring import all_answer_features, answer_features
 from core.models.shared_start import SharedStart
 from core.prompts.demonstrations import with_demonstrations
