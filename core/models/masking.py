@@ -53,7 +53,7 @@ def _disguised(token: int, backbone: Backbone, vocabulary: int, dice: np.random.
     """What stands in the place of a hidden token: the mask, a random token, or itself."""
     chance = dice.random()
     if chance < _REPLACED:
-        return int(backbone.tokenizer.mask_token_id)  # type: ignore[arg-type]
+        return int(backbone.tokenizer.mask_token_id)
     if chance >= _REPLACED + _KEPT:
         return int(dice.integers(vocabulary))
     return token

@@ -270,7 +270,8 @@ def choice_losses(
     """
     features = answer_features(backbone, collate(encoded, backbone))
     log_probs = project(backbone, features).log_softmax(-1)  # [M, V]
-    by_question = log_probs.split([len(prompt.masks) for prompt in encoded])
+    masks = [len(prompt.masks) for prompt in encoded]
+    by_question = log_probs.split(masks)  # type: ignore[no-untyped-call]
     widest = max(map(len, choices))
     losses = []
     for at_masks, row in zip(by_question, choices, strict=True):

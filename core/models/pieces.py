@@ -123,5 +123,6 @@ def _without_start(ids: list[int], backbone: Backbone) -> list[int]:
     if tokens[0] == "▁":
         return ids[1:]
     bare = tokenizer.convert_tokens_to_ids(tokens[0][1:])
-    known = isinstance(bare, int) and bare != tokenizer.unk_token_id
-    return [bare, *ids[1:]] if known else ids
+    if isinstance(bare, int) and bare != tokenizer.unk_token_id:
+        return [bare, *ids[1:]]
+    return ids

@@ -148,8 +148,9 @@ def _encoded(
     encoder = model.get_encoder()
     with backbone.placement.autocast():
         parts = [
-            encoder(input_ids=some_rows, attention_mask=some_seen.long()).last_hidden_state
-            for some_rows, some_seen in zip(rows.split(at_once), seen.split(at_once), strict=True)
+            encoder(input_ids=rows[start : start + at_once],
+                    attention_mask=seen[start : start + at_once].long()).last_hidden_state
+            for start in range(0, len(rows), at_once)
         ]
     return torch.cat(parts), ~seen[:, None, None]
 

@@ -79,7 +79,7 @@ def test_tasks_are_learned_beside_texts(corpora: Path, recipe_values, cpu: Place
                           "tasks": TASKS, "tasks_from": 0.25, "task_share": 0.8, "task_examples": 16,
                           "optimizer": "muon", "learning_rate": 0.01, "head_learning_rate": 0.03})
     training = Pretraining(recipe, corpora, tmp_path / "out", cpu, data)
-    lessons = [training._teaches_tasks() for training.step in range(recipe.steps)]
+    lessons = [training._trains_on_tasks() for training.step in range(recipe.steps)]
     assert not any(lessons[:10])
     assert sum(lessons[10:]) >= 18
     training.step = 0
