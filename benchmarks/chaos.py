@@ -48,11 +48,23 @@ def serve(folder: Path) -> None:
 
 def submit(store: RunStore, first_seed: int) -> list[str]:
     """Queue a study of short runs; return their ids."""
-    study = StudySpec.from_dict({
-        "name": "chaos", "task": "reviews", "methods": ["lm-bff"], "shots": [4], "test_limit": TEST_ROWS,
-        "patterns": [{"pattern": "{text_a} It was {mask}.", "words": {"negative": ["bad"], "positive": ["good"]}}],
-        "seeds": list(range(first_seed, first_seed + RUNS)),
-        "options": {"lm-bff": {"steps": 10, "batch_size": 2, "evaluate_every": 10}}})
+    study = StudySpec.from_dict(
+        {
+            "name": "chaos",
+            "task": "reviews",
+            "methods": ["lm-bff"],
+            "shots": [4],
+            "test_limit": TEST_ROWS,
+            "patterns": [
+                {
+                    "pattern": "{text_a} It was {mask}.",
+                    "words": {"negative": ["bad"], "positive": ["good"]},
+                }
+            ],
+            "seeds": list(range(first_seed, first_seed + RUNS)),
+            "options": {"lm-bff": {"steps": 10, "batch_size": 2, "evaluate_every": 10}},
+        }
+    )
     key = store.submit(study, study.runs(load_task("reviews")), VISITOR)
     return [run.id for run in store.runs(VISITOR, key)]
 
@@ -68,11 +80,16 @@ class App:
     def start(self) -> None:
         """Start it."""
         self._started = time.time()
-        self._process = subprocess.Popen(self._command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self._process = subprocess.Popen(
+            self._command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
 
     def works(self, runs: Sequence[Run]) -> bool:
         """Whether a run is going on that this very process started."""
-        return any(run.status == "running" and run.started is not None and run.started > self._started for run in runs)
+        return any(
+            run.status == "running" and run.started is not None and run.started > self._started
+            for run in runs
+        )
 
     def kill(self) -> None:
         """Kill it, count those of its processes that live on, and start it again."""
@@ -105,17 +122,28 @@ def judge(store: RunStore, submitted: list[str]) -> dict[str, Any]:
     """Compare what the store and the disk hold with what was submitted."""
     runs = store.runs(VISITOR)
     done = [run for run in runs if run.status == "done"]
-    endings = {run.id: sum(" Done in " in line for line in store.log(run.id, VISITOR)) for run in runs}
+    endings = {
+        run.id: sum(" Done in " in line for line in store.log(run.id, VISITOR)) for run in runs
+    }
     with closing(sqlite3.connect(store.folder / "cloze-lab.sqlite")) as check:
         integrity = check.execute("PRAGMA integrity_check").fetchone()[0]
         dangling = len(check.execute("PRAGMA foreign_key_check").fetchall())
-    hidden = [path.name for name in ("predictions", "models") for path in (store.folder / name).glob(".*")]
+    hidden = [
+        path.name for name in ("predictions", "models") for path in (store.folder / name).glob(".*")
+    ]
     return {
-        "submitted": len(submitted), "lost": len(set(submitted) - {run.id for run in runs}),
-        "duplicated": len(runs) - len(set(submitted)) + sum(max(0, count - 1) for count in endings.values()),
-        "done_without_result": sum(len(store.predictions(run.id, VISITOR)) != TEST_ROWS for run in done),
+        "submitted": len(submitted),
+        "lost": len(set(submitted) - {run.id for run in runs}),
+        "duplicated": len(runs)
+        - len(set(submitted))
+        + sum(max(0, count - 1) for count in endings.values()),
+        "done_without_result": sum(
+            len(store.predictions(run.id, VISITOR)) != TEST_ROWS for run in done
+        ),
         "done_without_weights": sum(store.model_folder(run.id, VISITOR) is None for run in done),
-        "half_written_files": hidden, "integrity_check": integrity, "dangling_rows": dangling,
+        "half_written_files": hidden,
+        "integrity_check": integrity,
+        "dangling_rows": dangling,
         "statuses": dict(Counter(run.status for run in runs)),
         "reasons": dict(Counter(run.reason for run in runs if run.reason)),
         "attempts": dict(sorted(Counter(run.attempt for run in runs).items())),
@@ -155,8 +183,18 @@ def main() -> None:
             time.sleep(0.2)
         app.end()
         data.queue.recover()
-        print(json.dumps({"seed": options.seed, "kills": dict(kills), "orphan_processes": app.orphans,
-                          **judge(store, submitted), "seconds": round(time.perf_counter() - start, 1)}, indent=2))
+        print(
+            json.dumps(
+                {
+                    "seed": options.seed,
+                    "kills": dict(kills),
+                    "orphan_processes": app.orphans,
+                    **judge(store, submitted),
+                    "seconds": round(time.perf_counter() - start, 1),
+                },
+                indent=2,
+            )
+        )
 
 
 if __name__ == "__main__":

@@ -36,8 +36,14 @@ Curve = dict[int, float]  # step → development accuracy
 
 def task_in(folder: Path, name: str) -> Task:
     """The task whose files lie in the folder's folder of its name."""
-    return load_task({"name": name, "train": str(folder / name / "train.csv"), "test": str(folder / name / "test.csv")},
-                     limits=DataLimits(rows=1_000_000))
+    return load_task(
+        {
+            "name": name,
+            "train": str(folder / name / "train.csv"),
+            "test": str(folder / name / "test.csv"),
+        },
+        limits=DataLimits(rows=1_000_000),
+    )
 
 
 def curves(problem: Problem, candidates: list[Any], options: AutoWordsOptions) -> list[Curve]:
@@ -53,7 +59,9 @@ def curves(problem: Problem, candidates: list[Any], options: AutoWordsOptions) -
     return [found[number] for number in range(len(found))]
 
 
-def replayed(problem: Problem, courses: list[Curve], options: AutoWordsOptions) -> tuple[list[int], int]:
+def replayed(
+    problem: Problem, courses: list[Curve], options: AutoWordsOptions
+) -> tuple[list[int], int]:
     """The candidates that the rule lets come to the end, and the steps it takes in all."""
     rule, through, steps = Reranking(problem, options, True), [], 0
     for number, course in enumerate(courses):
@@ -81,27 +89,43 @@ def compare(task: Task, name: str, seed: int, backbone: Backbone, options: AutoW
     full, dropping = (max(among, key=lambda number: (tops[number], -number))
                       for among in (range(len(courses)), through))
     rows = task.test[:test]
-    worth = {number: _test_accuracy(problem, candidates[number].pvp, options, rows) for number in {full, dropping}}
-    return {"task": name, "seed": seed, "same": full == dropping, "dev": [tops[full], tops[dropping]],
-            "test": [worth[full], worth[dropping]], "steps_share": steps / (len(courses) * options.steps)}
+    worth = {
+        number: _test_accuracy(problem, candidates[number].pvp, options, rows)
+        for number in {full, dropping}
+    }
+    return {
+        "task": name,
+        "seed": seed,
+        "same": full == dropping,
+        "dev": [tops[full], tops[dropping]],
+        "test": [worth[full], worth[dropping]],
+        "steps_share": steps / (len(courses) * options.steps),
+    }
 
 
 def _test_accuracy(problem: Problem, pvp: PVP, options: AutoWordsOptions, rows: Any) -> float:
-    learned = LmBff().learn(Problem(problem.schema, (pvp,), problem.split, problem.backbone, problem.seed), options,
-                            lambda *_, **__: None)
+    learned = LmBff().learn(
+        Problem(problem.schema, (pvp,), problem.split, problem.backbone, problem.seed),
+        options,
+        lambda *_, **__: None,
+    )
     return float((learned.predictor.log_probs(rows).argmax(1) == problem.gold(rows)).mean())
 
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("folder", type=Path)
     parser.add_argument("--tasks", nargs="+", default=["sst2", "trec", "snli"])
     parser.add_argument("--seeds", nargs="+", type=int, default=list(LM_BFF_SEEDS))
     parser.add_argument("--tried", type=int, default=16)
     parser.add_argument("--test", type=int, default=500)
     given = parser.parse_args()
-    options = AutoWordsOptions(tried=given.tried, evaluate_every=round(RUNGS[0] * AutoWordsOptions().steps))
+    options = AutoWordsOptions(
+        tried=given.tried, evaluate_every=round(RUNGS[0] * AutoWordsOptions().steps)
+    )
     backbone = load_backbone("mini-masked", Placement.choose("auto"))
     found = []
     for name in given.tasks:
@@ -110,9 +134,18 @@ def main() -> None:
             found.append(compare(task, name, seed, backbone, options, given.test))
             print(json.dumps(found[-1]), flush=True)
     ways = np.array([each["test"] for each in found])
-    print(json.dumps({"searches": len(found), "same": float(np.mean([each["same"] for each in found])),
-                      "test_mean": ways.mean(0).tolist(), "test_difference_sd": float((ways[:, 1] - ways[:, 0]).std()),
-                      "steps_share": float(np.mean([each["steps_share"] for each in found]))}, indent=2))
+    print(
+        json.dumps(
+            {
+                "searches": len(found),
+                "same": float(np.mean([each["same"] for each in found])),
+                "test_mean": ways.mean(0).tolist(),
+                "test_difference_sd": float((ways[:, 1] - ways[:, 0]).std()),
+                "steps_share": float(np.mean([each["steps_share"] for each in found])),
+            },
+            indent=2,
+        )
+    )
 
 
 if __name__ == "__main__":

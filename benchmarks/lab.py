@@ -53,21 +53,37 @@ def main() -> None:
         check = plain.label_log_probs(question(0), examples, backbone)
     view = look_at_examples(ask(question(0)), examples, backbone)
     mean = dict(zip(task.schema.labels, check.exp().mean(0).tolist(), strict=True))
-    difference = max(abs(mean[label] - view.label_probabilities_mean[label]) for label in task.schema.labels)
+    difference = max(
+        abs(mean[label] - view.label_probabilities_mean[label]) for label in task.schema.labels
+    )
     inspection.forget()
 
     with torch.inference_mode():
-        plain_one = median_ms(lambda turn: plain.label_log_probs(question(turn), examples[:1], backbone))
-        plain_many = median_ms(lambda turn: plain.label_log_probs(question(turn), examples, backbone))
+        plain_one = median_ms(
+            lambda turn: plain.label_log_probs(question(turn), examples[:1], backbone)
+        )
+        plain_many = median_ms(
+            lambda turn: plain.label_log_probs(question(turn), examples, backbone)
+        )
     one = median_ms(lambda turn: look_at_prompt(ask(question(turn)), examples[0], backbone))
     many = median_ms(lambda turn: look_at_examples(ask(question(turn)), examples, backbone))
     word = median_ms(typed_word)
-    print(json.dumps({
-        "threads": torch.get_num_threads(), "largest_difference_of_mean_probability": difference,
-        "one_text_ms": {"plain": plain_one, "ours": one, "ratio": plain_one / one},
-        "64_examples_ms": {"plain": plain_many, "ours": many, "ratio": plain_many / many},
-        "64_examples_after_a_new_label_word_ms": {"plain": plain_many, "ours": word, "ratio": plain_many / word},
-    }, indent=2))
+    print(
+        json.dumps(
+            {
+                "threads": torch.get_num_threads(),
+                "largest_difference_of_mean_probability": difference,
+                "one_text_ms": {"plain": plain_one, "ours": one, "ratio": plain_one / one},
+                "64_examples_ms": {"plain": plain_many, "ours": many, "ratio": plain_many / many},
+                "64_examples_after_a_new_label_word_ms": {
+                    "plain": plain_many,
+                    "ours": word,
+                    "ratio": plain_many / word,
+                },
+            },
+            indent=2,
+        )
+    )
 
 
 if __name__ == "__main__":

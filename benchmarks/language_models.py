@@ -35,20 +35,39 @@ from core.prompts.pvp import PVP
 from core.prompts.text_to_text import FORMS, TASK_FORMATS, written_label, written_number
 
 SENTIMENT = ("{text_a} It was {mask}.", {"negative": ["terrible"], "positive": ["great"]})
-TREC = ("{mask}: {text_a}", {"abbreviation": ["expression"], "entity": ["entity"], "description": ["description"],
-                             "human": ["human"], "location": ["location"], "number": ["number"]})
+TREC = (
+    "{mask}: {text_a}",
+    {
+        "abbreviation": ["expression"],
+        "entity": ["entity"],
+        "description": ["description"],
+        "human": ["human"],
+        "location": ["location"],
+        "number": ["number"],
+    },
+)
 TASKS = {"sst2": SENTIMENT, "mr": SENTIMENT, "trec": TREC}
 SAID = {"sst2": "sst2", "snli": "mnli"}  # folders and their formats
-BEGINNINGS = ("The film was", "The food at this restaurant", "Last week the government",
-              "Question: What is the name of", "She opened the door and", "Scientists have found that",
-              "I bought this camera because", "Once upon a time there was", "The weather in the north",
-              "Thank you very much for")
+BEGINNINGS = (
+    "The film was",
+    "The food at this restaurant",
+    "Last week the government",
+    "Question: What is the name of",
+    "She opened the door and",
+    "Scientists have found that",
+    "I bought this camera because",
+    "Once upon a time there was",
+    "The weather in the north",
+    "Thank you very much for",
+)
 
 
 def zero_shot(task: Task, pvp: PVP, backbone: Backbone) -> dict[str, float]:
     """Accuracy over the whole test part, as it is and calibrated."""
     words = {label: ", ".join(each) for label, each in pvp.verbalizer.words}
-    found = look_at_examples(read_question(str(pvp.pattern), words, task, backbone), task.test, backbone)
+    found = look_at_examples(
+        read_question(str(pvp.pattern), words, task, backbone), task.test, backbone
+    )
     return {"zero_shot": found.evaluation.accuracy, "calibrated": found.calibrated.accuracy}
 
 
@@ -68,13 +87,21 @@ def masked(backbone: Backbone, data: Path, shots: int) -> dict[str, Any]:
     results: dict[str, Any] = {}
     for name, (pattern, words) in TASKS.items():
         folder = data / name
-        source = {"name": name, "train": str(folder / "train.csv"), "test": str(folder / "test.csv"),
-                  "text_a": "text_a", "label": "label"}
+        source = {
+            "name": name,
+            "train": str(folder / "train.csv"),
+            "test": str(folder / "test.csv"),
+            "text_a": "text_a",
+            "label": "label",
+        }
         task = load_task(source, limits=DataLimits())
         pvp = PVP.of(pattern, words, task.schema)
         results[name] = zero_shot(task, pvp, backbone)
         if shots:
-            results[name] |= {method: few_shot(task, pvp, backbone, method, shots) for method in ("head", "lm-bff")}
+            results[name] |= {
+                method: few_shot(task, pvp, backbone, method, shots)
+                for method in ("head", "lm-bff")
+            }
         print(json.dumps({name: results[name]}), flush=True)
     return results
 
@@ -85,14 +112,30 @@ def text_to_text(backbone: Backbone, data: Path, shots: int) -> dict[str, Any]: 
     for folder, form in SAID.items():
         rows = read_table(data / folder / "test.csv").rows
         task, labels = TASK_FORMATS[form], sorted({row["label"] for row in rows})
-        said = answers(backbone, [task.prompt(*(row[key] for key in ("text_a", "text_b")[: len(task.keys)]))
-                                  for row in rows], 8)
+        said = answers(
+            backbone,
+            [
+                task.prompt(*(row[key] for key in ("text_a", "text_b")[: len(task.keys)]))
+                for row in rows
+            ],
+            8,
+        )
         found = [written_label(FORMS[form].answer(each), labels) for each in said]
-        results[folder] = {"accuracy": float(np.mean([labels.index(row["label"]) == each
-                                                      for row, each in zip(rows, found, strict=True)])),
-                           "no_label": found.count(-1) / len(found)}
+        results[folder] = {
+            "accuracy": float(
+                np.mean(
+                    [
+                        labels.index(row["label"]) == each
+                        for row, each in zip(rows, found, strict=True)
+                    ]
+                )
+            ),
+            "no_label": found.count(-1) / len(found),
+        }
     rows = read_table(data / "stsb" / "test.csv").rows
-    said = answers(backbone, [TASK_FORMATS["stsb"].prompt(row["text_a"], row["text_b"]) for row in rows], 8)
+    said = answers(
+        backbone, [TASK_FORMATS["stsb"].prompt(row["text_a"], row["text_b"]) for row in rows], 8
+    )
     results["stsb"] = {"pearson": statistics.correlation([written_number(each) for each in said],
                                                          [float(row["score"]) for row in rows])}
     return results
@@ -114,10 +157,20 @@ def answers(backbone: Backbone, texts: Sequence[str], most: int, **options: Any)
     said: dict[int, str] = {}
     for start in range(0, len(order), 32):
         some = order[start : start + 32]
-        batch = tokenizer([texts[at] for at in some], return_tensors="pt", padding=True, truncation=True,
-                          max_length=backbone.max_length, return_token_type_ids=False).to(backbone.placement.device)
-        found = model.generate(**batch, max_new_tokens=most, do_sample=False, num_beams=1, **options)
-        said |= dict(zip(some, tokenizer.batch_decode(found, skip_special_tokens=True), strict=True))
+        batch = tokenizer(
+            [texts[at] for at in some],
+            return_tensors="pt",
+            padding=True,
+            truncation=True,
+            max_length=backbone.max_length,
+            return_token_type_ids=False,
+        ).to(backbone.placement.device)
+        found = model.generate(
+            **batch, max_new_tokens=most, do_sample=False, num_beams=1, **options
+        )
+        said |= dict(
+            zip(some, tokenizer.batch_decode(found, skip_special_tokens=True), strict=True)
+        )
     return [said[at] for at in range(len(texts))]
 
 

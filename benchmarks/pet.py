@@ -42,7 +42,11 @@ T = TypeVar("T")
 LENGTH, SEED, BATCH = 256, 13, 8
 SINGLE = {"negative": ["terrible"], "positive": ["great"]}
 SEVERAL = {"negative": ["a waste of time"], "positive": ["well worth the money"]}
-PATTERNS = ("{text_a} It was {mask}.", "{text_a} All in all, it was {mask}.", "Just {mask}! {text_a}")
+PATTERNS = (
+    "{text_a} It was {mask}.",
+    "{text_a} All in all, it was {mask}.",
+    "Just {mask}! {text_a}",
+)
 
 
 def timed(work: Callable[[], T]) -> tuple[T, float]:
@@ -63,13 +67,25 @@ def several_masks(problem: Problem, examples: Sequence[Example]) -> dict[str, An
 
     @torch.inference_mode()
     def one_by_one() -> list[float]:
-        return [_filled(pvp, example, answer, backbone) for example in examples for answer in answers]
+        return [
+            _filled(pvp, example, answer, backbone) for example in examples for answer in answers
+        ]
 
-    ours, mine = timed(lambda: fill_words(backbone, [pvp.pattern.render(each) for each in examples], answers))
+    ours, mine = timed(
+        lambda: fill_words(backbone, [pvp.pattern.render(each) for each in examples], answers)
+    )
     scores, theirs = timed(one_by_one)
-    difference = float(np.abs(np.array([each.score for row in ours for each in row]) - scores).max())
-    return {"examples": len(examples), "tokens": [len(each) for each in answers], "plain_seconds": theirs,
-            "seconds": mine, "ratio": theirs / mine, "largest_difference_of_score": difference}
+    difference = float(
+        np.abs(np.array([each.score for row in ours for each in row]) - scores).max()
+    )
+    return {
+        "examples": len(examples),
+        "tokens": [len(each) for each in answers],
+        "plain_seconds": theirs,
+        "seconds": mine,
+        "ratio": theirs / mine,
+        "largest_difference_of_score": difference,
+    }
 
 
 def _filled(pvp: PVP, example: Example, answer: Sequence[int], backbone: Backbone) -> float:
@@ -77,7 +93,9 @@ def _filled(pvp: PVP, example: Example, answer: Sequence[int], backbone: Backbon
     tokenizer = backbone.tokenizer
     mask = str(tokenizer.mask_token)
     text = pvp.pattern.render(example).text(" ".join([mask] * len(answer)))
-    inputs = tokenizer(text, padding="max_length", truncation=True, max_length=LENGTH, return_tensors="pt")
+    inputs = tokenizer(
+        text, padding="max_length", truncation=True, max_length=LENGTH, return_tensors="pt"
+    )
     places = (inputs["input_ids"][0] == tokenizer.mask_token_id).nonzero()[:, 0].tolist()
     missing, score = list(zip(places, answer, strict=True)), 0.0
     while missing:
@@ -106,38 +124,78 @@ def _plainly(problem: Problem, options: StudentOptions, test: Sequence[Example])
     for plan in plans(problem, options.repetitions):
         backbone = load_backbone("mini-masked", Placement.choose("cpu")).trainable_copy()
         weights.append(pattern_weights(problem)[plan.pvp] or 0.0)
-        train(backbone.model, lambda batch, plan=plan, backbone=backbone: F.nll_loss(  # type: ignore[misc]
-            plain.label_log_probs(plan.pvp, [train_rows[at] for at in batch], backbone, LENGTH), gold[batch]),
-            len(train_rows), options.schedule(problem), plan.seed, lambda: 0.0, silent, keep_best=False)
+        train(
+            backbone.model,
+            lambda batch, plan=plan, backbone=backbone: F.nll_loss(  # type: ignore[misc]
+                plain.label_log_probs(plan.pvp, [train_rows[at] for at in batch], backbone, LENGTH),
+                gold[batch],
+            ),
+            len(train_rows),
+            options.schedule(problem),
+            plan.seed,
+            lambda: 0.0,
+            silent,
+            keep_best=False,
+        )
         with torch.inference_mode():
-            logits.append(torch.cat([plain.label_log_probs(plan.pvp, pool[at : at + BATCH], backbone, LENGTH)
-                                     for at in range(0, len(pool), BATCH)]).numpy())
+            logits.append(
+                torch.cat(
+                    [
+                        plain.label_log_probs(plan.pvp, pool[at : at + BATCH], backbone, LENGTH)
+                        for at in range(0, len(pool), BATCH)
+                    ]
+                ).numpy()
+            )
     targets = soft_labels(merge(np.stack(logits), weights), options.temperature)
-    return _plain_student(problem, pool, torch.from_numpy(targets.astype(np.float32)), options, test)
+    return _plain_student(
+        problem, pool, torch.from_numpy(targets.astype(np.float32)), options, test
+    )
 
 
-def _plain_student(problem: Problem, pool: Sequence[Example], targets: torch.Tensor, options: StudentOptions,
-                   test: Sequence[Example]) -> np.ndarray:
+def _plain_student(
+    problem: Problem,
+    pool: Sequence[Example],
+    targets: torch.Tensor,
+    options: StudentOptions,
+    test: Sequence[Example],
+) -> np.ndarray:
     fresh = load_backbone("mini-masked", Placement.choose("cpu"))
     student: Any = with_head(fresh, problem.schema.labels, problem.seed).trainable_copy().model
 
     def logits(rows: Sequence[Example]) -> torch.Tensor:
-        inputs = fresh.tokenizer([each.text_a for each in rows], padding="max_length", truncation=True,
-                                 max_length=LENGTH, return_tensors="pt")
+        inputs = fresh.tokenizer(
+            [each.text_a for each in rows],
+            padding="max_length",
+            truncation=True,
+            max_length=LENGTH,
+            return_tensors="pt",
+        )
         return student(**inputs).logits  # type: ignore[no-any-return]
 
     rate = options.schedule(problem).learning_rate
-    train(student, lambda batch: distillation_loss(logits([pool[at] for at in batch]), targets[batch],
-                                                   options.temperature),
-          len(pool), Schedule(options.student_steps, options.batch_size, rate, options.evaluate_every), problem.seed,
-          lambda: 0.0, silent, keep_best=False)
+    train(
+        student,
+        lambda batch: distillation_loss(
+            logits([pool[at] for at in batch]), targets[batch], options.temperature
+        ),
+        len(pool),
+        Schedule(options.student_steps, options.batch_size, rate, options.evaluate_every),
+        problem.seed,
+        lambda: 0.0,
+        silent,
+        keep_best=False,
+    )
     with torch.inference_mode():
-        return torch.cat([logits(test[at : at + BATCH]).log_softmax(-1) for at in range(0, len(test), BATCH)]).numpy()
+        return torch.cat(
+            [logits(test[at : at + BATCH]).log_softmax(-1) for at in range(0, len(test), BATCH)]
+        ).numpy()
 
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--examples", type=int, default=48)
     parser.add_argument("--steps", type=int, default=10)
     parser.add_argument("--student", type=int, default=20)
@@ -148,9 +206,17 @@ def main() -> None:
     pvps = tuple(PVP.of(pattern, SINGLE, task.schema) for pattern in PATTERNS)
     problem = Problem(task.schema, pvps, draw_split(task, 16, SEED), backbone, SEED)
     several_masks(problem, task.test[:1])  # warm
-    options = replace(StudentOptions(), steps=given.steps, student_steps=given.student, pool=given.pool,
-                      evaluate_every=1000)
-    found = {"threads": torch.get_num_threads(), "several_masks": several_masks(problem, task.test[: given.examples])}
+    options = replace(
+        StudentOptions(),
+        steps=given.steps,
+        student_steps=given.student,
+        pool=given.pool,
+        evaluate_every=1000,
+    )
+    found = {
+        "threads": torch.get_num_threads(),
+        "several_masks": several_masks(problem, task.test[: given.examples]),
+    }
     Pet().learn(problem, replace(options, steps=1, student_steps=1, repetitions=1), silent)  # warm
     found["pipeline"] = pipeline(problem, options, task.test[:100])
     found["peak_megabytes"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3

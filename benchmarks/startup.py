@@ -23,22 +23,42 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         environment = {**os.environ, "CLOZE_LAB_DATA": folder, "GRADIO_SERVER_PORT": str(PORT)}
         start = time.perf_counter()
-        app = subprocess.Popen([sys.executable, "app.py"], cwd=ROOT, env=environment, stdout=subprocess.DEVNULL,
-                               stderr=subprocess.DEVNULL)
+        app = subprocess.Popen(
+            [sys.executable, "app.py"],
+            cwd=ROOT,
+            env=environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
         try:
             while not _answers():
                 time.sleep(0.05)
             ready = time.perf_counter() - start
             client = Client(f"http://127.0.0.1:{PORT}", verbose=False)
-            client.predict("{text_a} It was {mask}.", {"negative": ["bad"], "positive": ["good"]}, "Fine.",
-                           api_name="/look")
+            client.predict(
+                "{text_a} It was {mask}.",
+                {"negative": ["bad"], "positive": ["good"]},
+                "Fine.",
+                api_name="/look",
+            )
             answered = time.perf_counter() - start
             time.sleep(15)  # until the worker and the first answer are warm
             process = psutil.Process(app.pid)
-            children = {child.pid: child.memory_info().rss / 1e6 for child in process.children(recursive=True)}
-            print(json.dumps({"seconds_until_the_page_answers": ready,
-                              "seconds_until_the_model_has_answered": answered,
-                              "app_process_mb": process.memory_info().rss / 1e6, "children_mb": children}, indent=2))
+            children = {
+                child.pid: child.memory_info().rss / 1e6
+                for child in process.children(recursive=True)
+            }
+            print(
+                json.dumps(
+                    {
+                        "seconds_until_the_page_answers": ready,
+                        "seconds_until_the_model_has_answered": answered,
+                        "app_process_mb": process.memory_info().rss / 1e6,
+                        "children_mb": children,
+                    },
+                    indent=2,
+                )
+            )
         finally:
             app.terminate()
             app.wait(30)

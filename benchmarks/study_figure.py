@@ -24,16 +24,24 @@ _AS_SVG = "async size => await Plotly.toImage(document.querySelector('.js-plotly
 
 def main() -> None:
     """Read, draw, write."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("out", type=Path)
     parser.add_argument("studies", nargs="+")
     given = parser.parse_args()
-    records = [run.record() for name in given.studies for run in read_ready_made(FOLDER / f"{name}.json").runs]
+    records = [
+        run.record()
+        for name in given.studies
+        for run in read_ready_made(FOLDER / f"{name}.json").runs
+    ]
     figure = score_figure(records)
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         page_file = Path(folder) / "figure.html"
         page_file.write_text(figure.to_html(include_plotlyjs=True), encoding="utf-8")
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=["--no-sandbox"]
+        )
         page = browser.new_page(viewport={"width": _WIDTH, "height": 900})
         page.goto(page_file.as_uri())
         page.wait_for_selector(".js-plotly-plot .main-svg", state="attached")

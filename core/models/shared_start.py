@@ -41,7 +41,7 @@ class SharedStart:
         whole = [prompt for prompt in encoded if not prompt.shortened]
         if backbone.family != "causal" or len(whole) < 2:
             return None
-        length = _common_length(whole)
+        length = _shared_length(whole)
         return SharedStart(backbone, whole[0].ids[:length]) if length >= _WORTH else None
 
     def begins(self, encoded: Sequence[Encoded]) -> bool:
@@ -66,7 +66,7 @@ class SharedStart:
         return states[batch.rows, batch.columns]  # type: ignore[no-any-return]  # [M, H]
 
 
-def _common_length(encoded: Sequence[Encoded]) -> int:
+def _shared_length(encoded: Sequence[Encoded]) -> int:
     """How many tokens before their first answers all prompts have in common."""
     most = min(min(prompt.masks) for prompt in encoded)
     columns = zip(*(prompt.ids[:most] for prompt in encoded), strict=True)

@@ -35,8 +35,10 @@ def test_numbers_and_gradients_stay(kind: str, tmp_path: Path) -> None:
 
 
 def test_loaded_models_are_fused_and_saved_as_they_were(tmp_path: Path) -> None:
-    backbone = load_backbone(str(save_model("gpt2", tmp_path / "a", activation_function="gelu_new")),
-                             Placement("cpu", "float32"))
+    backbone = load_backbone(
+        str(save_model("gpt2", tmp_path / "a", activation_function="gelu_new")),
+        Placement("cpu", "float32"),
+    )
     assert fuse_gelu(backbone.model) == 0
     backbone.model.save_pretrained(tmp_path / "b")
     again = AutoModelForCausalLM.from_pretrained(tmp_path / "b")
