@@ -1,6 +1,7 @@
-"""What kill -9 does: an app with its worker does a study while one of the two is killed at random moments, 20 times.
+"""What kill -9 does: the app or its worker is killed at random moments of a study, 20 times.
 
-Prints as JSON how many runs were lost, done twice or left half written, and whether the store is sound.
+Prints as JSON how many runs were lost, done twice or left half written, and whether the store is
+sound.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ from core.settings import Settings
 ROOT = Path(__file__).resolve().parents[1]
 VISITOR = "chaos"
 RUNS = 20
-LONGEST_CALM = 5.0  # seconds before a kill, at most; counted from when a run is going on, but for
+LONGEST_CALM = 5.0  # seconds before a kill, at most; counted from when a run is running, but for
 EARLY = 0.25  # of the kills, which also hit an app or worker that is just starting
 TEST_ROWS = 16
 
@@ -85,7 +86,7 @@ class App:
         )
 
     def works(self, runs: Sequence[Run]) -> bool:
-        """Whether a run is going on that this very process started."""
+        """Whether a run is running that this very process started."""
         return any(
             run.status == "running" and run.started is not None and run.started > self._started
             for run in runs
@@ -98,8 +99,8 @@ class App:
         self._process.wait()
         _, alive = psutil.wait_procs(children, timeout=30)
         self.orphans += len(alive)
-        for each in alive:
-            each.kill()
+        for orphan in alive:
+            orphan.kill()
         self.start()
 
     def kill_worker(self) -> bool:

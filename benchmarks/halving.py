@@ -1,11 +1,12 @@
-"""Does dropping candidates early cost anything? Every candidate is trained to the end, and the rule is then replayed.
+"""Does dropping candidates early cost anything? All are trained to the end, the rule is replayed.
 
-    python -m benchmarks.halving FOLDER [--tasks sst2 trec snli] [--seeds 13 21 42 87 100] [--tried 16] [--test 500]
+    python -m benchmarks.halving FOLDER [--tasks sst2 trec snli] [--seeds 13 21 42 87 100]
+                                        [--tried 16] [--test 500]
 
-FOLDER holds a folder for each task with train.csv and test.csv. A candidate's course does not depend on the others, so
-one full ranking tells what both ways pick: the paper's, which trains all to the end, and the default, which drops
-those that fall behind. Prints for each search whether both pick the same, what either is worth on test rows, and the
-share of the steps that dropping takes.
+FOLDER holds a folder for each task with train.csv and test.csv. A candidate's course does not
+depend on the others, so one full ranking shows what both ways pick: the paper's, which trains all
+to the end, and the default, which drops those that fall behind. Prints for each search whether both
+pick the same, the test accuracy of either pick, and the share of the steps that dropping takes.
 """
 
 from __future__ import annotations
@@ -47,15 +48,17 @@ def task_in(folder: Path, name: str) -> Task:
 
 
 def curves(problem: Problem, candidates: list[Any], options: AutoWordsOptions) -> list[Curve]:
-    """The development accuracy of every candidate on its way to the end."""
+    """The development accuracy of every candidate at each evaluation."""
     found: dict[int, Curve] = defaultdict(dict)
 
-    def told(step: int, total: int, *, dev_score: float | None = None, **_: object) -> None:  # noqa: ARG001
+    def report(
+        step: int, total: int, *, dev_score: float | None = None, **_: object  # noqa: ARG001
+    ) -> None:
         if dev_score is not None:
             number = (step - 1) // options.steps
             found[number][step - number * options.steps] = dev_score
 
-    Reranking(problem, options, False).rank(candidates, options.tried, told)
+    Reranking(problem, options, False).rank(candidates, options.tried, report)
     return [found[number] for number in range(len(found))]
 
 
@@ -79,7 +82,7 @@ def replayed(
 def compare(task: Task, name: str, seed: int, backbone: Backbone, options: AutoWordsOptions,
             test: int) -> dict[str, Any]:
     """Both ways on one split."""
-    manual = next(each for each in published_pvps(name) if each.source.startswith("LM-BFF"))
+    manual = next(known for known in published_pvps(name) if known.source.startswith("LM-BFF"))
     pvp = PVP.of(manual.pattern, manual.words, task.schema)
     problem = Problem(task.schema, (pvp,), draw_split(task, 16, seed), backbone, seed)
     candidates = word_candidates(problem, pvp, options)[0][: options.tried]
@@ -133,15 +136,15 @@ def main() -> None:
         for seed in given.seeds:
             found.append(compare(task, name, seed, backbone, options, given.test))
             print(json.dumps(found[-1]), flush=True)
-    ways = np.array([each["test"] for each in found])
+    ways = np.array([row["test"] for row in found])
     print(
         json.dumps(
             {
                 "searches": len(found),
-                "same": float(np.mean([each["same"] for each in found])),
+                "same": float(np.mean([row["same"] for row in found])),
                 "test_mean": ways.mean(0).tolist(),
                 "test_difference_sd": float((ways[:, 1] - ways[:, 0]).std()),
-                "steps_share": float(np.mean([each["steps_share"] for each in found])),
+                "steps_share": float(np.mean([row["steps_share"] for row in found])),
             },
             indent=2,
         )

@@ -1,4 +1,4 @@
-"""In-context learning over 200 test examples, beside the plain way, which reads the demonstrations before every one.
+"""In-context learning over 200 test examples, beside reading the demonstrations every time.
 
 python -m benchmarks.in_context [--model mini-causal]
 """
@@ -36,7 +36,7 @@ def seconds(do: Callable[[], object]) -> float:
 def plain_answers(
     encoded: Sequence[Encoded], columns: Sequence[int], backbone: Backbone
 ) -> torch.Tensor:
-    """Log-probabilities of the labels, `[N, C]`: batches of eight, the whole vocabulary at every position."""
+    """Label log-probabilities, `[N, C]`: batches of eight, all logits at every position."""
     answers = []
     for at in range(0, len(encoded), 8):
         batch = collate(encoded[at : at + 8], backbone)
@@ -62,8 +62,8 @@ def main() -> None:
     asked, shown = task.test[:200], draw_split(task, 2, 13).train
     encoded = encode(
         [
-            with_demonstrations(pvp.pattern, each, shown, pvp.verbalizer, before=True)
-            for each in asked
+            with_demonstrations(pvp.pattern, example, shown, pvp.verbalizer, before=True)
+            for example in asked
         ],
         backbone,
     )
@@ -72,7 +72,7 @@ def main() -> None:
             "here": lambda: all_answer_logits(backbone, encoded, columns).log_softmax(-1)}
     torch.testing.assert_close(ways["plain"](), ways["here"](), atol=1e-3, rtol=1e-3)
     took = {name: seconds(way) for name, way in ways.items()}
-    print(json.dumps({"tokens": sum(len(each.ids) for each in encoded) / len(encoded), **took,
+    print(json.dumps({"tokens": sum(len(prompt.ids) for prompt in encoded) / len(encoded), **took,
                       "ratio": took["plain"] / took["here"]}, indent=2))
 
 

@@ -1,10 +1,11 @@
-"""PET beside the plain procedure: words of several tokens, and a whole run of three patterns, three times each.
+"""PET beside the plain procedure: words of several tokens, and a run of three patterns.
 
     python -m benchmarks.pet [--examples 48] [--steps 10] [--student 20] [--pool 100]
 
-The plain way, as PET's own code: prompts padded to 256 with logits of the whole vocabulary at every position; words of
-several tokens one example, one word and one token at a time; every model loaded anew, every text tokenised anew for
-it. Both ways train on the same batches and must give the same.
+The plain way, as PET's own code: prompts padded to 256 with logits of the whole vocabulary at every
+position; words of several tokens one example, one word and one token at a time; every model loaded
+anew, every text tokenised anew for it. Each pattern is trained three times. Both ways train on the
+same batches and must give the same.
 """
 
 from __future__ import annotations
@@ -72,15 +73,15 @@ def several_masks(problem: Problem, examples: Sequence[Example]) -> dict[str, An
         ]
 
     ours, mine = timed(
-        lambda: fill_words(backbone, [pvp.pattern.render(each) for each in examples], answers)
+        lambda: fill_words(backbone, [pvp.pattern.render(example) for example in examples], answers)
     )
     scores, theirs = timed(one_by_one)
     difference = float(
-        np.abs(np.array([each.score for row in ours for each in row]) - scores).max()
+        np.abs(np.array([answer.score for row in ours for answer in row]) - scores).max()
     )
     return {
         "examples": len(examples),
-        "tokens": [len(each) for each in answers],
+        "tokens": [len(answer) for answer in answers],
         "plain_seconds": theirs,
         "seconds": mine,
         "ratio": theirs / mine,
@@ -164,7 +165,7 @@ def _plain_student(
 
     def logits(rows: Sequence[Example]) -> torch.Tensor:
         inputs = fresh.tokenizer(
-            [each.text_a for each in rows],
+            [example.text_a for example in rows],
             padding="max_length",
             truncation=True,
             max_length=LENGTH,

@@ -1,4 +1,4 @@
-"""The plain way: each prompt one string, padded to 128 or 256, logits of the whole vocabulary at every position."""
+"""The plain way: each prompt one string, padded to 128 or 256, all logits at every position."""
 
 from __future__ import annotations
 

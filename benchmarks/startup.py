@@ -1,4 +1,4 @@
-"""From `python app.py` to a page that answers and to the model's first answer, and the memory of both processes."""
+"""From `python app.py` to the first page and the model's first answer, and the memory used."""
 
 from __future__ import annotations
 

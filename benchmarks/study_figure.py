@@ -1,4 +1,4 @@
-"""The figure of studies that come with the app, as a picture: the same as under Compare, for readers without the app.
+"""The figure of studies that come with the app, as a picture: the same as under Compare.
 
     python -m benchmarks.study_figure assets/studies/lm-bff.svg lm-bff-sst2 lm-bff-trec lm-bff-snli
 
@@ -19,7 +19,8 @@ from core.figures.scores import score_figure
 from core.runs.ready_made import FOLDER, read_ready_made
 
 _WIDTH = 900
-_AS_SVG = "async size => await Plotly.toImage(document.querySelector('.js-plotly-plot'), {format: 'svg', ...size})"
+_AS_SVG = """async size => await Plotly.toImage(
+    document.querySelector('.js-plotly-plot'), {format: 'svg', ...size})"""
 
 
 def main() -> None:

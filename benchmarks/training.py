@@ -1,4 +1,4 @@
-"""A 16-shot, 2-label, 100-step `lm-bff` run with 200 test examples, beside the plain way with the same batches."""
+"""A 16-shot, 2-label, 100-step `lm-bff` run, 200 test examples, beside the plain way."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def ours(problem: Problem, options: PromptFineTuningOptions, test: list) -> LogP
 
 
 def plainly(problem: Problem, options: PromptFineTuningOptions, test: list) -> LogProbs:
-    """The same loop, with prompts padded to 128 and logits of the whole vocabulary at every position."""
+    """The same loop and batches, prompts padded to 128, all logits at every position."""
     backbone, pvp = problem.backbone.trainable_copy(), problem.pvps[0]
     examples, gold = problem.split.train, torch.tensor(problem.gold(problem.split.train))
     dev_gold = np.array(problem.gold(problem.split.dev))

@@ -1,4 +1,4 @@
-"""Tiny random models of every supported type, made here, saved as the hub keeps them and loaded like any other."""
+"""Tiny random models of every supported type, saved in the hub's layout."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def metaspace(special: dict[str, str]) -> Tokenizer:
 
 
 def prepended(special: dict[str, str]) -> Tokenizer:
-    """SentencePiece's pairs with the blanks put in by the normaliser, and a text's start marked, as in Llama 2."""
+    """SentencePiece's pairs, blanks put in by the normaliser, a text's start marked (Llama 2)."""
     tokenizer = _pairs([*special.values(), *"▁\n", *PUNCTUATION, *LETTERS], "▁", special["unk"])
     tokenizer.normalizer = normalizers.Sequence(
         [normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")]
@@ -191,7 +191,7 @@ RECIPES: dict[str, Recipe] = {
 
 
 def save_model(kind: str, folder: Path, **changes: object) -> Path:
-    """Make a tiny model of the type `kind` with its tokenizer and save both; `changes` of its configuration."""
+    """Save a tiny model of the type `kind` and its tokenizer; `changes` of its configuration."""
     build, special, sizes = RECIPES[kind]
     named = {f"{role}_token": token for role, token in special.items()}
     tokenizer = PreTrainedTokenizerFast(

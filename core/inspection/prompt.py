@@ -105,8 +105,8 @@ def look_at_rendered(prompt: Prompt, question: Question, backbone: Backbone,
     with torch.inference_mode():
         logits = project(backbone, _features(encoded, backbone)).cpu()  # [M, V]
     top_words, label_words = _words_at_masks(logits, question.verbalizer, backbone, top)
-    view = PromptView(prompt, backbone.tokenizer.convert_ids_to_tokens(encoded.ids),
-                      encoded.origins, encoded.masks, top_words, label_words, {},
+    tokens = list(backbone.tokenizer.convert_ids_to_tokens(encoded.ids))
+    view = PromptView(prompt, tokens, encoded.origins, encoded.masks, top_words, label_words, {},
                       encoded.shortened)
     if question.verbalizer is None or not question.sound:
         return view

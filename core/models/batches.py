@@ -55,9 +55,8 @@ def collate(encoded: Sequence[Encoded], backbone: Backbone, device: str | None =
     return batch
 
 
-def length_buckets(
-    encoded: Sequence[Encoded], batch_tokens: int = 4096, most: int = 128,
-) -> Iterator[list[int]]:
+def length_buckets(encoded: Sequence[Encoded], batch_tokens: int = 4096,
+                   most: int = 128) -> Iterator[list[int]]:
     """Yield indices of prompts of similar length, in groups of at most `most` prompts.
 
     A group has at most `batch_tokens` tokens, padding included, unless a single prompt has more.

@@ -60,9 +60,8 @@ class Encoded:
     shortened: int = 0
 
 
-def encode(
-    prompts: Sequence[Prompt], backbone: Backbone, limits: Limits = Limits(),
-) -> list[Encoded]:
+def encode(prompts: Sequence[Prompt], backbone: Backbone,
+           limits: Limits = Limits()) -> list[Encoded]:
     """Tokenise prompts, each distinct string once.
 
     Raises:
@@ -147,9 +146,7 @@ def _encode_segments(segments: Sequence[Segment], backbone: Backbone, limits: Li
     return _joined(segments, parts, backbone, excess)
 
 
-def _parts(
-    segments: Sequence[Segment], backbone: Backbone, limits: Limits,
-) -> list[list[int]]:
+def _parts(segments: Sequence[Segment], backbone: Backbone, limits: Limits) -> list[list[int]]:
     """The token ids of each segment, in lists that may be shortened."""
     parts: list[list[int]] = []
     answers = 0
@@ -165,9 +162,7 @@ def _parts(
     return parts
 
 
-def _text_ids(
-    segment: Segment, starts: bool, backbone: Backbone, limits: Limits,
-) -> list[int]:
+def _text_ids(segment: Segment, starts: bool, backbone: Backbone, limits: Limits) -> list[int]:
     """The segment's ids; SentencePiece marks a word where a sequence `starts`, space or not."""
     spelled = spelling(segment, backbone, limits.cut)
     if starts and not spelled[:1].isspace() and tokenizer_kind(backbone) == "sentencepiece":
@@ -220,9 +215,8 @@ def _sides(segments: Sequence[Segment], parts: Sequence[list[int]]) -> list[list
     return sides
 
 
-def _joined(
-    segments: Sequence[Segment], parts: Sequence[list[int]], backbone: Backbone, shortened: int,
-) -> Encoded:
+def _joined(segments: Sequence[Segment], parts: Sequence[list[int]], backbone: Backbone,
+            shortened: int) -> Encoded:
     ids: list[int] = []
     origins, types, masks, side = [], [], [], 0
     for index, (segment, part) in enumerate(zip(segments, parts, strict=True)):

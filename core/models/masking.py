@@ -22,9 +22,8 @@ SHARE = 0.15  # of the tokens that are not special
 _REPLACED, _KEPT = 0.8, 0.1  # of the hidden: by the mask, as they are; the rest becomes random
 
 
-def hide_tokens(
-    encoded: Sequence[Encoded], backbone: Backbone, dice: np.random.Generator,
-) -> tuple[list[Encoded], list[int]]:
+def hide_tokens(encoded: Sequence[Encoded], backbone: Backbone,
+                dice: np.random.Generator) -> tuple[list[Encoded], list[int]]:
     """Hide some tokens of each prompt, and read the answers there.
 
     Special tokens are never hidden; the pattern's own mask stays but is not predicted.

@@ -129,9 +129,8 @@ def text_ids(text: str, backbone: Backbone) -> list[int]:
     return ids
 
 
-def choice_log_probs(
-    backbone: Backbone, prompts: Sequence[Prompt], choices: Choices, limits: Limits = Limits(),
-) -> torch.Tensor:
+def choice_log_probs(backbone: Backbone, prompts: Sequence[Prompt], choices: Choices,
+                     limits: Limits = Limits()) -> torch.Tensor:
     """Log-probabilities of each prompt's choices among each other, `[N, C]`.
 
     A choice without tokens scores ABSENT.
@@ -142,19 +141,16 @@ def choice_log_probs(
     return scores.log_softmax(-1) if len(prompts) else scores
 
 
-def fill_words(
-    backbone: Backbone, prompts: Sequence[Prompt], answers: Sequence[Sequence[int]],
-    order: Order = "max-first", limits: Limits = Limits(),
-) -> list[list[Filled]]:
+def fill_words(backbone: Backbone, prompts: Sequence[Prompt], answers: Sequence[Sequence[int]],
+               order: Order = "max-first", limits: Limits = Limits()) -> list[list[Filled]]:
     """Fill each of C answers into the one mask of each of N prompts, `[N][C]`."""
     filled = fill_choices(backbone, prompts, [answers] * len(prompts), order, limits)
     return [[answer for answer in row if answer is not None] for row in filled]
 
 
-def fill_choices(
-    backbone: Backbone, prompts: Sequence[Prompt], choices: Choices, order: Order = "max-first",
-    limits: Limits = Limits(),
-) -> list[list[Filled | None]]:
+def fill_choices(backbone: Backbone, prompts: Sequence[Prompt], choices: Choices,
+                 order: Order = "max-first",
+                 limits: Limits = Limits()) -> list[list[Filled | None]]:
     """Fill each prompt's own choices into its one mask, `[N][C]`; None for one without tokens."""
     asked = [
         (number, choice) for number, row in enumerate(choices) for choice in row if choice]
@@ -167,10 +163,8 @@ def fill_choices(
 
 
 @torch.inference_mode()
-def fill_masks(
-    backbone: Backbone, encoded: Sequence[Encoded], answers: Sequence[Sequence[int]],
-    order: Order = "max-first",
-) -> list[Filled]:
+def fill_masks(backbone: Backbone, encoded: Sequence[Encoded], answers: Sequence[Sequence[int]],
+               order: Order = "max-first") -> list[Filled]:
     """How probable each answer is in its question, token by token.
 
     Args:
@@ -219,9 +213,8 @@ def _log_probs(backbone: Backbone, questions: Sequence[_Open]) -> list[list[floa
     return [found[question] for question in questions]
 
 
-def _asked_log_probs(
-    backbone: Backbone, features: torch.Tensor, askers: Sequence[Sequence[_Open]],
-) -> dict[_Open, list[float]]:
+def _asked_log_probs(backbone: Backbone, features: torch.Tensor,
+                     askers: Sequence[Sequence[_Open]]) -> dict[_Open, list[float]]:
     """By question the log-probabilities of its missing tokens.
 
     `features`, `[M, H]`, hold those of the first group's masks, then those of the next one's;
@@ -241,9 +234,8 @@ def _asked_log_probs(
     return {question: [next(values) for _ in question.missing] for question in questions}
 
 
-def _picked(
-    backbone: Backbone, features: torch.Tensor, rows: Sequence[int], tokens: Sequence[int],
-) -> list[float]:
+def _picked(backbone: Backbone, features: torch.Tensor, rows: Sequence[int],
+            tokens: Sequence[int]) -> list[float]:
     """Log-probabilities of P `tokens` at the `rows` of features `[M, H]`, `[P]`."""
     values = torch.empty(len(rows))  # [P]
     where, wanted = torch.tensor(rows), torch.tensor(tokens)
@@ -255,9 +247,7 @@ def _picked(
     return values.tolist()
 
 
-def choice_losses(
-    backbone: Backbone, encoded: Sequence[Encoded], choices: Choices,
-) -> torch.Tensor:
+def choice_losses(backbone: Backbone, encoded: Sequence[Encoded], choices: Choices) -> torch.Tensor:
     """Negative log-likelihood of each choice from one forward pass, `[B, C]`, with gradients.
 
     It is infinite where there is no choice.
@@ -280,9 +270,7 @@ def choice_losses(
     return torch.stack(losses)
 
 
-def _choice_loss(
-    backbone: Backbone, log_probs: torch.Tensor, ids: Sequence[int],
-) -> torch.Tensor:
+def _choice_loss(backbone: Backbone, log_probs: torch.Tensor, ids: Sequence[int]) -> torch.Tensor:
     """The loss of one choice, `[]`, from log-probabilities at the question's masks, `[M, V]`."""
     if not len(ids):
         return log_probs.new_tensor(torch.inf)

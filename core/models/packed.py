@@ -40,9 +40,8 @@ def answer_states(encoder: Any, batch: Batch) -> torch.Tensor:
     return _after_attention(last, attended, states.index_select(0, asked))  # [M, H]
 
 
-def _embedded(
-    encoder: Any, batch: Batch, rows: torch.Tensor, columns: torch.Tensor,
-) -> torch.Tensor:
+def _embedded(encoder: Any, batch: Batch, rows: torch.Tensor,
+              columns: torch.Tensor) -> torch.Tensor:
     """The embeddings of the N real tokens, `[N, H]`."""
     start = encoder.config.pad_token_id + 1 if encoder.config.model_type in _SHIFTED else 0
     types = None if batch.type_ids is None else batch.type_ids[rows, columns][None]  # [1, N]
@@ -62,10 +61,8 @@ def _after_attention(layer: Any, attended: torch.Tensor, states: torch.Tensor) -
     return layer.output(layer.intermediate(between), between)  # type: ignore[no-any-return]
 
 
-def _attended(
-    attention: Any, states: torch.Tensor, places: torch.Tensor, shape: torch.Size,
-    seen: torch.Tensor | None,
-) -> torch.Tensor:
+def _attended(attention: Any, states: torch.Tensor, places: torch.Tensor, shape: torch.Size,
+              seen: torch.Tensor | None) -> torch.Tensor:
     """Self-attention of packed tokens within their prompts, `[N, H]`."""
     query, key, value = (
         _spread(part(states), places, shape, attention)  # [B, heads, T, H / heads]
@@ -77,10 +74,8 @@ def _attended(
     return flat.index_select(0, places)  # [N, H]
 
 
-def _attended_at(
-    attention: Any, states: torch.Tensor, asked: torch.Tensor, rows: torch.Tensor,
-    places: torch.Tensor, seen: torch.Tensor,
-) -> torch.Tensor:
+def _attended_at(attention: Any, states: torch.Tensor, asked: torch.Tensor, rows: torch.Tensor,
+                 places: torch.Tensor, seen: torch.Tensor) -> torch.Tensor:
     """The same for the M tokens `asked` alone, which stand in the prompts `rows`, `[M, H]`."""
     heads = attention.num_attention_heads
     query = attention.query(states.index_select(0, asked))  # [M, H]
@@ -94,9 +89,8 @@ def _attended_at(
     return mixed.flatten(1)  # [M, H]
 
 
-def _spread(
-    packed: torch.Tensor, places: torch.Tensor, shape: torch.Size, attention: Any,
-) -> torch.Tensor:
+def _spread(packed: torch.Tensor, places: torch.Tensor, shape: torch.Size,
+            attention: Any) -> torch.Tensor:
     """Packed `[N, H]` to `[B, heads, T, H / heads]`, zero where there is padding."""
     wide = packed  # [B * T, H]
     if len(packed) < shape.numel():

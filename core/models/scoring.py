@@ -77,9 +77,8 @@ _TRANSFORMS: dict[str, Callable[[Any, torch.Tensor], torch.Tensor]] = {
 }
 
 
-def answer_logits(
-    backbone: Backbone, batch: Batch, columns: torch.Tensor | None = None,
-) -> torch.Tensor:
+def answer_logits(backbone: Backbone, batch: Batch,
+                  columns: torch.Tensor | None = None) -> torch.Tensor:
     """Logits of the M answers, `[M, V]`, or `[M, W]` for the W vocabulary `columns` given.
 
     The answers are in the order of the batch's prompts. Gradients flow where the weights require
@@ -113,9 +112,8 @@ def class_logits(backbone: Backbone, batch: Batch) -> torch.Tensor:
         return model.classifier(first).float()  # type: ignore[no-any-return]
 
 
-def project(
-    backbone: Backbone, features: torch.Tensor, columns: torch.Tensor | None = None,
-) -> torch.Tensor:
+def project(backbone: Backbone, features: torch.Tensor,
+            columns: torch.Tensor | None = None) -> torch.Tensor:
     """Features `[M, H]` to logits `[M, V]`, or `[M, W]` for the wanted `columns`, `[W]`."""
     weight, bias = _output_layer(backbone)  # [V, H], [V]
     if columns is not None:
@@ -169,9 +167,8 @@ def _decoder_hidden(model: Any, batch: Batch) -> torch.Tensor:
 
 
 @torch.inference_mode()
-def all_answer_features(
-    backbone: Backbone, encoded: Sequence[Encoded], batch_tokens: int = 4096,
-) -> torch.Tensor:
+def all_answer_features(backbone: Backbone, encoded: Sequence[Encoded],
+                        batch_tokens: int = 4096) -> torch.Tensor:
     """Features of N prompts with one mask each, `[N, H]`, in the order given, on the CPU.
 
     Prompts of similar length go together, so little is padded; tokens that all prompts of a causal
@@ -188,9 +185,8 @@ def all_answer_features(
     return features if features is not None else torch.empty(0, backbone.width)
 
 
-def _features_of(
-    encoded: Sequence[Encoded], backbone: Backbone, start: SharedStart | None,
-) -> torch.Tensor:
+def _features_of(encoded: Sequence[Encoded], backbone: Backbone,
+                 start: SharedStart | None) -> torch.Tensor:
     if start is None or not start.begins(encoded):
         return answer_features(backbone, collate(encoded, backbone))
     with backbone.placement.autocast():
@@ -198,9 +194,8 @@ def _features_of(
 
 
 @torch.inference_mode()
-def all_answer_logits(
-    backbone: Backbone, encoded: Sequence[Encoded], columns: Sequence[int],
-) -> torch.Tensor:
+def all_answer_logits(backbone: Backbone, encoded: Sequence[Encoded],
+                      columns: Sequence[int]) -> torch.Tensor:
     """Logits of W vocabulary columns for N prompts with one mask each, `[N, W]`, on the CPU."""
     chosen = torch.tensor(list(columns), device=backbone.placement.device)
     return project(backbone, all_answer_features(backbone, encoded), chosen).cpu()

@@ -57,9 +57,8 @@ def sentence_encoder(name: str, placement: Placement) -> SentenceEncoder:
     return SentenceEncoder(name, placement)
 
 
-def most_similar(
-    queries: Vectors, support: Vectors, labels: Sequence[int], rate: float, *, same: bool = False,
-) -> list[npt.NDArray[np.int64]]:
+def most_similar(queries: Vectors, support: Vectors, labels: Sequence[int], rate: float, *,
+                 same: bool = False) -> list[npt.NDArray[np.int64]]:
     """For each query the support examples kept as its demonstrations (LM-BFF, section 6.2).
 
     Of each label the `floor(S / C * rate)` nearest by cosine are kept, at least one; S counts

@@ -35,9 +35,7 @@ class SharedDecoder:
     """Decoder states of N examples; call `step` with the tokens that hypotheses are extended by."""
 
     @torch.inference_mode()
-    def __init__(
-        self, backbone: Backbone, ids: Sequence[Sequence[int]], at_once: int = 32,
-    ) -> None:
+    def __init__(self, backbone: Backbone, ids: Sequence[Sequence[int]], at_once: int = 32) -> None:
         """Run the encoder over the token ids of N examples, `at_once` together.
 
         Raises:
@@ -92,9 +90,8 @@ class SharedDecoder:
             states = feed_forward(states)
         return states
 
-    def _attend_to_own(
-        self, layer: Any, states: torch.Tensor, own: list[KeysAndValues], bias: torch.Tensor,
-    ) -> torch.Tensor:
+    def _attend_to_own(self, layer: Any, states: torch.Tensor, own: list[KeysAndValues],
+                       bias: torch.Tensor) -> torch.Tensor:
         """Self-attention of each hypothesis to its own S tokens, `[L, N, H]`."""
         attention, normed = layer.SelfAttention, layer.layer_norm(states)
         own.append((attention.k(normed), attention.v(normed)))
@@ -110,9 +107,8 @@ class SharedDecoder:
         steps = [pair[side][self._paths[:, step]] for step, pair in enumerate(own)]
         return torch.stack(steps, dim=2)
 
-    def _attend_to_examples(
-        self, layer: Any, states: torch.Tensor, keys: torch.Tensor, values: torch.Tensor,
-    ) -> torch.Tensor:
+    def _attend_to_examples(self, layer: Any, states: torch.Tensor, keys: torch.Tensor,
+                            values: torch.Tensor) -> torch.Tensor:
         """Attention of each hypothesis to the T tokens of each example, `[L, N, H]`."""
         attention = layer.EncDecAttention
         query = _heads(attention.q(layer.layer_norm(states)), attention)  # [L, N, heads, d]
@@ -134,9 +130,8 @@ class SharedDecoder:
         return bias[0, :, -1]  # type: ignore[no-any-return]
 
 
-def _encoded(
-    backbone: Backbone, ids: Sequence[Sequence[int]], at_once: int,
-) -> tuple[torch.Tensor, torch.Tensor]:
+def _encoded(backbone: Backbone, ids: Sequence[Sequence[int]],
+             at_once: int) -> tuple[torch.Tensor, torch.Tensor]:
     """Encoder states `[N, T, H]`, and where there is padding, `[N, 1, 1, T]`."""
     model: Any = backbone.model
     device = backbone.placement.device

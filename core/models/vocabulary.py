@@ -62,9 +62,7 @@ def _starts_word(token: str, kind: TokenizerKind) -> bool:
     return token[:1] == _STARTS[kind]
 
 
-def _word(
-    token: str, number: int, tokenizer: PreTrainedTokenizerBase, kind: TokenizerKind,
-) -> str:
+def _word(token: str, number: int, tokenizer: PreTrainedTokenizerBase, kind: TokenizerKind) -> str:
     if kind == "byte_level":  # letters beyond ASCII are spelled in bytes there
         return str(tokenizer.decode([number])).strip()
     return token.removeprefix(_STARTS.get(kind, ""))

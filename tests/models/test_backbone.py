@@ -73,7 +73,7 @@ def test_answers_are_those_of_the_whole_model(kind: str, changes: dict, tiny: Ti
 def test_answers_do_not_depend_on_the_company(kind: str, tiny: Tiny) -> None:
     backbone = tiny(kind)
     encoded = encode(PROMPTS, backbone)
-    alone = torch.cat([all_answer_logits(backbone, [each], [3, 5, 7]) for each in encoded])
+    alone = torch.cat([all_answer_logits(backbone, [prompt], [3, 5, 7]) for prompt in encoded])
     torch.testing.assert_close(
         all_answer_logits(backbone, encoded, [3, 5, 7]), alone, atol=1e-5, rtol=1e-5
     )
@@ -233,7 +233,7 @@ def test_names_that_cannot_be_models_are_refused(name: str, message: str) -> Non
         load_backbone(name, CPU)
 
 
-def test_a_hub_that_does_not_answer_is_told_from_a_bad_name(
+def test_a_hub_that_does_not_answer_is_no_bad_name(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)

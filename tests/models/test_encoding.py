@@ -114,7 +114,7 @@ def test_single_ids_are_those_of_the_words(tiny: Tiny) -> None:
     ("bert", "好", "does not know the word '好' of the label 'yes'"),
     ("bert", "\u200b", "has 0 pieces for this model (none)"),
 ])
-def test_unfit_label_words_are_told_with_their_pieces(
+def test_unfit_label_words_are_refused_with_their_pieces(
     model: str, word: str, message: str, tiny: Tiny
 ) -> None:
     with pytest.raises(VerbalizerError) as error:
@@ -140,7 +140,7 @@ def test_words_of_demonstrations_are_tokens_like_answers(tiny: Tiny) -> None:
     )
 
 
-def test_several_masks_are_told_apart(tiny: Tiny) -> None:
+def test_several_masks_are_distinct(tiny: Tiny) -> None:
     assert _tokens(_encode("{mask} {text_b} {mask}", tiny("t5")), tiny("t5")) == (
         "<extra_id_0> ▁It ▁is ▁a ▁dog . <extra_id_1> </s>"
     )

@@ -37,7 +37,7 @@ def test_a_share_of_ordinary_tokens_is_hidden_as_bert_was_trained(
     encoded = prompts(backbone, 400)
     hidden, answers = hide_tokens(encoded, backbone, np.random.default_rng(0))
     special = set(backbone.tokenizer.all_special_ids)
-    ordinary = sum(token not in special for each in encoded for token in each.ids)
+    ordinary = sum(token not in special for prompt in encoded for token in prompt.ids)
     assert len(answers) / ordinary == pytest.approx(SHARE, abs=0.02)
     asked = [(before.ids[at], after.ids[at]) for before, after in zip(encoded, hidden, strict=True)
              for at in after.masks]

@@ -1,4 +1,4 @@
-"""Hypotheses shared by examples, a token a step, give what the model gives for each by itself from the start."""
+"""Hypotheses shared by examples, a token a step, give what the model gives for each alone."""
 
 import pytest
 import torch
@@ -19,15 +19,15 @@ def backbone(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     return load_backbone(str(folder), Placement("cpu", "float32"))
 
 
-def whole(backbone: Backbone, said: list[int]) -> torch.Tensor:
+def whole(backbone: Backbone, tokens: list[int]) -> torch.Tensor:
     """Logits of the next token for each example, from the whole model, one example at a time."""
     with torch.inference_mode():
         return torch.cat(
             [
                 backbone.model(
-                    input_ids=torch.tensor([each]), decoder_input_ids=torch.tensor([said])
+                    input_ids=torch.tensor([example]), decoder_input_ids=torch.tensor([tokens])
                 ).logits[:, -1]
-                for each in EXAMPLES
+                for example in EXAMPLES
             ]
         )
 
@@ -50,8 +50,8 @@ def test_every_hypothesis_is_continued_as_by_the_whole_model(backbone: Backbone)
             ]
         found = project(backbone, decoder.step(parents, tokens))
         assert found.shape[:2] == (len(hypotheses), len(EXAMPLES))
-        for logits, said in zip(found, hypotheses, strict=True):
-            torch.testing.assert_close(logits, whole(backbone, said), atol=1e-4, rtol=1e-4)
+        for logits, tokens in zip(found, hypotheses, strict=True):
+            torch.testing.assert_close(logits, whole(backbone, tokens), atol=1e-4, rtol=1e-4)
     assert [len(own[0][0]) for own in decoder._own] == [1] * len(
         decoder._own
     )  # of the first steps one is left

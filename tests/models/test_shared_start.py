@@ -40,7 +40,9 @@ def _asked(backbone: Backbone, texts: tuple[str, ...] = TEXTS) -> list[Encoded]:
 
 def _whole(backbone: Backbone, encoded: list[Encoded]) -> torch.Tensor:
     with torch.inference_mode():
-        return torch.cat([answer_features(backbone, collate([each], backbone)) for each in encoded])
+        return torch.cat(
+            [answer_features(backbone, collate([prompt], backbone)) for prompt in encoded]
+        )
 
 
 @pytest.mark.parametrize("kind", CAUSAL)
@@ -67,13 +69,13 @@ def test_the_start_is_read_once(tiny: Tiny, monkeypatch: pytest.MonkeyPatch) -> 
     all_answer_features(backbone, encoded)
     start, rest = read
     assert start > 30
-    assert rest == len(encoded) * (max(len(each.ids) for each in encoded) - start)
+    assert rest == len(encoded) * (max(len(prompt.ids) for prompt in encoded) - start)
 
 
 def test_shortened_prompts_are_read_whole(tiny: Tiny) -> None:
     backbone = tiny("gpt2")
     encoded = _asked(backbone, (*TEXTS, "the film was good and " * 40))
-    assert [each.shortened > 0 for each in encoded] == [False] * 5 + [True]
+    assert [prompt.shortened > 0 for prompt in encoded] == [False] * 5 + [True]
     torch.testing.assert_close(
         all_answer_features(backbone, encoded, 1_000),
         _whole(backbone, encoded),

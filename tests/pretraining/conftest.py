@@ -21,7 +21,8 @@ SUBJECTS, VERBS = (
 def sentences(count: int, seed: int) -> str:
     draws = random.Random(seed)
     return "".join(
-        f"{draws.choice(SUBJECTS)} {draws.choice(VERBS)} and {draws.choice(SUBJECTS)} {draws.choice(VERBS)} "
+        f"{draws.choice(SUBJECTS)} {draws.choice(VERBS)} and "
+        f"{draws.choice(SUBJECTS)} {draws.choice(VERBS)} "
         f"{number}\n"
         for number in range(count)
     )

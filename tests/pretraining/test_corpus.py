@@ -1,4 +1,4 @@
-"""Files become token rows, once; bad files are told."""
+"""Files become token rows, once; bad files are refused."""
 
 from pathlib import Path
 from typing import Any
@@ -21,11 +21,11 @@ def test_rows_hold_the_text(
     corpora: Path, recipe_values: dict[str, Any], tokenizer: Any, tmp_path: Path
 ) -> None:
     rows = token_rows(read_recipe(recipe_values), corpora, tokenizer, tmp_path)
-    assert [each.shape[1] for each in (*rows.train, rows.held_out)] == [32] * 3
+    assert [part.shape[1] for part in (*rows.train, rows.held_out)] == [32] * 3
     assert all(
-        (each[:, 0] == tokenizer.cls_token_id).all()
-        and (each[:, -1] == tokenizer.sep_token_id).all()
-        for each in (*rows.train, rows.held_out)
+        (part[:, 0] == tokenizer.cls_token_id).all()
+        and (part[:, -1] == tokenizer.sep_token_id).all()
+        for part in (*rows.train, rows.held_out)
     )
     first = next(iter(read_texts(corpora / "plain.txt")))
     stream = np.concatenate([*rows.train, rows.held_out]).ravel().tolist()
@@ -61,10 +61,11 @@ def test_order_follows_the_weights_and_a_longer_training_begins_alike() -> None:
     assert abs((order[:, 0] == 0).mean() - 0.5) < 0.03
     assert (rows.order(9000, 5)[:6000] == order).all()
     assert (rows.order(6000, 6) != order).any()
-    for source, each in enumerate(rows.train):
+    for source, source_rows in enumerate(rows.train):
         seen = order[order[:, 0] == source, 1]
-        turns = seen[: len(seen) // len(each) * len(each)].reshape(-1, len(each))
-        assert (np.sort(turns) == np.arange(len(each))).all()
+        size = len(source_rows)
+        turns = seen[: len(seen) // size * size].reshape(-1, size)
+        assert (np.sort(turns) == np.arange(size)).all()
         assert (turns[0] != turns[1]).any()
 
 
@@ -76,7 +77,7 @@ def test_order_follows_the_weights_and_a_longer_training_begins_alike() -> None:
     ("a.txt.zst", b"no frame" * 99, "cannot be unpacked"),
     ("b.txt", b"", "There is no file 'a.txt'"),
 ])
-def test_bad_corpora_are_told(
+def test_bad_corpora_are_refused(
     name: str,
     content: bytes,
     message: str,
@@ -91,7 +92,7 @@ def test_bad_corpora_are_told(
     assert str(tmp_path) not in str(caught.value)
 
 
-def test_nothing_held_out_is_told(
+def test_nothing_held_out_is_refused(
     tmp_path: Path, recipe_values: dict[str, Any], tokenizer: Any
 ) -> None:
     (tmp_path / "a.txt").write_text(

@@ -1,4 +1,4 @@
-"""The trigram model gives probabilities that sum to 1, and those of the formula written out plainly."""
+"""The trigram model's probabilities sum to 1 and are those of the formula written out."""
 
 from collections import Counter, defaultdict
 

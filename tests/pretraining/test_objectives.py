@@ -54,17 +54,19 @@ def test_spans_and_inputs_together_are_the_text(t5: Any, seed: int) -> None:
     rows[:, -1] = t5.eos_token_id
     inputs, targets = corrupt(rows, recipe(chosen=chosen, span=span, seed=seed), t5, "train")
     sentinels = sentinel_ids(t5).tolist()
-    for row, shown, said in zip(rows.tolist(), inputs.tolist(), targets.tolist(), strict=True):
-        assert said[-1] == t5.eos_token_id
+    for row, shown, target in zip(rows.tolist(), inputs.tolist(), targets.tolist(), strict=True):
+        assert target[-1] == t5.eos_token_id
         spans: dict[int, list[int]] = {}
-        for token in said[:-1]:
+        for token in target[:-1]:
             if token in sentinels:
                 spans[token] = []
             else:
                 spans[list(spans)[-1]].append(token)
         assert list(spans) == sentinels[: len(spans)]
         assert all(spans.values())
-        assert [token for each in shown for token in spans.get(each, [each])] == row
+        assert [
+            token for shown_token in shown for token in spans.get(shown_token, [shown_token])
+        ] == row
 
 
 def test_spans_follow_the_shares(t5: Any) -> None:

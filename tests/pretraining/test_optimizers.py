@@ -23,7 +23,7 @@ def test_orthogonal_keeps_directions_and_evens_sizes() -> None:
 def test_muon_steps_as_torch_does() -> None:
     torch.manual_seed(0)
     ours = [torch.nn.Parameter(torch.randn(shape)) for shape in ((12, 30), (12, 30), (30, 12))]
-    theirs = [torch.nn.Parameter(each.detach().clone()) for each in ours]
+    theirs = [torch.nn.Parameter(weight.detach().clone()) for weight in ours]
     one = Muon([{"params": ours, "lr": 0.02, "weight_decay": 0.1}])
     other = torch.optim.Muon(
         theirs, lr=0.02, weight_decay=0.1, momentum=0.95, adjust_lr_fn="match_rms_adamw"
@@ -46,8 +46,8 @@ def test_matrices_of_layers_get_muon_and_all_else_adamw(
     muon, adamw = make_optimizers(backbone, new, recipe)
     names = {weight: name for name, weight in backbone.model.named_parameters()}
     held = [
-        {names[weight] for group in each.param_groups for weight in group["params"]}
-        for each in (muon, adamw)
+        {names[weight] for group in optimizer.param_groups for weight in group["params"]}
+        for optimizer in (muon, adamw)
     ]
     assert all(
         name.endswith(".weight") and "layer" in name and "Norm" not in name for name in held[0]

@@ -1,4 +1,4 @@
-"""Training lowers the loss, goes on after a kill with the same numbers, and leaves a model that loads."""
+"""Training lowers the loss, resumes with the same numbers, and leaves a model that loads."""
 
 import json
 import os
@@ -38,7 +38,7 @@ def test_the_loss_falls_and_the_model_loads(
     found = training.train(news.append)
     assert found.loss < before.loss - 0.5
     assert found.accuracy > before.accuracy + 0.1
-    assert [each["step"] for each in news] == [20, 30, 40]
+    assert [report["step"] for report in news] == [20, 30, 40]
     export(training.backbone, training.recipe, training.step, found.as_dict(), tmp_path / "model")
     loaded = load_backbone(str(tmp_path / "model"), cpu)
     for name, weight in training.backbone.model.state_dict().items():
@@ -77,7 +77,9 @@ def test_rows_in_pieces_change_the_weights_as_all_at_once_do(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    recipe = read_recipe({**recipe_values, "objective": "next", "start": "", "model": NEW["next"], "vocabulary": 400})
+    recipe = read_recipe(
+        {**recipe_values, "objective": "next", "start": "", "model": NEW["next"], "vocabulary": 400}
+    )
     found = []
     for tokens in (64, 100_000):
         monkeypatch.setattr("core.pretraining.training._TOKENS_AT_ONCE", tokens)
@@ -200,7 +202,7 @@ def test_another_recipe_does_not_take_over_a_checkpoint(
         ({"type": "t5"}, ModelError, "trains masked models; this one is seq2seq"),
     ],
 )
-def test_bad_starts_are_told(
+def test_bad_starts_are_refused(
     start: str | dict[str, Any],
     kind: type[Exception],
     message: str,
@@ -251,7 +253,9 @@ def test_a_new_model_begins_with_known_embeddings(
     theirs = [embedding(known, word) for word in ("great", "terrible")]
     ratio = (ours[0] - ours[1]) / (theirs[0] - theirs[1])
     torch.testing.assert_close(ratio, ratio.mean().expand(len(ratio)), rtol=1e-3, atol=1e-4)
-    spread = [each.model.get_input_embeddings().weight.std().item() for each in (backbone, chance)]
+    spread = [
+        start.model.get_input_embeddings().weight.std().item() for start in (backbone, chance)
+    ]
     assert spread[0] == pytest.approx(spread[1], rel=0.05)
 
 
@@ -287,7 +291,7 @@ def test_compiled_layers_say_the_same(
         compiled.backbone.model, backend="eager"
     )  # records the layers' steps but does not fuse them
     assert parts == {"masked": 6, "spans": 10, "next": 2}[objective]
-    one, other = (each.train(silent, until=2) for each in (plain, compiled))
+    one, other = (training.train(silent, until=2) for training in (plain, compiled))
     assert one.loss == pytest.approx(other.loss, abs=1e-4)
 
 

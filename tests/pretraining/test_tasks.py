@@ -1,4 +1,4 @@
-"""The task mixture: T5's formats from tables, drawn by weight; what cannot be read is said."""
+"""The task mixture: T5's formats from tables, drawn by weight; what cannot be read is refused."""
 
 from collections import Counter
 from pathlib import Path
@@ -82,7 +82,7 @@ def test_padding_changes_nothing(backbone: Backbone, data: Path) -> None:
     torch.testing.assert_close(
         together, torch.cat([logits for logits, _ in alone]), atol=1e-4, rtol=1e-4
     )
-    assert torch.equal(gold, torch.cat([each for _, each in alone]))
+    assert torch.equal(gold, torch.cat([tokens for _, tokens in alone]))
 
 
 def test_tasks_are_learned_beside_texts(corpora: Path, recipe_values, cpu: Placement, data: Path,
