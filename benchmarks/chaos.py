@@ -151,6 +151,28 @@ def judge(store: RunStore, submitted: list[str]) -> dict[str, Any]:
     }
 
 
+def kill_at_random(app: App, store: RunStore, seed: int,
+                   count: int) -> tuple[Counter[str], list[str]]:
+    """Kill app or worker `count` times; return how often each, and the ids of all runs queued."""
+    chance, kills = random.Random(seed), Counter[str]()
+    submitted = submit(store, 1)
+    while kills.total() < count:
+        early = chance.random() < EARLY
+        while not early and not app.works(store.runs(VISITOR)):
+            if not any(run.active for run in store.runs(VISITOR)):
+                submitted += submit(store, len(submitted) + 1)
+            time.sleep(0.05)
+        time.sleep(chance.uniform(0.0, LONGEST_CALM))
+        victim = chance.choice(("app", "worker"))
+        if victim == "app":
+            app.kill()
+        elif not app.kill_worker():
+            continue
+        kills[victim] += 1
+        print(f"killed: {dict(kills)}", file=sys.stderr, flush=True)
+    return kills, submitted
+
+
 def main() -> None:
     """Run the experiment and print."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -160,42 +182,18 @@ def main() -> None:
     options = parser.parse_args()
     if options.serve is not None:
         serve(options.serve)
-    chance, kills, start = random.Random(options.seed), Counter[str](), time.perf_counter()
+    start = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
         data = DataFolder(Path(folder))
-        store = data.store
-        submitted = submit(store, 1)
         app = App(Path(folder))
-        while kills.total() < options.kills:
-            early = chance.random() < EARLY
-            while not early and not app.works(store.runs(VISITOR)):
-                if not any(run.active for run in store.runs(VISITOR)):
-                    submitted += submit(store, len(submitted) + 1)
-                time.sleep(0.05)
-            time.sleep(chance.uniform(0.0, LONGEST_CALM))
-            victim = chance.choice(("app", "worker"))
-            if victim == "app":
-                app.kill()
-            elif not app.kill_worker():
-                continue
-            kills[victim] += 1
-            print(f"killed: {dict(kills)}", file=sys.stderr, flush=True)
-        while any(run.active for run in store.runs(VISITOR)):
+        kills, submitted = kill_at_random(app, data.store, options.seed, options.kills)
+        while any(run.active for run in data.store.runs(VISITOR)):
             time.sleep(0.2)
         app.end()
         data.queue.recover()
-        print(
-            json.dumps(
-                {
-                    "seed": options.seed,
-                    "kills": dict(kills),
-                    "orphan_processes": app.orphans,
-                    **judge(store, submitted),
-                    "seconds": round(time.perf_counter() - start, 1),
-                },
-                indent=2,
-            )
-        )
+        result = {"seed": options.seed, "kills": dict(kills), "orphan_processes": app.orphans,
+                  **judge(data.store, submitted), "seconds": round(time.perf_counter() - start, 1)}
+        print(json.dumps(result, indent=2))
 
 
 if __name__ == "__main__":

@@ -136,19 +136,18 @@ def main() -> None:
         for seed in given.seeds:
             found.append(compare(task, name, seed, backbone, options, given.test))
             print(json.dumps(found[-1]), flush=True)
-    ways = np.array([row["test"] for row in found])
-    print(
-        json.dumps(
-            {
-                "searches": len(found),
-                "same": float(np.mean([row["same"] for row in found])),
-                "test_mean": ways.mean(0).tolist(),
-                "test_difference_sd": float((ways[:, 1] - ways[:, 0]).std()),
-                "steps_share": float(np.mean([row["steps_share"] for row in found])),
-            },
-            indent=2,
-        )
-    )
+    print(json.dumps(_summary(found), indent=2))
+
+
+def _summary(found: list[dict[str, Any]]) -> dict[str, Any]:
+    ways = np.array([row["test"] for row in found])  # [searches, 2]
+    return {
+        "searches": len(found),
+        "same": float(np.mean([row["same"] for row in found])),
+        "test_mean": ways.mean(0).tolist(),
+        "test_difference_sd": float((ways[:, 1] - ways[:, 0]).std()),
+        "steps_share": float(np.mean([row["steps_share"] for row in found])),
+    }
 
 
 if __name__ == "__main__":

@@ -109,40 +109,26 @@ def masked(backbone: Backbone, data: Path, shots: int) -> dict[str, Any]:
 
 def text_to_text(backbone: Backbone, data: Path, shots: int) -> dict[str, Any]:  # noqa: ARG001
     """Accuracy of generated labels, and Pearson's correlation of generated scores."""
-    results: dict[str, Any] = {}
-    for folder, form in GENERATED.items():
-        rows = read_table(data / folder / "test.csv").rows
-        task, labels = TASK_FORMATS[form], sorted({row["label"] for row in rows})
-        generated = answers(
-            backbone,
-            [
-                task.prompt(*(row[key] for key in ("text_a", "text_b")[: len(task.keys)]))
-                for row in rows
-            ],
-            8,
-        )
-        found = [written_label(FORMS[form].answer(text), labels) for text in generated]
-        results[folder] = {
-            "accuracy": float(
-                np.mean(
-                    [
-                        labels.index(row["label"]) == number
-                        for row, number in zip(rows, found, strict=True)
-                    ]
-                )
-            ),
-            "no_label": found.count(-1) / len(found),
-        }
-    rows = read_table(data / "stsb" / "test.csv").rows
-    generated = answers(
-        backbone, [TASK_FORMATS["stsb"].prompt(row["text_a"], row["text_b"]) for row in rows], 8
-    )
-    results["stsb"] = {
-        "pearson": statistics.correlation(
-            [written_number(text) for text in generated], [float(row["score"]) for row in rows]
-        )
+    results: dict[str, Any] = {
+        folder: _label_results(backbone, read_table(data / folder / "test.csv").rows, form)
+        for folder, form in GENERATED.items()
     }
-    return results
+    rows = read_table(data / "stsb" / "test.csv").rows
+    prompts = [TASK_FORMATS["stsb"].prompt(row["text_a"], row["text_b"]) for row in rows]
+    scores = [written_number(text) for text in answers(backbone, prompts, 8)]
+    correlation = statistics.correlation(scores, [float(row["score"]) for row in rows])
+    return {**results, "stsb": {"pearson": correlation}}
+
+
+def _label_results(backbone: Backbone, rows: list[dict[str, str]], form: str) -> dict[str, float]:
+    """Accuracy of generated labels, and the share of texts that are none."""
+    task, labels = TASK_FORMATS[form], sorted({row["label"] for row in rows})
+    columns = ("text_a", "text_b")[: len(task.keys)]
+    prompts = [task.prompt(*(row[column] for column in columns)) for row in rows]
+    generated = answers(backbone, prompts, 8)
+    found = [written_label(FORMS[form].answer(text), labels) for text in generated]
+    right = [labels.index(row["label"]) == number for row, number in zip(rows, found, strict=True)]
+    return {"accuracy": float(np.mean(right)), "no_label": found.count(-1) / len(found)}
 
 
 def completions(backbone: Backbone, data: Path, shots: int) -> dict[str, Any]:  # noqa: ARG001

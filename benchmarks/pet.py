@@ -119,77 +119,57 @@ def pipeline(problem: Problem, options: StudentOptions, test: Sequence[Example])
 
 def _plainly(problem: Problem, options: StudentOptions, test: Sequence[Example]) -> np.ndarray:
     """The same run the plain way."""
-    train_rows, gold = problem.split.train, torch.tensor(problem.gold(problem.split.train))
     pool = [problem.split.unlabelled[row] for row in pool_rows(problem, options)]
     logits, weights = [], []
     for plan in plans(problem, options.repetitions):
-        backbone = load_backbone("mini-masked", Placement.choose("cpu")).trainable_copy()
         weights.append(pattern_weights(problem)[plan.pvp] or 0.0)
-        train(
-            backbone.model,
-            lambda batch, plan=plan, backbone=backbone: F.nll_loss(  # type: ignore[misc]
-                plain.label_log_probs(plan.pvp, [train_rows[at] for at in batch], backbone, LENGTH),
-                gold[batch],
-            ),
-            len(train_rows),
-            options.schedule(problem),
-            plan.seed,
-            lambda: 0.0,
-            silent,
-            keep_best=False,
-        )
-        with torch.inference_mode():
-            logits.append(
-                torch.cat(
-                    [
-                        plain.label_log_probs(plan.pvp, pool[at : at + BATCH], backbone, LENGTH)
-                        for at in range(0, len(pool), BATCH)
-                    ]
-                ).numpy()
-            )
+        logits.append(_plain_logits(problem, plan.pvp, plan.seed, options, pool))
     targets = soft_labels(merge(np.stack(logits), weights), options.temperature)
-    return _plain_student(
-        problem, pool, torch.from_numpy(targets.astype(np.float32)), options, test
-    )
+    targets_tensor = torch.from_numpy(targets.astype(np.float32))
+    return _plain_student(problem, pool, targets_tensor, options, test)
 
 
-def _plain_student(
-    problem: Problem,
-    pool: Sequence[Example],
-    targets: torch.Tensor,
-    options: StudentOptions,
-    test: Sequence[Example],
-) -> np.ndarray:
+def _plain_logits(problem: Problem, pvp: PVP, seed: int, options: StudentOptions,
+                  pool: Sequence[Example]) -> np.ndarray:
+    """The answers, `[N, C]`, of one model for the unlabelled examples, after training it."""
+    examples, gold = problem.split.train, torch.tensor(problem.gold(problem.split.train))
+    backbone = load_backbone("mini-masked", Placement.choose("cpu")).trainable_copy()
+
+    def log_probs(rows: Sequence[Example]) -> torch.Tensor:
+        return plain.label_log_probs(pvp, rows, backbone, LENGTH)
+
+    def loss(batch: Sequence[int]) -> torch.Tensor:
+        return F.nll_loss(log_probs([examples[at] for at in batch]), gold[batch])
+
+    train(backbone.model, loss, len(examples), options.schedule(problem), seed, lambda: 0.0, silent,
+          keep_best=False)
+    with torch.inference_mode():
+        parts = [log_probs(pool[at : at + BATCH]) for at in range(0, len(pool), BATCH)]
+        return torch.cat(parts).numpy()
+
+
+def _plain_student(problem: Problem, pool: Sequence[Example], targets: torch.Tensor,
+                   options: StudentOptions, test: Sequence[Example]) -> np.ndarray:
+    """The log-probabilities, `[N, C]`, of a classifier trained on soft labels."""
     fresh = load_backbone("mini-masked", Placement.choose("cpu"))
     student: Any = with_head(fresh, problem.schema.labels, problem.seed).trainable_copy().model
 
     def logits(rows: Sequence[Example]) -> torch.Tensor:
-        inputs = fresh.tokenizer(
-            [example.text_a for example in rows],
-            padding="max_length",
-            truncation=True,
-            max_length=LENGTH,
-            return_tensors="pt",
-        )
+        texts = [example.text_a for example in rows]
+        inputs = fresh.tokenizer(texts, padding="max_length", truncation=True, max_length=LENGTH,
+                                 return_tensors="pt")
         return student(**inputs).logits  # type: ignore[no-any-return]
 
+    def loss(batch: Sequence[int]) -> torch.Tensor:
+        found = logits([pool[at] for at in batch])
+        return distillation_loss(found, targets[batch], options.temperature)
+
     rate = options.schedule(problem).learning_rate
-    train(
-        student,
-        lambda batch: distillation_loss(
-            logits([pool[at] for at in batch]), targets[batch], options.temperature
-        ),
-        len(pool),
-        Schedule(options.student_steps, options.batch_size, rate, options.evaluate_every),
-        problem.seed,
-        lambda: 0.0,
-        silent,
-        keep_best=False,
-    )
+    schedule = Schedule(options.student_steps, options.batch_size, rate, options.evaluate_every)
+    train(student, loss, len(pool), schedule, problem.seed, lambda: 0.0, silent, keep_best=False)
     with torch.inference_mode():
-        return torch.cat(
-            [logits(test[at : at + BATCH]).log_softmax(-1) for at in range(0, len(test), BATCH)]
-        ).numpy()
+        parts = [logits(test[at : at + BATCH]) for at in range(0, len(test), BATCH)]
+        return torch.cat([part.log_softmax(-1) for part in parts]).numpy()
 
 
 def main() -> None:

@@ -116,24 +116,20 @@ class _Tokenizer:
         return {**_SENTINELS, ".": 5}
 
 
+def _random_t5() -> Backbone:
+    torch.manual_seed(0)
+    config = T5Config(vocab_size=VOCABULARY, d_model=384, d_kv=64, d_ff=768, num_layers=4,
+                      num_decoder_layers=4, num_heads=6, feed_forward_proj="gated-gelu",
+                      decoder_start_token_id=0)
+    model, tokenizer = T5ForConditionalGeneration(config).eval(), _Tokenizer()
+    placement = Placement("cpu", "float32")
+    return Backbone("random", "seq2seq", tokenizer, model, placement, 512)  # type: ignore[arg-type]
+
+
 def written_patterns(beam: int, sample: int) -> dict[str, Any]:
     """The beam over 32 examples of about 40 tokens, with a model of `mini-seq2seq`'s size."""
-    torch.manual_seed(0)
-    config = T5Config(
-        vocab_size=VOCABULARY,
-        d_model=384,
-        d_kv=64,
-        d_ff=768,
-        num_layers=4,
-        num_decoder_layers=4,
-        num_heads=6,
-        feed_forward_proj="gated-gelu",
-        decoder_start_token_id=0,
-    )
-    model = T5ForConditionalGeneration(config).eval()
-    placement = Placement("cpu", "float32")
-    tokenizer: Any = _Tokenizer()
-    backbone = Backbone("random", "seq2seq", tokenizer, model, placement, 512)
+    backbone = _random_t5()
+    model: Any = backbone.model
     draws = np.random.default_rng(2)
     ids = [
         draws.integers(6, VOCABULARY - 100, draws.integers(25, 55)).tolist()
