@@ -35,8 +35,9 @@ class Question:
     @property
     def sound(self) -> bool:
         """Whether the model can give label probabilities."""
-        usable = self.pattern is not None and self.verbalizer is not None
-        return usable and self.pattern.masks == 1  # type: ignore[union-attr]
+        if self.pattern is None or self.verbalizer is None:
+            return False
+        return self.pattern.masks == 1
 
     def check(self) -> None:
         """Raise the first InputError that was found, if any."""
