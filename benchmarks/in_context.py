@@ -1,6 +1,6 @@
-"""In-context learning over 200 test examples, beside the plain way, which reads the demonstrations before every one.
+"""In-context learning over 200 test examples, beside reading the demonstrations every time.
 
-    python -m benchmarks.in_context [--model mini-causal]
+python -m benchmarks.in_context [--model mini-causal]
 """
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ from core.data.catalog import load_task
 from core.data.files import DataLimits
 from core.data.split import draw_split
 from core.models.backbone import Backbone, load_backbone
-from core.models.encoding import Encoded, collate, encode, single_ids
+from core.models.batches import collate
+from core.models.encoding import Encoded, encode
+from core.models.pieces import single_ids
 from core.models.placement import Placement
 from core.models.scoring import all_answer_logits
 from core.prompts.demonstrations import with_demonstrations
@@ -31,12 +33,16 @@ def seconds(do: Callable[[], object]) -> float:
 
 
 @torch.inference_mode()
-def plain_answers(encoded: Sequence[Encoded], columns: Sequence[int], backbone: Backbone) -> torch.Tensor:
-    """Log-probabilities of the labels, `[N, C]`: batches of eight, the whole vocabulary at every position."""
+def plain_answers(
+    encoded: Sequence[Encoded], columns: Sequence[int], backbone: Backbone
+) -> torch.Tensor:
+    """Label log-probabilities, `[N, C]`: batches of eight, all logits at every position."""
     answers = []
     for at in range(0, len(encoded), 8):
         batch = collate(encoded[at : at + 8], backbone)
-        logits = backbone.model(input_ids=batch.ids, attention_mask=batch.attention, use_cache=False).logits
+        logits = backbone.model(
+            input_ids=batch.ids, attention_mask=batch.attention, use_cache=False
+        ).logits
         answers.append(logits[batch.rows, batch.columns][:, list(columns)])
     return torch.cat(answers).log_softmax(-1)
 
@@ -46,17 +52,27 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", default="mini-causal")
     options = parser.parse_args()
-    task, backbone = load_task("reviews", limits=DataLimits()), load_backbone(options.model, Placement.choose("cpu"))
-    pvp = PVP.of("{text_a} It was {mask}.", {"negative": ["terrible"], "positive": ["great"]}, task.schema)
+    task, backbone = (
+        load_task("reviews", limits=DataLimits()),
+        load_backbone(options.model, Placement.choose("cpu")),
+    )
+    pvp = PVP.of(
+        "{text_a} It was {mask}.", {"negative": ["terrible"], "positive": ["great"]}, task.schema
+    )
     asked, shown = task.test[:200], draw_split(task, 2, 13).train
-    encoded = encode([with_demonstrations(pvp.pattern, each, shown, pvp.verbalizer, before=True) for each in asked],
-                     backbone)
+    encoded = encode(
+        [
+            with_demonstrations(pvp.pattern, example, shown, pvp.verbalizer, before=True)
+            for example in asked
+        ],
+        backbone,
+    )
     columns = single_ids(pvp.verbalizer.all_words(), backbone)
     ways = {"plain": lambda: plain_answers(encoded, columns, backbone),
             "here": lambda: all_answer_logits(backbone, encoded, columns).log_softmax(-1)}
     torch.testing.assert_close(ways["plain"](), ways["here"](), atol=1e-3, rtol=1e-3)
     took = {name: seconds(way) for name, way in ways.items()}
-    print(json.dumps({"tokens": sum(len(each.ids) for each in encoded) / len(encoded), **took,
+    print(json.dumps({"tokens": sum(len(prompt.ids) for prompt in encoded) / len(encoded), **took,
                       "ratio": took["plain"] / took["here"]}, indent=2))
 
 

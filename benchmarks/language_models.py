@@ -2,9 +2,10 @@
 
     python -m benchmarks.language_models DATA [--model NAME] [--shots 16]
 
-DATA holds a folder for each task with `train.csv` and `test.csv`. Masked models: SST-2, MR and TREC, without and with
-training. Text-to-text models: SST-2, SNLI and STS-B with T5's prefixes, said in full. Causal models: ten texts gone on
-with. What training measured on held-out text (`pretraining.json`) is printed with it.
+DATA holds a folder for each task with `train.csv` and `test.csv`. Masked models: SST-2, MR and
+TREC, without and with training. Text-to-text models: SST-2, SNLI and STS-B with T5's prefixes,
+answers generated. Causal models: ten texts continued. What training measured on held-out text
+(`pretraining.json`) is printed with it.
 """
 
 from __future__ import annotations
@@ -35,20 +36,39 @@ from core.prompts.pvp import PVP
 from core.prompts.text_to_text import FORMS, TASK_FORMATS, written_label, written_number
 
 SENTIMENT = ("{text_a} It was {mask}.", {"negative": ["terrible"], "positive": ["great"]})
-TREC = ("{mask}: {text_a}", {"abbreviation": ["expression"], "entity": ["entity"], "description": ["description"],
-                             "human": ["human"], "location": ["location"], "number": ["number"]})
+TREC = (
+    "{mask}: {text_a}",
+    {
+        "abbreviation": ["expression"],
+        "entity": ["entity"],
+        "description": ["description"],
+        "human": ["human"],
+        "location": ["location"],
+        "number": ["number"],
+    },
+)
 TASKS = {"sst2": SENTIMENT, "mr": SENTIMENT, "trec": TREC}
-SAID = {"sst2": "sst2", "snli": "mnli"}  # folders and their formats
-BEGINNINGS = ("The film was", "The food at this restaurant", "Last week the government",
-              "Question: What is the name of", "She opened the door and", "Scientists have found that",
-              "I bought this camera because", "Once upon a time there was", "The weather in the north",
-              "Thank you very much for")
+GENERATED = {"sst2": "sst2", "snli": "mnli"}  # folders and their formats
+BEGINNINGS = (
+    "The film was",
+    "The food at this restaurant",
+    "Last week the government",
+    "Question: What is the name of",
+    "She opened the door and",
+    "Scientists have found that",
+    "I bought this camera because",
+    "Once upon a time there was",
+    "The weather in the north",
+    "Thank you very much for",
+)
 
 
 def zero_shot(task: Task, pvp: PVP, backbone: Backbone) -> dict[str, float]:
     """Accuracy over the whole test part, as it is and calibrated."""
-    words = {label: ", ".join(each) for label, each in pvp.verbalizer.words}
-    found = look_at_examples(read_question(str(pvp.pattern), words, task, backbone), task.test, backbone)
+    words = {label: ", ".join(label_words) for label, label_words in pvp.verbalizer.words}
+    found = look_at_examples(
+        read_question(str(pvp.pattern), words, task, backbone), task.test, backbone
+    )
     return {"zero_shot": found.evaluation.accuracy, "calibrated": found.calibrated.accuracy}
 
 
@@ -68,57 +88,80 @@ def masked(backbone: Backbone, data: Path, shots: int) -> dict[str, Any]:
     results: dict[str, Any] = {}
     for name, (pattern, words) in TASKS.items():
         folder = data / name
-        source = {"name": name, "train": str(folder / "train.csv"), "test": str(folder / "test.csv"),
-                  "text_a": "text_a", "label": "label"}
+        source = {
+            "name": name,
+            "train": str(folder / "train.csv"),
+            "test": str(folder / "test.csv"),
+            "text_a": "text_a",
+            "label": "label",
+        }
         task = load_task(source, limits=DataLimits())
         pvp = PVP.of(pattern, words, task.schema)
         results[name] = zero_shot(task, pvp, backbone)
         if shots:
-            results[name] |= {method: few_shot(task, pvp, backbone, method, shots) for method in ("head", "lm-bff")}
+            results[name] |= {
+                method: few_shot(task, pvp, backbone, method, shots)
+                for method in ("head", "lm-bff")
+            }
         print(json.dumps({name: results[name]}), flush=True)
     return results
 
 
 def text_to_text(backbone: Backbone, data: Path, shots: int) -> dict[str, Any]:  # noqa: ARG001
-    """Accuracy of labels said in full, and Pearson's correlation of scores said, over whole test parts."""
-    results: dict[str, Any] = {}
-    for folder, form in SAID.items():
-        rows = read_table(data / folder / "test.csv").rows
-        task, labels = TASK_FORMATS[form], sorted({row["label"] for row in rows})
-        said = answers(backbone, [task.prompt(*(row[key] for key in ("text_a", "text_b")[: len(task.keys)]))
-                                  for row in rows], 8)
-        found = [written_label(FORMS[form].answer(each), labels) for each in said]
-        results[folder] = {"accuracy": float(np.mean([labels.index(row["label"]) == each
-                                                      for row, each in zip(rows, found, strict=True)])),
-                           "no_label": found.count(-1) / len(found)}
+    """Accuracy of generated labels, and Pearson's correlation of generated scores."""
+    results: dict[str, Any] = {
+        folder: _label_results(backbone, read_table(data / folder / "test.csv").rows, form)
+        for folder, form in GENERATED.items()
+    }
     rows = read_table(data / "stsb" / "test.csv").rows
-    said = answers(backbone, [TASK_FORMATS["stsb"].prompt(row["text_a"], row["text_b"]) for row in rows], 8)
-    results["stsb"] = {"pearson": statistics.correlation([written_number(each) for each in said],
-                                                         [float(row["score"]) for row in rows])}
-    return results
+    prompts = [TASK_FORMATS["stsb"].prompt(row["text_a"], row["text_b"]) for row in rows]
+    scores = [written_number(text) for text in answers(backbone, prompts, 8)]
+    correlation = statistics.correlation(scores, [float(row["score"]) for row in rows])
+    return {**results, "stsb": {"pearson": correlation}}
+
+
+def _label_results(backbone: Backbone, rows: list[dict[str, str]], form: str) -> dict[str, float]:
+    """Accuracy of generated labels, and the share of texts that are none."""
+    task, labels = TASK_FORMATS[form], sorted({row["label"] for row in rows})
+    columns = ("text_a", "text_b")[: len(task.keys)]
+    prompts = [task.prompt(*(row[column] for column in columns)) for row in rows]
+    generated = answers(backbone, prompts, 8)
+    found = [written_label(FORMS[form].answer(text), labels) for text in generated]
+    right = [labels.index(row["label"]) == number for row, number in zip(rows, found, strict=True)]
+    return {"accuracy": float(np.mean(right)), "no_label": found.count(-1) / len(found)}
 
 
 def completions(backbone: Backbone, data: Path, shots: int) -> dict[str, Any]:  # noqa: ARG001
-    """How the model goes on with each beginning, its likeliest words, none of three tokens said twice."""
+    """The likeliest continuation of each beginning, no three tokens repeated."""
     return {"completions": answers(backbone, BEGINNINGS, 24, no_repeat_ngram_size=3)}
 
 
 @torch.inference_mode()
 def answers(backbone: Backbone, texts: Sequence[str], most: int, **options: Any) -> list[str]:
-    """What a model says, greedily, to each text; of a causal one with the text."""
+    """What a model generates, greedily, for each text; of a causal one with the text."""
     model: Any = backbone.model
     tokenizer = backbone.tokenizer
     tokenizer.padding_side = "left" if backbone.family == "causal" else "right"
     tokenizer.pad_token = tokenizer.pad_token or tokenizer.eos_token
     order = sorted(range(len(texts)), key=lambda at: len(texts[at]))
-    said: dict[int, str] = {}
+    generated: dict[int, str] = {}
     for start in range(0, len(order), 32):
         some = order[start : start + 32]
-        batch = tokenizer([texts[at] for at in some], return_tensors="pt", padding=True, truncation=True,
-                          max_length=backbone.max_length, return_token_type_ids=False).to(backbone.placement.device)
-        found = model.generate(**batch, max_new_tokens=most, do_sample=False, num_beams=1, **options)
-        said |= dict(zip(some, tokenizer.batch_decode(found, skip_special_tokens=True), strict=True))
-    return [said[at] for at in range(len(texts))]
+        batch = tokenizer(
+            [texts[at] for at in some],
+            return_tensors="pt",
+            padding=True,
+            truncation=True,
+            max_length=backbone.max_length,
+            return_token_type_ids=False,
+        ).to(backbone.placement.device)
+        found = model.generate(
+            **batch, max_new_tokens=most, do_sample=False, num_beams=1, **options
+        )
+        generated |= dict(
+            zip(some, tokenizer.batch_decode(found, skip_special_tokens=True), strict=True)
+        )
+    return [generated[at] for at in range(len(texts))]
 
 
 def basics(name: str) -> tuple[Backbone, dict[str, Any]]:

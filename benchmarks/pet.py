@@ -1,10 +1,11 @@
-"""PET beside the plain procedure: words of several tokens, and a whole run of three patterns, three times each.
+"""PET beside the plain procedure: words of several tokens, and a run of three patterns.
 
     python -m benchmarks.pet [--examples 48] [--steps 10] [--student 20] [--pool 100]
 
-The plain way, as PET's own code: prompts padded to 256 with logits of the whole vocabulary at every position; words of
-several tokens one example, one word and one token at a time; every model loaded anew, every text tokenised anew for
-it. Both ways train on the same batches and must give the same.
+The plain way, as PET's own code: prompts padded to 256 with logits of the whole vocabulary at every
+position; words of several tokens one example, one word and one token at a time; every model loaded
+anew, every text tokenised anew for it. Each pattern is trained three times. Both ways train on the
+same batches and must give the same.
 """
 
 from __future__ import annotations
@@ -42,7 +43,11 @@ T = TypeVar("T")
 LENGTH, SEED, BATCH = 256, 13, 8
 SINGLE = {"negative": ["terrible"], "positive": ["great"]}
 SEVERAL = {"negative": ["a waste of time"], "positive": ["well worth the money"]}
-PATTERNS = ("{text_a} It was {mask}.", "{text_a} All in all, it was {mask}.", "Just {mask}! {text_a}")
+PATTERNS = (
+    "{text_a} It was {mask}.",
+    "{text_a} All in all, it was {mask}.",
+    "Just {mask}! {text_a}",
+)
 
 
 def timed(work: Callable[[], T]) -> tuple[T, float]:
@@ -63,13 +68,25 @@ def several_masks(problem: Problem, examples: Sequence[Example]) -> dict[str, An
 
     @torch.inference_mode()
     def one_by_one() -> list[float]:
-        return [_filled(pvp, example, answer, backbone) for example in examples for answer in answers]
+        return [
+            _filled(pvp, example, answer, backbone) for example in examples for answer in answers
+        ]
 
-    ours, mine = timed(lambda: fill_words(backbone, [pvp.pattern.render(each) for each in examples], answers))
+    ours, mine = timed(
+        lambda: fill_words(backbone, [pvp.pattern.render(example) for example in examples], answers)
+    )
     scores, theirs = timed(one_by_one)
-    difference = float(np.abs(np.array([each.score for row in ours for each in row]) - scores).max())
-    return {"examples": len(examples), "tokens": [len(each) for each in answers], "plain_seconds": theirs,
-            "seconds": mine, "ratio": theirs / mine, "largest_difference_of_score": difference}
+    difference = float(
+        np.abs(np.array([answer.score for row in ours for answer in row]) - scores).max()
+    )
+    return {
+        "examples": len(examples),
+        "tokens": [len(answer) for answer in answers],
+        "plain_seconds": theirs,
+        "seconds": mine,
+        "ratio": theirs / mine,
+        "largest_difference_of_score": difference,
+    }
 
 
 def _filled(pvp: PVP, example: Example, answer: Sequence[int], backbone: Backbone) -> float:
@@ -77,7 +94,9 @@ def _filled(pvp: PVP, example: Example, answer: Sequence[int], backbone: Backbon
     tokenizer = backbone.tokenizer
     mask = str(tokenizer.mask_token)
     text = pvp.pattern.render(example).text(" ".join([mask] * len(answer)))
-    inputs = tokenizer(text, padding="max_length", truncation=True, max_length=LENGTH, return_tensors="pt")
+    inputs = tokenizer(
+        text, padding="max_length", truncation=True, max_length=LENGTH, return_tensors="pt"
+    )
     places = (inputs["input_ids"][0] == tokenizer.mask_token_id).nonzero()[:, 0].tolist()
     missing, score = list(zip(places, answer, strict=True)), 0.0
     while missing:
@@ -100,44 +119,64 @@ def pipeline(problem: Problem, options: StudentOptions, test: Sequence[Example])
 
 def _plainly(problem: Problem, options: StudentOptions, test: Sequence[Example]) -> np.ndarray:
     """The same run the plain way."""
-    train_rows, gold = problem.split.train, torch.tensor(problem.gold(problem.split.train))
     pool = [problem.split.unlabelled[row] for row in pool_rows(problem, options)]
     logits, weights = [], []
     for plan in plans(problem, options.repetitions):
-        backbone = load_backbone("mini-masked", Placement.choose("cpu")).trainable_copy()
         weights.append(pattern_weights(problem)[plan.pvp] or 0.0)
-        train(backbone.model, lambda batch, plan=plan, backbone=backbone: F.nll_loss(  # type: ignore[misc]
-            plain.label_log_probs(plan.pvp, [train_rows[at] for at in batch], backbone, LENGTH), gold[batch]),
-            len(train_rows), options.schedule(problem), plan.seed, lambda: 0.0, silent, keep_best=False)
-        with torch.inference_mode():
-            logits.append(torch.cat([plain.label_log_probs(plan.pvp, pool[at : at + BATCH], backbone, LENGTH)
-                                     for at in range(0, len(pool), BATCH)]).numpy())
+        logits.append(_plain_logits(problem, plan.pvp, plan.seed, options, pool))
     targets = soft_labels(merge(np.stack(logits), weights), options.temperature)
-    return _plain_student(problem, pool, torch.from_numpy(targets.astype(np.float32)), options, test)
+    targets_tensor = torch.from_numpy(targets.astype(np.float32))
+    return _plain_student(problem, pool, targets_tensor, options, test)
 
 
-def _plain_student(problem: Problem, pool: Sequence[Example], targets: torch.Tensor, options: StudentOptions,
-                   test: Sequence[Example]) -> np.ndarray:
+def _plain_logits(problem: Problem, pvp: PVP, seed: int, options: StudentOptions,
+                  pool: Sequence[Example]) -> np.ndarray:
+    """The answers, `[N, C]`, of one model for the unlabelled examples, after training it."""
+    examples, gold = problem.split.train, torch.tensor(problem.gold(problem.split.train))
+    backbone = load_backbone("mini-masked", Placement.choose("cpu")).trainable_copy()
+
+    def log_probs(rows: Sequence[Example]) -> torch.Tensor:
+        return plain.label_log_probs(pvp, rows, backbone, LENGTH)
+
+    def loss(batch: Sequence[int]) -> torch.Tensor:
+        return F.nll_loss(log_probs([examples[at] for at in batch]), gold[batch])
+
+    train(backbone.model, loss, len(examples), options.schedule(problem), seed, lambda: 0.0, silent,
+          keep_best=False)
+    with torch.inference_mode():
+        parts = [log_probs(pool[at : at + BATCH]) for at in range(0, len(pool), BATCH)]
+        return torch.cat(parts).numpy()
+
+
+def _plain_student(problem: Problem, pool: Sequence[Example], targets: torch.Tensor,
+                   options: StudentOptions, test: Sequence[Example]) -> np.ndarray:
+    """The log-probabilities, `[N, C]`, of a classifier trained on soft labels."""
     fresh = load_backbone("mini-masked", Placement.choose("cpu"))
     student: Any = with_head(fresh, problem.schema.labels, problem.seed).trainable_copy().model
 
     def logits(rows: Sequence[Example]) -> torch.Tensor:
-        inputs = fresh.tokenizer([each.text_a for each in rows], padding="max_length", truncation=True,
-                                 max_length=LENGTH, return_tensors="pt")
+        texts = [example.text_a for example in rows]
+        inputs = fresh.tokenizer(texts, padding="max_length", truncation=True, max_length=LENGTH,
+                                 return_tensors="pt")
         return student(**inputs).logits  # type: ignore[no-any-return]
 
+    def loss(batch: Sequence[int]) -> torch.Tensor:
+        found = logits([pool[at] for at in batch])
+        return distillation_loss(found, targets[batch], options.temperature)
+
     rate = options.schedule(problem).learning_rate
-    train(student, lambda batch: distillation_loss(logits([pool[at] for at in batch]), targets[batch],
-                                                   options.temperature),
-          len(pool), Schedule(options.student_steps, options.batch_size, rate, options.evaluate_every), problem.seed,
-          lambda: 0.0, silent, keep_best=False)
+    schedule = Schedule(options.student_steps, options.batch_size, rate, options.evaluate_every)
+    train(student, loss, len(pool), schedule, problem.seed, lambda: 0.0, silent, keep_best=False)
     with torch.inference_mode():
-        return torch.cat([logits(test[at : at + BATCH]).log_softmax(-1) for at in range(0, len(test), BATCH)]).numpy()
+        parts = [logits(test[at : at + BATCH]) for at in range(0, len(test), BATCH)]
+        return torch.cat([part.log_softmax(-1) for part in parts]).numpy()
 
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--examples", type=int, default=48)
     parser.add_argument("--steps", type=int, default=10)
     parser.add_argument("--student", type=int, default=20)
@@ -148,9 +187,17 @@ def main() -> None:
     pvps = tuple(PVP.of(pattern, SINGLE, task.schema) for pattern in PATTERNS)
     problem = Problem(task.schema, pvps, draw_split(task, 16, SEED), backbone, SEED)
     several_masks(problem, task.test[:1])  # warm
-    options = replace(StudentOptions(), steps=given.steps, student_steps=given.student, pool=given.pool,
-                      evaluate_every=1000)
-    found = {"threads": torch.get_num_threads(), "several_masks": several_masks(problem, task.test[: given.examples])}
+    options = replace(
+        StudentOptions(),
+        steps=given.steps,
+        student_steps=given.student,
+        pool=given.pool,
+        evaluate_every=1000,
+    )
+    found = {
+        "threads": torch.get_num_threads(),
+        "several_masks": several_masks(problem, task.test[: given.examples]),
+    }
     Pet().learn(problem, replace(options, steps=1, student_steps=1, repetitions=1), silent)  # warm
     found["pipeline"] = pipeline(problem, options, task.test[:100])
     found["peak_megabytes"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3

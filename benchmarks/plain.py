@@ -1,4 +1,4 @@
-"""The plain way: each prompt one string, padded to 128 or 256, logits of the whole vocabulary at every position."""
+"""The plain way: each prompt one string, padded to 128 or 256, all logits at every position."""
 
 from __future__ import annotations
 
@@ -19,13 +19,22 @@ def texts(pvp: PVP, examples: Sequence[Example], backbone: Backbone) -> list[str
     return [pvp.pattern.render(example).text(mask) for example in examples]
 
 
-def label_log_probs(pvp: PVP, examples: Sequence[Example], backbone: Backbone, length: int = LENGTH) -> torch.Tensor:
+def label_log_probs(
+    pvp: PVP, examples: Sequence[Example], backbone: Backbone, length: int = LENGTH
+) -> torch.Tensor:
     """Log-probabilities of the labels, `[N, C]`, from full logits `[N, length, V]`."""
     tokenizer = backbone.tokenizer
-    inputs = tokenizer(texts(pvp, examples, backbone), padding="max_length", truncation=True, max_length=length,
-                       return_tensors="pt")
+    inputs = tokenizer(
+        texts(pvp, examples, backbone),
+        padding="max_length",
+        truncation=True,
+        max_length=length,
+        return_tensors="pt",
+    )
     logits = backbone.model(**inputs).logits
     answers = logits[inputs["input_ids"] == tokenizer.mask_token_id]
-    scores = [torch.stack([answers[:, tokenizer.convert_tokens_to_ids(word)] for word in words]).mean(0)
-              for _, words in pvp.verbalizer.words]
+    scores = [
+        torch.stack([answers[:, tokenizer.convert_tokens_to_ids(word)] for word in words]).mean(0)
+        for _, words in pvp.verbalizer.words
+    ]
     return torch.stack(scores, -1).log_softmax(-1)

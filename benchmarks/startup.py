@@ -1,4 +1,4 @@
-"""From `python app.py` to a page that answers and to the model's first answer, and the memory of both processes."""
+"""From `python app.py` to the first page and the model's first answer, and the memory used."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import tempfile
 import time
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 import psutil
 from gradio_client import Client
@@ -23,25 +24,35 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         environment = {**os.environ, "CLOZE_LAB_DATA": folder, "GRADIO_SERVER_PORT": str(PORT)}
         start = time.perf_counter()
-        app = subprocess.Popen([sys.executable, "app.py"], cwd=ROOT, env=environment, stdout=subprocess.DEVNULL,
-                               stderr=subprocess.DEVNULL)
+        app = subprocess.Popen([sys.executable, "app.py"], cwd=ROOT, env=environment,
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
-            while not _answers():
-                time.sleep(0.05)
-            ready = time.perf_counter() - start
-            client = Client(f"http://127.0.0.1:{PORT}", verbose=False)
-            client.predict("{text_a} It was {mask}.", {"negative": ["bad"], "positive": ["good"]}, "Fine.",
-                           api_name="/look")
-            answered = time.perf_counter() - start
+            times = _first_answers(start)
             time.sleep(15)  # until the worker and the first answer are warm
-            process = psutil.Process(app.pid)
-            children = {child.pid: child.memory_info().rss / 1e6 for child in process.children(recursive=True)}
-            print(json.dumps({"seconds_until_the_page_answers": ready,
-                              "seconds_until_the_model_has_answered": answered,
-                              "app_process_mb": process.memory_info().rss / 1e6, "children_mb": children}, indent=2))
+            print(json.dumps({**times, **_memory(app.pid)}, indent=2))
         finally:
             app.terminate()
             app.wait(30)
+
+
+def _first_answers(start: float) -> dict[str, float]:
+    """Seconds from `start` to the first page and to the model's first answer."""
+    while not _answers():
+        time.sleep(0.05)
+    ready = time.perf_counter() - start
+    client = Client(f"http://127.0.0.1:{PORT}", verbose=False)
+    words = {"negative": ["bad"], "positive": ["good"]}
+    client.predict("{text_a} It was {mask}.", words, "Fine.", api_name="/look")
+    return {"seconds_until_the_page_answers": ready,
+            "seconds_until_the_model_has_answered": time.perf_counter() - start}
+
+
+def _memory(pid: int) -> dict[str, Any]:
+    """Megabytes of the app's process and of each of its children."""
+    process = psutil.Process(pid)
+    children = {child.pid: child.memory_info().rss / 1e6
+                for child in process.children(recursive=True)}
+    return {"app_process_mb": process.memory_info().rss / 1e6, "children_mb": children}
 
 
 def _answers() -> bool:

@@ -1,4 +1,4 @@
-"""A 16-shot, 2-label, 100-step `lm-bff` run with 200 test examples, beside the plain way with the same batches."""
+"""A 16-shot, 2-label, 100-step `lm-bff` run, 200 test examples, beside the plain way."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def ours(problem: Problem, options: PromptFineTuningOptions, test: list) -> LogP
 
 
 def plainly(problem: Problem, options: PromptFineTuningOptions, test: list) -> LogProbs:
-    """The same loop, with prompts padded to 128 and logits of the whole vocabulary at every position."""
+    """The same loop and batches, prompts padded to 128, all logits at every position."""
     backbone, pvp = problem.backbone.trainable_copy(), problem.pvps[0]
     examples, gold = problem.split.train, torch.tensor(problem.gold(problem.split.train))
     dev_gold = np.array(problem.gold(problem.split.dev))
@@ -57,16 +57,22 @@ def plainly(problem: Problem, options: PromptFineTuningOptions, test: list) -> L
 def main() -> None:
     """Measure and print."""
     task = load_task("reviews", limits=DataLimits())
-    pvp = PVP.of("{text_a} It was {mask}.", {"negative": ["terrible"], "positive": ["great"]}, task.schema)
+    pvp = PVP.of(
+        "{text_a} It was {mask}.", {"negative": ["terrible"], "positive": ["great"]}, task.schema
+    )
     backbone = load_backbone("mini-masked", Placement.choose("cpu"))
     problem = Problem(task.schema, (pvp,), draw_split(task, 16, SEED), backbone, SEED)
     found = {}
     for batch_size in (8, 4):
-        found[f"batches_of_{batch_size}"] = _compare(problem, PromptFineTuningOptions(batch_size=batch_size), task.test[:200])
+        found[f"batches_of_{batch_size}"] = _compare(
+            problem, PromptFineTuningOptions(batch_size=batch_size), task.test[:200]
+        )
     print(json.dumps({"threads": torch.get_num_threads(), **found}, indent=2))
 
 
-def _compare(problem: Problem, options: PromptFineTuningOptions, test: Sequence[Example]) -> dict[str, Any]:
+def _compare(
+    problem: Problem, options: PromptFineTuningOptions, test: Sequence[Example]
+) -> dict[str, Any]:
     gold = np.array(problem.gold(test))
     found: dict[str, Any] = {"seconds": {}, "accuracy": {}}
     answers = []

@@ -18,7 +18,9 @@ TASK = Task("tiny", SCHEMA, EXAMPLES, EXAMPLES)
 PATTERN = "{text_a} It is {mask} ."
 
 
-def test_words_of_several_tokens_are_filled_in_step_by_step(tiny: Callable[[str], Backbone]) -> None:
+def test_words_of_several_tokens_are_filled_in_step_by_step(
+    tiny: Callable[[str], Backbone],
+) -> None:
     backbone = tiny("bert")
     question = read_question(PATTERN, {"bad": "terrible film", "good": "great"}, TASK, backbone)
     assert question.scorer == "multi-mask"
@@ -38,7 +40,9 @@ def test_the_data_set_is_asked_as_a_run_asks_it(tiny: Callable[[str], Backbone])
     view = look_at_examples(read_question(PATTERN, words, TASK, backbone), EXAMPLES, backbone)
     pvp = PVP.of(PATTERN, {label: [word] for label, word in words.items()}, SCHEMA)
     expected = np.exp(prompt_predictor(backbone, pvp).log_probs(EXAMPLES)).mean(0)
-    assert list(view.label_probabilities_mean.values()) == pytest.approx(expected.tolist(), abs=1e-4)
+    assert list(view.label_probabilities_mean.values()) == pytest.approx(
+        expected.tolist(), abs=1e-4
+    )
 
 
 @pytest.mark.parametrize(("kind", "typed", "wrong"), [
@@ -46,8 +50,9 @@ def test_the_data_set_is_asked_as_a_run_asks_it(tiny: Callable[[str], Backbone])
     ("gpt2", {"bad": "terrible film", "good": "great"}, {"bad": "pieces for this model"}),
     ("bert", {"bad": "terrible film", "good": ""}, {"good": "has no word"}),
 ])
-def test_what_cannot_be_asked_is_said_beside_its_label(kind: str, typed: dict[str, str], wrong: dict[str, str],
-                                                       tiny: Callable[[str], Backbone]) -> None:
+def test_what_cannot_be_asked_is_said_beside_its_label(
+    kind: str, typed: dict[str, str], wrong: dict[str, str], tiny: Callable[[str], Backbone]
+) -> None:
     question = read_question(PATTERN, typed, TASK, tiny(kind))
     assert not question.sound
     for label, text in wrong.items():
@@ -55,6 +60,8 @@ def test_what_cannot_be_asked_is_said_beside_its_label(kind: str, typed: dict[st
 
 
 def test_words_of_one_token_have_no_steps(tiny: Callable[[str], Backbone]) -> None:
-    question = read_question(PATTERN, {"bad": "terrible, film", "good": "great"}, TASK, tiny("bert"))
+    question = read_question(
+        PATTERN, {"bad": "terrible, film", "good": "great"}, TASK, tiny("bert")
+    )
     assert question.scorer == "single mask"
     assert look_at_prompt(question, EXAMPLES[0], tiny("bert")).steps == {}

@@ -1,4 +1,4 @@
-"""Tiny random models of every supported type, made here, saved as the hub keeps them and loaded like any other."""
+"""Tiny random models of every supported type, saved in the hub's layout."""
 
 from __future__ import annotations
 
@@ -13,8 +13,26 @@ from transformers import AutoConfig, PreTrainedTokenizerFast
 
 from core.models.backbone import FAMILIES
 
-WORDS = ("a", "and", "bread", "dog", "film", "great", "in", "is", "it", "It", "no", "park", "story", "terrible", "the",
-         "The", "was", "yes")  # whole in every vocabulary, the rest is spelled; T5's pieces may also stand inside words
+WORDS = (
+    "a",
+    "and",
+    "bread",
+    "dog",
+    "film",
+    "great",
+    "in",
+    "is",
+    "it",
+    "It",
+    "no",
+    "park",
+    "story",
+    "terrible",
+    "the",
+    "The",
+    "was",
+    "yes",
+)  # whole in every vocabulary, the rest is spelled; T5's pieces may also stand inside words
 LETTERS, PUNCTUATION = string.ascii_letters, ".,:;?!<>/"
 BERT = {"pad": "[PAD]", "unk": "[UNK]", "cls": "[CLS]", "sep": "[SEP]", "mask": "[MASK]"}
 ROBERTA = {"cls": "<s>", "pad": "<pad>", "sep": "</s>", "unk": "<unk>", "mask": "<mask>"}
@@ -22,18 +40,40 @@ BART = {**ROBERTA, "bos": "<s>", "eos": "</s>"}
 T5 = {"pad": "<pad>", "eos": "</s>", "unk": "<unk>"}
 LLAMA = {"unk": "<unk>", "bos": "<s>", "eos": "</s>"}
 GPT = {"eos": "<|endoftext|>"}
-SIZES = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 48,
-         "max_position_embeddings": 130}
-DECODER = {"d_model": 32, "encoder_layers": 2, "decoder_layers": 2, "encoder_attention_heads": 4,
-           "decoder_attention_heads": 4, "encoder_ffn_dim": 48, "decoder_ffn_dim": 48, "max_position_embeddings": 130}
+SIZES = {
+    "hidden_size": 32,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "intermediate_size": 48,
+    "max_position_embeddings": 130,
+}
+DECODER = {
+    "d_model": 32,
+    "encoder_layers": 2,
+    "decoder_layers": 2,
+    "encoder_attention_heads": 4,
+    "decoder_attention_heads": 4,
+    "encoder_ffn_dim": 48,
+    "decoder_ffn_dim": 48,
+    "max_position_embeddings": 130,
+}
 ENCODER_DECODER = {"d_model": 32, "d_kv": 6, "d_ff": 48, "num_layers": 2, "num_heads": 4}
 
 
 def wordpiece(special: dict[str, str]) -> Tokenizer:
     """Lower-case word pieces, as BERT has them."""
-    pieces = [*special.values(), *PUNCTUATION, *LETTERS.lower(), *(f"##{letter}" for letter in LETTERS.lower()), *WORDS]
+    pieces = [
+        *special.values(),
+        *PUNCTUATION,
+        *LETTERS.lower(),
+        *(f"##{letter}" for letter in LETTERS.lower()),
+        *WORDS,
+    ]
     tokenizer = Tokenizer(models.WordPiece(_numbered(pieces), unk_token=special["unk"]))
-    tokenizer.normalizer, tokenizer.pre_tokenizer = normalizers.BertNormalizer(), pre_tokenizers.BertPreTokenizer()
+    tokenizer.normalizer, tokenizer.pre_tokenizer = (
+        normalizers.BertNormalizer(),
+        pre_tokenizers.BertPreTokenizer(),
+    )
     return tokenizer
 
 
@@ -41,7 +81,10 @@ def byte_level(special: dict[str, str]) -> Tokenizer:
     """Byte-level pairs, as GPT-2 and RoBERTa have them."""
     pieces = [*special.values(), *sorted(pre_tokenizers.ByteLevel.alphabet())]
     tokenizer = _pairs(pieces, "Ġ", special.get("unk"))
-    tokenizer.pre_tokenizer, tokenizer.decoder = pre_tokenizers.ByteLevel(add_prefix_space=False), decoders.ByteLevel()
+    tokenizer.pre_tokenizer, tokenizer.decoder = (
+        pre_tokenizers.ByteLevel(add_prefix_space=False),
+        decoders.ByteLevel(),
+    )
     return tokenizer
 
 
@@ -50,18 +93,24 @@ def metaspace(special: dict[str, str]) -> Tokenizer:
     sentinels = [f"<extra_id_{index}>" for index in range(9)] if special is T5 else []
     pieces = [(token, 0.0) for token in (*special.values(), *sentinels)]
     pieces += [(letter, -9.0) for letter in "▁" + PUNCTUATION + LETTERS]
-    pieces += [(start + word, -3.0) for word in WORDS for start in ("▁", "") if len(start + word) > 1]
+    pieces += [
+        (start + word, -3.0) for word in WORDS for start in ("▁", "") if len(start + word) > 1
+    ]
     tokenizer = Tokenizer(models.Unigram(pieces, unk_id=[*special].index("unk")))
     tokenizer.pre_tokenizer, tokenizer.decoder = pre_tokenizers.Metaspace(), decoders.Metaspace()
     return tokenizer
 
 
 def prepended(special: dict[str, str]) -> Tokenizer:
-    """SentencePiece's pairs with the blanks put in by the normaliser, and a text's start marked, as in Llama 2."""
+    """SentencePiece's pairs, blanks put in by the normaliser, a text's start marked (Llama 2)."""
     tokenizer = _pairs([*special.values(), *"▁\n", *PUNCTUATION, *LETTERS], "▁", special["unk"])
-    tokenizer.normalizer = normalizers.Sequence([normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")])
+    tokenizer.normalizer = normalizers.Sequence(
+        [normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")]
+    )
     tokenizer.post_processor = processors.TemplateProcessing(
-        single=f"{special['bos']} $A", special_tokens=[(special["bos"], tokenizer.token_to_id(special["bos"]))])
+        single=f"{special['bos']} $A",
+        special_tokens=[(special["bos"], tokenizer.token_to_id(special["bos"]))],
+    )
     return tokenizer
 
 
@@ -73,7 +122,9 @@ def _pairs(pieces: list[str], start: str, unknown: str | None) -> Tokenizer:
     """Byte-pair encoding whose merges spell out `start` and each word, letter by letter."""
     merges = list(dict.fromkeys(
         (start + word[:length], word[length]) for word in WORDS for length in range(len(word))))
-    return Tokenizer(models.BPE(_numbered([*pieces, *map("".join, merges)]), merges, unk_token=unknown))
+    return Tokenizer(
+        models.BPE(_numbered([*pieces, *map("".join, merges)]), merges, unk_token=unknown)
+    )
 
 
 Recipe = tuple[Callable[[dict[str, str]], Tokenizer], dict[str, str], dict[str, object]]
@@ -83,8 +134,16 @@ RECIPES: dict[str, Recipe] = {
     "xlm-roberta": (metaspace, ROBERTA, {**SIZES, "type_vocab_size": 1}),
     "camembert": (metaspace, ROBERTA, {**SIZES, "type_vocab_size": 1}),
     "albert": (metaspace, BERT, {**SIZES, "embedding_size": 16}),
-    "deberta": (byte_level, BERT, {**SIZES, "relative_attention": True, "pos_att_type": ["c2p", "p2c"]}),
-    "deberta-v2": (metaspace, BERT, {**SIZES, "relative_attention": True, "pos_att_type": ["c2p", "p2c"]}),
+    "deberta": (
+        byte_level,
+        BERT,
+        {**SIZES, "relative_attention": True, "pos_att_type": ["c2p", "p2c"]},
+    ),
+    "deberta-v2": (
+        metaspace,
+        BERT,
+        {**SIZES, "relative_attention": True, "pos_att_type": ["c2p", "p2c"]},
+    ),
     "distilbert": (wordpiece, BERT, {"dim": 32, "n_layers": 2, "n_heads": 4, "hidden_dim": 48}),
     "electra": (wordpiece, BERT, {**SIZES, "embedding_size": 16}),
     "mpnet": (wordpiece, ROBERTA, SIZES),
@@ -95,12 +154,36 @@ RECIPES: dict[str, Recipe] = {
     "bart": (byte_level, BART, DECODER),
     "mbart": (metaspace, BART, DECODER),
     "gpt2": (byte_level, GPT, {"n_embd": 32, "n_layer": 2, "n_head": 4, "n_positions": 128}),
-    "gpt_neo": (byte_level, GPT, {"hidden_size": 32, "num_layers": 2, "num_heads": 4, "intermediate_size": 48,
-                                  "attention_types": [[["global", "local"], 1]], "max_position_embeddings": 128}),
-    "gptj": (byte_level, GPT, {"n_embd": 32, "n_layer": 2, "n_head": 4, "rotary_dim": 4, "n_positions": 128}),
+    "gpt_neo": (
+        byte_level,
+        GPT,
+        {
+            "hidden_size": 32,
+            "num_layers": 2,
+            "num_heads": 4,
+            "intermediate_size": 48,
+            "attention_types": [[["global", "local"], 1]],
+            "max_position_embeddings": 128,
+        },
+    ),
+    "gptj": (
+        byte_level,
+        GPT,
+        {"n_embd": 32, "n_layer": 2, "n_head": 4, "rotary_dim": 4, "n_positions": 128},
+    ),
     "gpt_neox": (byte_level, GPT, SIZES),
-    "opt": (byte_level, GPT, {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "ffn_dim": 48,
-                              "word_embed_proj_dim": 16, "max_position_embeddings": 128}),
+    "opt": (
+        byte_level,
+        GPT,
+        {
+            "hidden_size": 32,
+            "num_hidden_layers": 2,
+            "num_attention_heads": 4,
+            "ffn_dim": 48,
+            "word_embed_proj_dim": 16,
+            "max_position_embeddings": 128,
+        },
+    ),
     "llama": (prepended, LLAMA, {**SIZES, "num_key_value_heads": 2}),
     "qwen2": (byte_level, GPT, {**SIZES, "num_key_value_heads": 2}),
     "qwen3": (byte_level, GPT, {**SIZES, "num_key_value_heads": 2, "head_dim": 8}),
@@ -108,21 +191,42 @@ RECIPES: dict[str, Recipe] = {
 
 
 def save_model(kind: str, folder: Path, **changes: object) -> Path:
-    """Make a tiny model of the type `kind` with its tokenizer and save both; `changes` of its configuration."""
+    """Save a tiny model of the type `kind` and its tokenizer; `changes` of its configuration."""
     build, special, sizes = RECIPES[kind]
     named = {f"{role}_token": token for role, token in special.items()}
-    tokenizer = PreTrainedTokenizerFast(tokenizer_object=build(special), model_max_length=128, **named)
-    ids = {f"{role}_token_id": tokenizer.convert_tokens_to_ids(token) for role, token in special.items()}
-    config = AutoConfig.for_model(kind, **{"vocab_size": len(tokenizer), **sizes, **changes, **{
-        f"{role}_token_id": ids.get(f"{role}_token_id") for role in ("pad", "bos", "eos", "cls", "sep")}})
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_object=build(special), model_max_length=128, **named
+    )
+    ids = {
+        f"{role}_token_id": tokenizer.convert_tokens_to_ids(token)
+        for role, token in special.items()
+    }
+    config = AutoConfig.for_model(
+        kind,
+        **{
+            "vocab_size": len(tokenizer),
+            **sizes,
+            **changes,
+            **{
+                f"{role}_token_id": ids.get(f"{role}_token_id")
+                for role in ("pad", "bos", "eos", "cls", "sep")
+            },
+        },
+    )
     if FAMILIES[kind] == "seq2seq":
         config.decoder_start_token_id = ids["pad_token_id"]
-    model_class = {"masked": transformers.AutoModelForMaskedLM, "seq2seq": transformers.AutoModelForSeq2SeqLM,
-                   "causal": transformers.AutoModelForCausalLM}[FAMILIES[kind]]
+    model_class = {
+        "masked": transformers.AutoModelForMaskedLM,
+        "seq2seq": transformers.AutoModelForSeq2SeqLM,
+        "causal": transformers.AutoModelForCausalLM,
+    }[FAMILIES[kind]]
     torch.manual_seed(0)
     model = model_class.from_config(config)
     with torch.no_grad():
-        for weight in (*model.parameters(), *(b for n, b in model.named_buffers() if n == "final_logits_bias")):
+        for weight in (
+            *model.parameters(),
+            *(b for n, b in model.named_buffers() if n == "final_logits_bias"),
+        ):
             weight.add_(torch.randn_like(weight) * 0.2)
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)

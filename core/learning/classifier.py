@@ -12,7 +12,8 @@ import torch
 from core.data.task import Example
 from core.learning.method import LogProbs, write_note
 from core.models.backbone import Backbone
-from core.models.encoding import Encoded, collate, encode, length_buckets
+from core.models.batches import collate, length_buckets
+from core.models.encoding import Encoded, encode
 from core.models.scoring import class_logits
 from core.prompts.pattern import Prompt, Segment
 from core.randomness import stream_seed

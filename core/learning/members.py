@@ -15,8 +15,9 @@ from core.learning.options import option
 from core.learning.prompting import PromptPredictor
 from core.learning.training import FineTuningOptions, train
 from core.models.backbone import Backbone
+from core.models.batches import collate
 from core.models.compact import compact, expand
-from core.models.encoding import collate, encode
+from core.models.encoding import encode
 from core.models.masking import hide_tokens, masked_loss
 from core.prompts.pvp import PVP
 from core.randomness import rng

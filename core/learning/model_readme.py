@@ -12,7 +12,8 @@ from core.learning.ensemble import EnsemblePredictor, member_folder
 from core.learning.prompting import PromptPredictor
 from core.learning.saved_models import SavedPredictor
 from core.models.backbone import Backbone
-from core.models.encoding import Encoded, encode, single_ids, word_ids
+from core.models.encoding import Encoded, encode
+from core.models.pieces import single_ids, word_ids
 from core.prompts.pattern import Segment
 
 _TEXTS = {"text_a": "A text to label.", "text_b": "Its second text."}

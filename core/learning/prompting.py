@@ -14,7 +14,9 @@ import torch
 from core.data.task import TEXTS, Example
 from core.learning.method import LogProbs, write_note
 from core.models.backbone import Backbone
-from core.models.encoding import Limits, collate, encode, single_ids
+from core.models.batches import collate
+from core.models.encoding import Limits, encode
+from core.models.pieces import single_ids
 from core.models.scoring import all_answer_features, all_answer_logits, answer_logits, label_log_probs, project
 from core.prompts.pattern import Pattern, Prompt
 from core.prompts.pvp import PVP

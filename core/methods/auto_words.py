@@ -12,7 +12,7 @@ from core.learning.method import Learned, Method, Problem, Progress, SearchFacts
 from core.learning.options import option
 from core.learning.prompting import vocabulary_logits
 from core.learning.reranking import Candidate, Reranking, SearchOptions, finished
-from core.models.encoding import single_ids
+from core.models.pieces import single_ids
 from core.models.vocabulary import stands_alone, whole_words, word_mask
 from core.prompts.pvp import PVP
 from core.prompts.verbalizer import Verbalizer

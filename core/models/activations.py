@@ -7,12 +7,17 @@ from transformers.activations import NewGELUActivation
 
 
 def fuse_gelu(model: nn.Module) -> int:
-    """Let torch compute GELU's tanh form (arXiv 1606.08415, section 2), which `gelu_new` spells out in eight steps.
+    """Replace `gelu_new`, which takes eight steps, by torch's own tanh form of GELU.
 
-    Changes the model in place, not its configuration; returns how many activations were exchanged.
+    Both compute the same (arXiv 1606.08415, section 2). Changes the model in place, not its
+    configuration; returns how many activations were replaced.
     """
-    spelled = [(module, name) for module in model.modules() for name, each in module.named_children()
-               if isinstance(each, NewGELUActivation)]
-    for module, name in spelled:
-        setattr(module, name, nn.GELU(approximate="tanh"))
-    return len(spelled)
+    found = [
+        (parent, name)
+        for parent in model.modules()
+        for name, child in parent.named_children()
+        if isinstance(child, NewGELUActivation)
+    ]
+    for parent, name in found:
+        setattr(parent, name, nn.GELU(approximate="tanh"))
+    return len(found)

@@ -8,8 +8,12 @@ from pathlib import Path
 
 
 def model_folder(name: str) -> str:
-    """The folder of a model that an installed package carries under `model`; any other name is left as it is."""
+    """The folder `model` of the installed package `name`; `name` itself if it carries no model."""
     module = name.replace("-", "_")
-    spec = importlib.util.find_spec(module) if re.fullmatch(r"[A-Za-z_]\w*", module) else None
-    carried = Path(spec.origin).parent / "model" if spec is not None and spec.origin else None
-    return str(carried) if carried is not None and (carried / "config.json").is_file() else name
+    if not re.fullmatch(r"[A-Za-z_]\w*", module):
+        return name
+    spec = importlib.util.find_spec(module)
+    if spec is None or not spec.origin:
+        return name
+    folder = Path(spec.origin).parent / "model"
+    return str(folder) if (folder / "config.json").is_file() else name

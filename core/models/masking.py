@@ -1,6 +1,7 @@
-"""Masked language modelling on prompts: PET's auxiliary task (arXiv 2001.07676, section 3.5), as BERT was trained.
+"""Masked language modelling on prompts: PET's auxiliary task (arXiv 2001.07676, section 3.5).
 
-Only the hidden tokens are projected on the vocabulary.
+Tokens are hidden as BERT was trained (arXiv 1810.04805, section 3.1); only the hidden ones are
+projected on the vocabulary.
 """
 
 from __future__ import annotations
@@ -13,37 +14,56 @@ import torch
 from torch.nn import functional as F
 
 from core.models.backbone import Backbone
-from core.models.encoding import Batch, Encoded
+from core.models.batches import Batch
+from core.models.encoding import Encoded
 from core.models.scoring import answer_logits
 
 SHARE = 0.15  # of the tokens that are not special
-_REPLACED, _KEPT = 0.8, 0.1  # shares of the hidden tokens: replaced by the mask, kept as they are; the rest are random
+_REPLACED, _KEPT = 0.8, 0.1  # of the hidden: by the mask, as they are; the rest becomes random
 
 
 def hide_tokens(encoded: Sequence[Encoded], backbone: Backbone,
                 dice: np.random.Generator) -> tuple[list[Encoded], list[int]]:
-    """Prompts with some of their tokens hidden and read there, and the M tokens that stood in those places.
+    """Hide some tokens of each prompt, and read the answers there.
 
-    The pattern's own mask stays as it is and is not asked for; neither are special tokens.
+    Special tokens are never hidden; the pattern's own mask stays but is not predicted.
+
+    Returns:
+        The prompts, with the hidden places as `masks`, and the M tokens that stood there.
     """
     special, vocabulary = set(backbone.tokenizer.all_special_ids), len(backbone.tokenizer)
-    hidden, answers = [], []
-    for each in encoded:
-        ids = list(each.ids)
-        places = [at for at, token in enumerate(ids) if token not in special and dice.random() < SHARE]
-        answers += [ids[at] for at in places]
-        for at in places:
-            chance = dice.random()
-            if chance < _REPLACED:
-                ids[at] = backbone.tokenizer.mask_token_id
-            elif chance >= _REPLACED + _KEPT:
-                ids[at] = int(dice.integers(vocabulary))
-        hidden.append(replace(each, ids=ids, masks=places))
+    hidden: list[Encoded] = []
+    answers: list[int] = []
+    for prompt in encoded:
+        ids = list(prompt.ids)
+        places = [
+            place
+            for place, token in enumerate(ids)
+            if token not in special and dice.random() < SHARE
+        ]
+        answers += [ids[place] for place in places]
+        for place in places:
+            ids[place] = _disguised(ids[place], backbone, vocabulary, dice)
+        hidden.append(replace(prompt, ids=ids, masks=places))
     return hidden, answers
 
 
+def _disguised(token: int, backbone: Backbone, vocabulary: int, dice: np.random.Generator) -> int:
+    """What stands in the place of a hidden token: the mask, a random token, or itself."""
+    chance = dice.random()
+    if chance < _REPLACED:
+        return int(backbone.tokenizer.mask_token_id)
+    if chance >= _REPLACED + _KEPT:
+        return int(dice.integers(vocabulary))
+    return token
+
+
 def masked_loss(backbone: Backbone, batch: Batch, answers: torch.Tensor) -> torch.Tensor:
-    """Cross-entropy, over the whole vocabulary, of the tokens `answers` `[M]` that were hidden; 0 if none were."""
+    """Cross-entropy over the whole vocabulary of the hidden tokens `answers`, `[M]` → `[]`.
+
+    0 if no token was hidden.
+    """
     if not len(answers):
         return torch.zeros((), device=batch.ids.device)
-    return F.cross_entropy(answer_logits(backbone, batch), answers.to(batch.ids.device))
+    logits = answer_logits(backbone, batch)  # [M, V]
+    return F.cross_entropy(logits, answers.to(batch.ids.device))

@@ -1,7 +1,8 @@
-"""Answers of several tokens, each with a mask of its own (PET with multiple masks, arXiv 2009.07118, section 3.1).
+"""Answers of several tokens, each with a mask of its own (PET, arXiv 2009.07118, section 3.1).
 
-Many questions, each with as many masks as its answer has tokens, are filled side by side: all that still miss a token
-are asked in the same batches, equal questions once, and only masks are projected on the vocabulary.
+A question is a prompt with as many masks as its answer has tokens. Many questions are filled side
+by side: all that still miss a token go into the same batches, equal ones once, and only masks are
+projected on the vocabulary.
 """
 
 from __future__ import annotations
@@ -14,14 +15,17 @@ import torch
 
 from core.errors import DataError, VerbalizerError
 from core.models.backbone import Backbone
-from core.models.encoding import Encoded, Limits, collate, encode, length_buckets, word_ids
+from core.models.batches import collate, length_buckets
+from core.models.encoding import Encoded, Limits, encode
+from core.models.pieces import check_known, word_ids
 from core.models.scoring import answer_features, project
 from core.prompts.pattern import MAX_MASKS, Prompt, Segment
 from core.prompts.verbalizer import Verbalizer
 
 Order = Literal["max-first", "left-to-right", "parallel"]
-MAX_CHOICE_TOKENS = 64  # of an answer that an example brings
-ABSENT = -1e4  # the score of an answer that an example lacks: no probability, and still a number
+Choices = Sequence[Sequence[Sequence[int]]]  # [N][C], the tokens of each example's choices
+MAX_CHOICE_TOKENS = 64  # of one choice
+ABSENT = -1e4  # the score of a choice that an example lacks: no probability, and still a number
 _PROJECTED_AT_ONCE = 1024  # masks
 
 
@@ -40,96 +44,122 @@ class Filled:
     log_probs: tuple[float, ...]
 
 
-@dataclass
+@dataclass(eq=False)
 class _Open:
     """A question that is being filled."""
 
     encoded: Encoded  # its masks are those still open
+    answer: Sequence[int]
     missing: list[int]  # indices of the answer's tokens, one for each open mask
     order: list[int]
     log_probs: list[float]
 
+    @staticmethod
+    def of(encoded: Encoded, answer: Sequence[int]) -> _Open:
+        return _Open(encoded, answer, list(range(len(answer))), [], [])
+
     @property
     def key(self) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
-        return tuple(self.encoded.ids), tuple(self.encoded.masks), tuple(self.encoded.type_ids)
+        encoded = self.encoded
+        return tuple(encoded.ids), tuple(encoded.masks), tuple(encoded.type_ids)
 
-    def fill(self, at: int, token: int, log_prob: float) -> None:
-        """Write the token of the open mask number `at`."""
+    @property
+    def missing_tokens(self) -> list[int]:
+        return [self.answer[index] for index in self.missing]
+
+    def fill(self, mask: int, log_prob: float) -> None:
+        """Write its token into the open mask number `mask`."""
         ids, masks = list(self.encoded.ids), list(self.encoded.masks)
-        ids[masks.pop(at)] = token
+        index = self.missing.pop(mask)
+        ids[masks.pop(mask)] = self.answer[index]
         self.encoded = replace(self.encoded, ids=ids, masks=masks)
-        self.order.append(self.missing.pop(at))
+        self.order.append(index)
         self.log_probs.append(log_prob)
+
+    def filled(self) -> Filled:
+        return Filled(sum(self.log_probs), tuple(self.order), tuple(self.log_probs))
 
 
 def answer_ids(verbalizer: Verbalizer, backbone: Backbone) -> list[list[int]]:
-    """The tokens of each label's word.
+    """The tokens of each label's word, `[C]` lists.
 
     Raises:
-        VerbalizerError: a label has several words, or a word has too many tokens or one that is unknown.
+        VerbalizerError: a label has several words, or a word has too many tokens or one that is
+            unknown.
     """
-    found = []
-    for label, words in verbalizer.words:
-        ids = word_ids(words[0], backbone)
-        if len(words) > 1:
-            raise VerbalizerError("The label {label!r} has {count} words. Where a word has several tokens, each label "
-                                  "must have one word.", label=label, count=len(words))
-        if backbone.tokenizer.unk_token_id in ids:
-            raise VerbalizerError("The model {model!r} does not know the word {word!r} of the label {label!r}. Choose "
-                                  "another word.", model=backbone.name, word=words[0], label=label)
-        if not 0 < len(ids) <= MAX_MASKS:
-            raise VerbalizerError("The word {word!r} of the label {label!r} has {count} tokens; at most {most} are "
-                                  "allowed. Choose a shorter one.", word=words[0], label=label, count=len(ids),
-                                  most=MAX_MASKS)
-        found.append(ids)
-    return found
+    return [_label_answer(label, words, backbone) for label, words in verbalizer.words]
+
+
+def _label_answer(label: str, words: Sequence[str], backbone: Backbone) -> list[int]:
+    ids = word_ids(words[0], backbone)
+    if len(words) > 1:
+        raise VerbalizerError(
+            "The label {label!r} has {count} words. Where a word has several tokens, each label "
+            "must have one word.", label=label, count=len(words))
+    check_known(ids, words[0], label, backbone)
+    if not 0 < len(ids) <= MAX_MASKS:
+        raise VerbalizerError(
+            "The word {word!r} of the label {label!r} has {count} tokens; at most {most} are "
+            "allowed. Choose a shorter one.",
+            word=words[0], label=label, count=len(ids), most=MAX_MASKS)
+    return ids
 
 
 def widened(prompt: Prompt, masks: int) -> Prompt:
-    """The prompt with so many masks in the place of its one."""
+    """The prompt with `masks` masks in the place of its one."""
     segments: list[Segment] = []
-    for each in prompt.segments:
-        segments += [each, *[replace(each, space=False)] * (masks - 1)] if each.kind == "mask" else [each]
+    for segment in prompt.segments:
+        segments.append(segment)
+        if segment.kind == "mask":
+            segments += [replace(segment, space=False)] * (masks - 1)
     return replace(prompt, segments=tuple(segments))
 
 
 def text_ids(text: str, backbone: Backbone) -> list[int]:
-    """The tokens of an answer that an example brings; none if it is empty.
+    """The tokens of one choice of an example; none if the text is empty.
 
     Raises:
         DataError: it has too many.
     """
     ids = word_ids(text, backbone) if text else []
     if len(ids) > MAX_CHOICE_TOKENS:
-        raise DataError("The answer {text!r} has {count} tokens; at most {most} are allowed. Shorten it.",
-                        text=text[:60], count=len(ids), most=MAX_CHOICE_TOKENS)
+        raise DataError(
+            "The answer {text!r} has {count} tokens; at most {most} are allowed. Shorten it.",
+            text=text[:60], count=len(ids), most=MAX_CHOICE_TOKENS)
     return ids
 
 
-def choice_log_probs(backbone: Backbone, prompts: Sequence[Prompt], choices: Sequence[Sequence[Sequence[int]]],
+def choice_log_probs(backbone: Backbone, prompts: Sequence[Prompt], choices: Choices,
                      limits: Limits = Limits()) -> torch.Tensor:
-    """Log-probabilities of each prompt's answers over each other, `[N, C]`; ABSENT for one without tokens."""
+    """Log-probabilities of each prompt's choices among each other, `[N, C]`.
+
+    A choice without tokens scores ABSENT.
+    """
     filled = fill_choices(backbone, prompts, choices, limits=limits)
-    scores = torch.tensor([[ABSENT if each is None else each.score for each in row] for row in filled])
+    scores = torch.tensor(
+        [[ABSENT if choice is None else choice.score for choice in row] for row in filled])
     return scores.log_softmax(-1) if len(prompts) else scores
 
 
 def fill_words(backbone: Backbone, prompts: Sequence[Prompt], answers: Sequence[Sequence[int]],
                order: Order = "max-first", limits: Limits = Limits()) -> list[list[Filled]]:
-    """How each of the C answers is filled into the one mask of each of N prompts, `[N][C]`."""
-    found = fill_choices(backbone, prompts, [answers] * len(prompts), order, limits)
-    return [[each for each in row if each is not None] for row in found]
+    """Fill each of C answers into the one mask of each of N prompts, `[N][C]`."""
+    filled = fill_choices(backbone, prompts, [answers] * len(prompts), order, limits)
+    return [[answer for answer in row if answer is not None] for row in filled]
 
 
-def fill_choices(backbone: Backbone, prompts: Sequence[Prompt], choices: Sequence[Sequence[Sequence[int]]],
-                 order: Order = "max-first", limits: Limits = Limits()) -> list[list[Filled | None]]:
-    """The same where each prompt has answers of its own, `[N][C]`; None in the place of an answer without tokens."""
-    wanted = sorted({(len(answer), at) for at, offered in enumerate(choices) for answer in offered if answer})
-    widest = [widened(prompts[at], length) for length, at in wanted]
-    encoded = dict(zip(wanted, encode(widest, backbone, limits), strict=True))
-    asked = [(encoded[len(answer), at], answer) for at, offered in enumerate(choices) for answer in offered if answer]
-    found = iter(fill_masks(backbone, [each for each, _ in asked], [answer for _, answer in asked], order))
-    return [[next(found) if answer else None for answer in offered] for offered in choices]
+def fill_choices(backbone: Backbone, prompts: Sequence[Prompt], choices: Choices,
+                 order: Order = "max-first",
+                 limits: Limits = Limits()) -> list[list[Filled | None]]:
+    """Fill each prompt's own choices into its one mask, `[N][C]`; None for one without tokens."""
+    asked = [
+        (number, choice) for number, row in enumerate(choices) for choice in row if choice]
+    widths = sorted({(len(choice), number) for number, choice in asked})
+    wide = [widened(prompts[number], width) for width, number in widths]
+    encoded = dict(zip(widths, encode(wide, backbone, limits), strict=True))
+    questions = [encoded[len(choice), number] for number, choice in asked]
+    filled = iter(fill_masks(backbone, questions, [choice for _, choice in asked], order))
+    return [[next(filled) if choice else None for choice in row] for row in choices]
 
 
 @torch.inference_mode()
@@ -138,98 +168,125 @@ def fill_masks(backbone: Backbone, encoded: Sequence[Encoded], answers: Sequence
     """How probable each answer is in its question, token by token.
 
     Args:
+        backbone: a masked model.
         encoded: questions with exactly as many masks as their answers have tokens.
         answers: token ids.
-        order: in which the masks are filled: always the token that is most probable in its place (the earliest if
-            several are), from left to right, or all at once from the first look.
+        order: in which the masks are filled: always the token that is most probable in its place
+            (the earliest if several are), from left to right, or all from one forward pass.
     """
-    questions = [_Open(each, list(range(len(answer))), [], []) for each, answer in zip(encoded, answers, strict=True)]
-    while any(each.missing for each in questions):
-        asked = [at for at, each in enumerate(questions) if each.missing]
-        found = _log_probs(backbone, [questions[at] for at in asked], [answers[at] for at in asked])
-        for at, probabilities in zip(asked, found, strict=True):
-            question, answer = questions[at], answers[at]
-            if order == "parallel":
-                for each in probabilities:
-                    question.fill(0, answer[question.missing[0]], each)
-            else:
-                best = max(range(len(probabilities)), key=probabilities.__getitem__) if order == "max-first" else 0
-                question.fill(best, answer[question.missing[best]], probabilities[best])
-    return [Filled(sum(each.log_probs), tuple(each.order), tuple(each.log_probs)) for each in questions]
+    questions = [
+        _Open.of(prompt, answer) for prompt, answer in zip(encoded, answers, strict=True)]
+    while unfinished := [question for question in questions if question.missing]:
+        found = _log_probs(backbone, unfinished)
+        for question, log_probs in zip(unfinished, found, strict=True):
+            _fill_next(question, log_probs, order)
+    return [question.filled() for question in questions]
 
 
-def _log_probs(backbone: Backbone, questions: Sequence[_Open], answers: Sequence[Sequence[int]]) -> list[list[float]]:
-    """For each question the log-probability of each missing token in its own mask; equal questions are asked once."""
-    distinct: dict[object, int] = {}
-    same = [distinct.setdefault(each.key, len(distinct)) for each in questions]
-    first = {at: number for number, at in reversed(list(enumerate(same)))}
-    encoded = [questions[first[at]].encoded for at in range(len(distinct))]
-    askers: list[list[int]] = [[] for _ in distinct]
-    for number, at in enumerate(same):
-        askers[at].append(number)
-    found: list[list[float]] = [[] for _ in questions]
-    for group in length_buckets(encoded):
-        features = answer_features(backbone, collate([encoded[at] for at in group], backbone))
-        rows, tokens, owners, row = [], [], [], 0
-        for at in group:
-            for number in askers[at]:
-                rows += [row + index for index in range(len(encoded[at].masks))]
-                tokens += [answers[number][index] for index in questions[number].missing]
-                owners += [number] * len(encoded[at].masks)
-            row += len(encoded[at].masks)
-        for owner, value in zip(owners, _picked(backbone, features, rows, tokens), strict=True):
-            found[owner].append(value)
-    return found
+def _fill_next(question: _Open, log_probs: Sequence[float], order: Order) -> None:
+    """Fill the mask that is next in the order; all of them if they are filled in parallel."""
+    if order == "parallel":
+        for log_prob in log_probs:
+            question.fill(0, log_prob)
+    elif order == "max-first":
+        best = max(range(len(log_probs)), key=log_probs.__getitem__)
+        question.fill(best, log_probs[best])
+    else:
+        question.fill(0, log_probs[0])
 
 
-def _picked(backbone: Backbone, features: torch.Tensor, rows: Sequence[int], tokens: Sequence[int]) -> list[float]:
-    """Log-probabilities of `tokens` at the `rows` of features `[M, H]`."""
-    values = torch.empty(len(rows))
+def _log_probs(backbone: Backbone, questions: Sequence[_Open]) -> list[list[float]]:
+    """The log-probability of each missing token in its own mask, a list a question.
+
+    Equal questions, whose answers may differ, are computed once.
+    """
+    equal: dict[object, list[_Open]] = {}
+    for question in questions:
+        equal.setdefault(question.key, []).append(question)
+    askers = list(equal.values())
+    encoded = [group[0].encoded for group in askers]
+    found: dict[_Open, list[float]] = {}
+    for bucket in length_buckets(encoded):
+        batch = collate([encoded[index] for index in bucket], backbone)
+        features = answer_features(backbone, batch)  # [M, H]
+        found |= _asked_log_probs(backbone, features, [askers[index] for index in bucket])
+    return [found[question] for question in questions]
+
+
+def _asked_log_probs(backbone: Backbone, features: torch.Tensor,
+                     askers: Sequence[Sequence[_Open]]) -> dict[_Open, list[float]]:
+    """By question the log-probabilities of its missing tokens.
+
+    `features`, `[M, H]`, hold those of the first group's masks, then those of the next one's;
+    `askers` holds each group of equal questions.
+    """
+    rows: list[int] = []
+    tokens: list[int] = []
+    start = 0
+    for group in askers:
+        masks = len(group[0].missing)
+        for question in group:
+            rows += range(start, start + masks)
+            tokens += question.missing_tokens
+        start += masks
+    values = iter(_picked(backbone, features, rows, tokens))
+    questions = (question for group in askers for question in group)
+    return {question: [next(values) for _ in question.missing] for question in questions}
+
+
+def _picked(backbone: Backbone, features: torch.Tensor, rows: Sequence[int],
+            tokens: Sequence[int]) -> list[float]:
+    """Log-probabilities of P `tokens` at the `rows` of features `[M, H]`, `[P]`."""
+    values = torch.empty(len(rows))  # [P]
     where, wanted = torch.tensor(rows), torch.tensor(tokens)
     for start in range(0, len(features), _PROJECTED_AT_ONCE):
-        part = project(backbone, features[start : start + _PROJECTED_AT_ONCE]).log_softmax(-1)
+        some = features[start : start + _PROJECTED_AT_ONCE]
+        log_probs = project(backbone, some).log_softmax(-1)  # [≤ 1024, V]
         inside = (where >= start) & (where < start + _PROJECTED_AT_ONCE)
-        values[inside] = part[where[inside] - start, wanted[inside]].cpu()
-    return [float(value) for value in values]
+        values[inside] = log_probs[where[inside] - start, wanted[inside]].cpu()
+    return values.tolist()
 
 
-def choice_losses(backbone: Backbone, encoded: Sequence[Encoded],
-                  choices: Sequence[Sequence[Sequence[int]]]) -> torch.Tensor:
-    """Negative log-likelihood of each choice from one look, `[B, C]`, with gradients; infinite where there is none.
+def choice_losses(backbone: Backbone, encoded: Sequence[Encoded], choices: Choices) -> torch.Tensor:
+    """Negative log-likelihood of each choice from one forward pass, `[B, C]`, with gradients.
+
+    It is infinite where there is no choice.
 
     Args:
+        backbone: a masked model.
         encoded: questions with as many masks as their longest choice has tokens, or more.
-        choices: for each question its choices' token ids; a choice is read at the first of the masks, and one without
-            tokens is none.
+        choices: for each question its choices' token ids; a choice is read at the first of the
+            masks, and one without tokens is none.
     """
-    batch = collate(encoded, backbone)
-    log_probs = project(backbone, answer_features(backbone, batch)).log_softmax(-1)
-    widest = max(len(each) for each in choices)
-    starts, start = [], 0
-    for each in encoded:
-        starts.append(start)
-        start += len(each.masks)
+    features = answer_features(backbone, collate(encoded, backbone))
+    log_probs = project(backbone, features).log_softmax(-1)  # [M, V]
+    masks = [len(prompt.masks) for prompt in encoded]
+    by_question = log_probs.split(masks)  # type: ignore[no-untyped-call]
+    widest = max(map(len, choices))
     losses = []
-    for first, offered in zip(starts, choices, strict=True):
-        row = [-log_probs[torch.arange(first, first + len(ids)), _where(backbone, ids)].sum() if len(ids)
-               else log_probs.new_tensor(torch.inf) for ids in offered]
-        losses.append(torch.stack([*row, *[log_probs.new_tensor(torch.inf)] * (widest - len(row))]))
+    for at_masks, row in zip(by_question, choices, strict=True):
+        padded = [*row, *[()] * (widest - len(row))]
+        losses.append(torch.stack([_choice_loss(backbone, at_masks, ids) for ids in padded]))
     return torch.stack(losses)
 
 
-def _where(backbone: Backbone, ids: Sequence[int]) -> torch.Tensor:
-    """Token ids as columns of the output layer."""
-    found = torch.tensor(list(ids), device=backbone.placement.device)
-    return found if backbone.rows is None else backbone.rows[found]
+def _choice_loss(backbone: Backbone, log_probs: torch.Tensor, ids: Sequence[int]) -> torch.Tensor:
+    """The loss of one choice, `[]`, from log-probabilities at the question's masks, `[M, V]`."""
+    if not len(ids):
+        return log_probs.new_tensor(torch.inf)
+    columns = torch.tensor(list(ids), device=backbone.placement.device)
+    if backbone.rows is not None:
+        columns = backbone.rows[columns]
+    return -log_probs[torch.arange(len(ids)), columns].sum()
 
 
 def margin_loss(losses: torch.Tensor, gold: torch.Tensor) -> torch.Tensor:
-    """The mean over the batch of how far wrong choices come within a margin of 1 of the right one (equation 5).
+    """The mean over the batch of how far wrong choices come within a margin of 1 (equation 5).
 
     Args:
         losses: negative log-likelihoods, `[B, C]`.
-        gold: `[B]`.
+        gold: indices of the right choices, `[B]`.
     """
-    right = losses.gather(1, gold[:, None])
-    near = (1 + right - losses).clamp(min=0)
+    right = losses.gather(1, gold[:, None])  # [B, 1]
+    near = (1 + right - losses).clamp(min=0)  # [B, C]
     return near.scatter(1, gold[:, None], 0.0).sum(1).mean()

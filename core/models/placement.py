@@ -29,20 +29,15 @@ class Placement:
             SpecError: an unknown name, or a device that this machine lacks.
         """
         name, _, index = device.partition(":")
-        if name not in DEVICES:
-            raise SpecError("There is no device {device!r}. Choose one of {known}.", device=device,
-                            known=", ".join(DEVICES))
-        if precision not in PRECISIONS:
-            raise SpecError("There is no precision {precision!r}. Choose one of {known}.", precision=precision,
-                            known=", ".join(PRECISIONS))
+        _check_names(device, name, precision)
         if name == "auto":
-            name = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
-        elif (name == "cuda" and not torch.cuda.is_available()) or (
-            name == "mps" and not torch.backends.mps.is_available()
-        ):
-            raise SpecError("This machine has no {device!r} device. Choose 'auto' or 'cpu'.", device=device)
+            name = next(known for known in ("cuda", "mps", "cpu") if _is_available(known))
+        elif not _is_available(name):
+            raise SpecError("This machine has no {device!r} device. Choose 'auto' or 'cpu'.",
+                            device=device)
         if precision == "auto":
-            precision = "bfloat16" if name == "cuda" and torch.cuda.is_bf16_supported() else "float32"
+            fast = name == "cuda" and torch.cuda.is_bf16_supported()
+            precision = "bfloat16" if fast else "float32"
         return Placement(f"{name}:{index}" if index else name, precision)
 
     def autocast(self) -> AbstractContextManager[object]:
@@ -56,3 +51,18 @@ class Placement:
         if self.device.startswith("cuda") and torch.cuda.is_available():
             name = torch.cuda.get_device_name()
         return f"{name} · {self.precision}"
+
+
+def _check_names(device: str, name: str, precision: str) -> None:
+    if name not in DEVICES:
+        raise SpecError("There is no device {device!r}. Choose one of {known}.",
+                        device=device, known=", ".join(DEVICES))
+    if precision not in PRECISIONS:
+        raise SpecError("There is no precision {precision!r}. Choose one of {known}.",
+                        precision=precision, known=", ".join(PRECISIONS))
+
+
+def _is_available(name: str) -> bool:
+    if name == "cuda":
+        return torch.cuda.is_available()
+    return name != "mps" or torch.backends.mps.is_available()

@@ -1,4 +1,4 @@
-"""Which way of scoring fits the answers of a pattern: the one place that decides."""
+"""How the labels' probabilities are read from a model's answers: the one place that decides."""
 
 from __future__ import annotations
 
@@ -6,24 +6,26 @@ from typing import Literal
 
 from core.errors import SpecError
 from core.models.backbone import Backbone
-from core.models.encoding import single_ids, word_ids
 from core.models.multi_mask import answer_ids
+from core.models.pieces import single_ids, word_ids
 from core.prompts.verbalizer import Verbalizer
 
 Scorer = Literal["single mask", "multi-mask", "multiple choice"]
 
 
 def scorer_for(verbalizer: Verbalizer, backbone: Backbone) -> Scorer:
-    """How the labels' probabilities are read.
+    """Choose the scorer for these label words and this model.
 
-    "single mask": all label words are single tokens, read at one mask. "multi-mask": a masked model, and some word has
-    several tokens, each with a mask of its own (arXiv 2009.07118, section 3.1). "multiple choice": the same with the
-    answers that each example brings.
+    "single mask": all label words are single tokens, read at one mask. "multi-mask": a masked
+    model, and some word has several tokens, each with a mask of its own (arXiv 2009.07118,
+    section 3.1). "multiple choice": the same with the texts that each example offers as answers.
     """
     if not verbalizer.has_words:
         return "multiple choice"
+    if backbone.family != "masked":
+        return "single mask"
     words = (word for _, word in verbalizer.all_words())
-    several = backbone.family == "masked" and any(len(word_ids(word, backbone)) > 1 for word in words)
+    several = any(len(word_ids(word, backbone)) > 1 for word in words)
     return "multi-mask" if several else "single mask"
 
 
@@ -39,5 +41,6 @@ def check_words(verbalizer: Verbalizer, scorer: Scorer, backbone: Backbone) -> N
     elif scorer == "multi-mask":
         answer_ids(verbalizer, backbone)
     elif backbone.family != "masked":
-        raise SpecError("Examples that bring their own answers need a masked model, and {model!r} is a {family} model.",
+        raise SpecError("Examples that bring their own answers need a masked model, "
+                        "and {model!r} is a {family} model.",
                         model=backbone.name, family=backbone.family)

@@ -1,4 +1,4 @@
-"""Sentences as vectors (Sentence-BERT, arXiv 1908.10084), and which of some examples are most like a query."""
+"""Sentences as vectors (Sentence-BERT, arXiv 1908.10084), and the examples most like a query."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class SentenceEncoder:
     """A sentence-transformers model; every text is computed once."""
 
     def __init__(self, name: str, placement: Placement) -> None:
-        """Load a model by the name of an installed package that carries it, by hub id, or by folder.
+        """Load a model by the name of an installed package that carries it, hub id, or folder.
 
         Raises:
             DownloadError: there is no such model, or the hub did not answer.
@@ -30,11 +30,13 @@ class SentenceEncoder:
         from sentence_transformers import SentenceTransformer  # takes seconds to import
 
         try:
-            self._model: Any = SentenceTransformer(model_folder(name), device=placement.device, trust_remote_code=False,
-                                                   model_kwargs={"use_safetensors": True})
+            self._model: Any = SentenceTransformer(
+                model_folder(name), device=placement.device, trust_remote_code=False,
+                model_kwargs={"use_safetensors": True})
         except (OSError, ValueError) as error:
-            raise DownloadError("The sentence model {name!r} is no installed package and no folder, and the hub did "
-                                "not give it.", name=name) from error
+            raise DownloadError(
+                "The sentence model {name!r} is no installed package and no folder, "
+                "and the hub did not give it.", name=name) from error
         self._known: dict[str, Vectors] = {}
 
     def embed(self, texts: Sequence[str]) -> Vectors:
@@ -43,9 +45,10 @@ class SentenceEncoder:
             self._known.clear()
         new = [text for text in dict.fromkeys(texts) if text not in self._known]
         if new:
-            found = self._model.encode(new, batch_size=64, normalize_embeddings=True, show_progress_bar=False)
-            self._known.update(zip(new, found, strict=True))
-        return np.stack([self._known[text] for text in texts])
+            vectors = self._model.encode(
+                new, batch_size=64, normalize_embeddings=True, show_progress_bar=False)
+            self._known.update(zip(new, vectors, strict=True))
+        return np.stack([self._known[text] for text in texts])  # [N, D]
 
 
 @lru_cache(maxsize=2)
@@ -56,26 +59,37 @@ def sentence_encoder(name: str, placement: Placement) -> SentenceEncoder:
 
 def most_similar(queries: Vectors, support: Vectors, labels: Sequence[int], rate: float, *,
                  same: bool = False) -> list[npt.NDArray[np.int64]]:
-    """For each query the support examples that remain as its demonstrations, nearest first (LM-BFF, section 6.2).
+    """For each query the support examples kept as its demonstrations (LM-BFF, section 6.2).
 
-    Of each label the `floor(S / C * rate)` nearest by cosine remain, at least one; S counts the support examples and C
-    the labels, as LM-BFF's code has it.
+    Of each label the `floor(S / C * rate)` nearest by cosine are kept, at least one; S counts
+    the support examples and C the labels, as LM-BFF's code has it.
 
     Args:
-        queries, support: vectors of length 1, `[Q, D]` and `[S, D]`.
+        queries: vectors of length 1, `[Q, D]`.
+        support: vectors of length 1, `[S, D]`.
         labels: of the support examples, `[S]`, counted from 0.
         rate: the share to keep, from 0 to 1.
-        same: the queries are the support examples themselves; none is its own demonstration, nor counted for it.
+        same: the queries are the support examples themselves; none is its own demonstration, and
+            S counts one less.
+
+    Returns:
+        For each of the Q queries indices of support examples, nearest first.
     """
-    similarities = queries @ support.T
+    similarities = queries @ support.T  # [Q, S]
     if same:
         np.fill_diagonal(similarities, -np.inf)
-    order = np.argsort(-similarities, axis=1, kind="stable")[:, : len(support) - same]
-    answers = np.asarray(labels)
-    most = max(1, int((len(support) - same) // (answers.max() + 1) * rate))
-    sorted_labels = answers[order]
-    rank = np.zeros(order.shape, dtype=np.int64)
-    for label in range(answers.max() + 1):
-        of_label = sorted_labels == label
+    others = len(support) - same
+    order = np.argsort(-similarities, axis=1, kind="stable")[:, :others]  # [Q, S]
+    gold = np.asarray(labels)  # [S]
+    most = max(1, int(others // (gold.max() + 1) * rate))
+    near = _rank_in_label(gold[order]) <= most  # [Q, S]
+    return [row[kept] for row, kept in zip(order, near, strict=True)]
+
+
+def _rank_in_label(labels: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """For sorted labels, `[Q, S]`: how many of the same label have come so far, itself counted."""
+    rank = np.zeros(labels.shape, dtype=np.int64)
+    for label in range(labels.max(initial=-1) + 1):
+        of_label = labels == label
         rank += np.where(of_label, of_label.cumsum(1), 0)
-    return [row[kept] for row, kept in zip(order, rank <= most, strict=True)]
+    return rank

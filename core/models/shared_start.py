@@ -1,7 +1,7 @@
-"""The tokens that all prompts of a causal model begin with, such as demonstrations, read once for all of them.
+"""The tokens that all prompts of a causal model begin with, such as demonstrations, read once.
 
-What a causal model makes of a token depends on those before it alone, so the keys and values of a common beginning
-serve every prompt.
+A causal model's states at a token depend on the tokens before it alone, so the keys and values of
+a common beginning serve every prompt.
 """
 
 from __future__ import annotations
@@ -13,47 +13,61 @@ from typing import Any
 import torch
 
 from core.models.backbone import Backbone
-from core.models.encoding import Encoded, collate, cut
+from core.models.batches import collate
+from core.models.encoding import Encoded, cut
 
 _WORTH = 16  # tokens
 
 
 class SharedStart:
-    """The keys and values of a beginning, for prompts that have it."""
+    """The keys and values of P tokens, for prompts that begin with them."""
 
     def __init__(self, backbone: Backbone, ids: Sequence[int]) -> None:
-        """Read the tokens `ids` of a causal model."""
+        """Read the tokens `ids`, `[P]`, with a causal model."""
         self._backbone, self._ids = backbone, list(ids)
         nothing = [0] * len(ids)
+        batch = collate([Encoded(self._ids, nothing, nothing, [])], backbone)
         model: Any = backbone.model
         with backbone.placement.autocast():
-            self._kept = model.base_model(input_ids=collate([Encoded(self._ids, nothing, nothing, [])], backbone).ids,
-                                          use_cache=True).past_key_values
+            outputs = model.base_model(input_ids=batch.ids, use_cache=True)
+        self._kept = outputs.past_key_values
 
     @staticmethod
     def of(backbone: Backbone, encoded: Sequence[Encoded]) -> SharedStart | None:
-        """That of all prompts whose texts were not shortened; None where it is too short to be worth it."""
-        whole = [each for each in encoded if not each.shortened]
+        """The beginning that all prompts share; None where it is too short to be worth it.
+
+        Prompts whose texts were shortened do not count: they may begin otherwise.
+        """
+        whole = [prompt for prompt in encoded if not prompt.shortened]
         if backbone.family != "causal" or len(whole) < 2:
             return None
-        most = min(min(each.masks) for each in whole)
-        places = enumerate(zip(*(each.ids[:most] for each in whole), strict=True))
-        length = next((at for at, ids in places if len(set(ids)) > 1), most)
+        length = _shared_length(whole)
         return SharedStart(backbone, whole[0].ids[:length]) if length >= _WORTH else None
 
     def begins(self, encoded: Sequence[Encoded]) -> bool:
-        """Whether all prompts begin so, and are read after it."""
+        """Whether all prompts begin with these tokens and their answers are read after them."""
         length = len(self._ids)
-        return all(each.ids[:length] == self._ids and min(each.masks) >= length for each in encoded)
+        return all(
+            prompt.ids[:length] == self._ids and min(prompt.masks) >= length for prompt in encoded)
 
     def answer_hidden(self, encoded: Sequence[Encoded]) -> torch.Tensor:
-        """Last hidden states where the answers are read, `[M, H]`, of prompts that begin so."""
+        """Last hidden states where the answers of B prompts that begin so are read, `[M, H]`."""
         model: Any = self._backbone.model
         length = len(self._ids)
-        batch = collate([cut(each, length, len(each.ids) - length) for each in encoded], self._backbone)
-        kept = copy.deepcopy(self._kept)
+        rests = [cut(prompt, length, len(prompt.ids) - length) for prompt in encoded]
+        batch = collate(rests, self._backbone)
+        kept = copy.deepcopy(self._kept)  # the model appends to it
         kept.batch_repeat_interleave(len(encoded))
-        seen = torch.cat([batch.attention.new_ones(len(encoded), length), batch.attention], dim=1)
-        states = model.base_model(input_ids=batch.ids, attention_mask=seen, past_key_values=kept,
-                                  use_cache=True).last_hidden_state
-        return states[batch.rows, batch.columns]  # type: ignore[no-any-return]
+        start = batch.attention.new_ones(len(encoded), length)  # [B, P]
+        seen = torch.cat([start, batch.attention], dim=1)  # [B, P + T]
+        states = model.base_model(
+            input_ids=batch.ids, attention_mask=seen, past_key_values=kept, use_cache=True,
+        ).last_hidden_state  # [B, T, H]
+        return states[batch.rows, batch.columns]  # type: ignore[no-any-return]  # [M, H]
+
+
+def _shared_length(encoded: Sequence[Encoded]) -> int:
+    """How many tokens before their first answers all prompts have in common."""
+    most = min(min(prompt.masks) for prompt in encoded)
+    columns = zip(*(prompt.ids[:most] for prompt in encoded), strict=True)
+    return next((place for place, ids in enumerate(columns) if len(set(ids)) > 1), most)

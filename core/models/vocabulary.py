@@ -10,20 +10,23 @@ import numpy.typing as npt
 from transformers import PreTrainedTokenizerBase
 
 from core.models.backbone import Backbone
-from core.models.encoding import TokenizerKind, tokenizer_kind, word_ids
+from core.models.pieces import TokenizerKind, plain_ids, tokenizer_kind, word_ids
 
-_STARTS = {"byte_level": "\N{LATIN CAPITAL LETTER G WITH DOT ABOVE}", "sentencepiece": "\N{LOWER ONE EIGHTH BLOCK}"}
+_STARTS = {
+    "byte_level": "\N{LATIN CAPITAL LETTER G WITH DOT ABOVE}",
+    "sentencepiece": "\N{LOWER ONE EIGHTH BLOCK}",
+}
 _INSIDE = "##"
 
 
 def whole_words(backbone: Backbone) -> dict[int, str]:
-    """Tokens that are a word by themselves: letters only, and the token that the word in running text is made of."""
+    """The tokens that are a word by themselves, with the word: letters only, as in running text."""
     return _whole_words(backbone.tokenizer, tokenizer_kind(backbone))
 
 
 def word_mask(backbone: Backbone) -> npt.NDArray[np.bool_]:
-    """The same for each token of the vocabulary, `[V]`, as wide as the model's answers."""
-    mask = np.zeros(backbone.model.config.vocab_size, dtype=bool)
+    """Whether each token of the vocabulary is a whole word, `[V]`, V as in the model's logits."""
+    mask = np.zeros(backbone.model.config.vocab_size, dtype=bool)  # [V]
     mask[list(whole_words(backbone))] = True
     return mask
 
@@ -34,11 +37,10 @@ def stands_alone(token: int, backbone: Backbone) -> bool:
 
 
 def token_counts(texts: Sequence[str], backbone: Backbone) -> npt.NDArray[np.int64]:
-    """How often each token of the vocabulary occurs in running texts, `[V]`, as wide as the model's answers."""
-    ids = backbone.tokenizer([" " + text for text in texts], add_special_tokens=False, return_attention_mask=False,
-                             return_token_type_ids=False, verbose=False)["input_ids"] if texts else []
-    flat = np.fromiter((token for each in ids for token in each), dtype=np.int64)
-    return np.bincount(flat, minlength=backbone.model.config.vocab_size)
+    """How often each token occurs in running texts, `[V]`, V as in the model's logits."""
+    found = plain_ids([" " + text for text in texts], backbone)
+    flat = np.fromiter((token for ids in found for token in ids), dtype=np.int64)
+    return np.bincount(flat, minlength=backbone.model.config.vocab_size)  # [V]
 
 
 @lru_cache(maxsize=8)
@@ -46,10 +48,21 @@ def _whole_words(tokenizer: PreTrainedTokenizerBase, kind: TokenizerKind) -> dic
     special = set(tokenizer.all_special_ids)
     found = {}
     for token, number in tokenizer.get_vocab().items():
-        if number in special or (token.startswith(_INSIDE) if kind == "wordpiece" else token[:1] != _STARTS[kind]):
+        if number in special or not _starts_word(token, kind):
             continue
-        word = str(tokenizer.decode([number])).strip() if kind == "byte_level" else token.removeprefix(
-            _STARTS.get(kind, ""))
+        word = _word(token, number, tokenizer, kind)
         if word.isalpha() and (len(word) > 1 or not word.isascii()):
             found[number] = word
     return dict(sorted(found.items()))
+
+
+def _starts_word(token: str, kind: TokenizerKind) -> bool:
+    if kind == "wordpiece":
+        return not token.startswith(_INSIDE)
+    return token[:1] == _STARTS[kind]
+
+
+def _word(token: str, number: int, tokenizer: PreTrainedTokenizerBase, kind: TokenizerKind) -> str:
+    if kind == "byte_level":  # letters beyond ASCII are spelled in bytes there
+        return str(tokenizer.decode([number])).strip()
+    return token.removeprefix(_STARTS.get(kind, ""))

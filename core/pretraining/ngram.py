@@ -1,4 +1,4 @@
-"""A trigram model with interpolated Kneser-Ney smoothing: what counting alone says, to hold a language model against.
+"""A trigram model with interpolated Kneser-Ney smoothing, to compare a language model with.
 
 Chen and Goodman (1999), section 2.7, with one discount an order.
 """
@@ -16,7 +16,16 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class _Order:
-    """How often words follow contexts: `count` of a key that ends in the word, and of the contexts it extends."""
+    """Counts of n-grams; the number of an n-gram is its key, its tokens being the digits.
+
+    Attributes:
+        keys: of K n-grams, sorted, `[K]`.
+        counts: how often each occurs, `[K]`.
+        contexts: keys of the n-grams without their last token, sorted, `[X]`.
+        totals: how often each context occurs, `[X]`.
+        kinds: how many different tokens follow each context, `[X]`.
+        discount: what is taken from each count.
+    """
 
     keys: Ids
     counts: Ids
@@ -28,47 +37,52 @@ class _Order:
     @staticmethod
     def of(keys: Ids, counts: Ids, vocabulary: int) -> _Order:
         contexts, starts = np.unique(keys // vocabulary, return_index=True)
+        totals = np.add.reduceat(counts, starts)
+        kinds = np.diff(np.append(starts, len(keys)))
         once, twice = ((counts == times).sum() for times in (1, 2))
-        return _Order(keys, counts, contexts, np.add.reduceat(counts, starts),
-                      np.diff(np.append(starts, len(keys))), float(once / (once + 2 * twice)) if once else 0.5)
+        discount = float(once / (once + 2 * twice)) if once else 0.5
+        return _Order(keys, counts, contexts, totals, kinds, discount)
 
     def interpolated(self, keys: Ids, lower: Floats, vocabulary: int) -> Floats:
-        """The probability of the last word of each key, given that of the lower order."""
-        counts, contexts = _found(self.keys, self.counts, keys), keys // vocabulary
-        totals, kinds = (_found(self.contexts, each, contexts) for each in (self.totals, self.kinds))
-        seen, safe = totals > 0, np.maximum(totals, 1)
-        return np.where(seen, (np.maximum(counts - self.discount, 0) + self.discount * kinds * lower) / safe, lower)
+        """The probability of the last token of each key, given that of the lower order."""
+        contexts = keys // vocabulary
+        counts = _values_at(self.keys, self.counts, keys)
+        totals = _values_at(self.contexts, self.totals, contexts)
+        kinds = _values_at(self.contexts, self.kinds, contexts)
+        mass = np.maximum(counts - self.discount, 0) + self.discount * kinds * lower
+        return np.where(totals > 0, mass / np.maximum(totals, 1), lower)
 
 
 class Trigram:
     """Probabilities of tokens from the two before them."""
 
     def __init__(self, rows: npt.NDArray[np.integer], vocabulary: int) -> None:
-        """Count the tokens of `rows`, `[N, T]`; a row says nothing about the next."""
+        """Count the tokens of `rows`, `[N, T]`; no trigram reaches from one row into the next."""
         self.vocabulary = vocabulary
         size = np.int64(vocabulary)
         ids = rows.astype(np.int64)
-        words = (ids[:, :-2] * size + ids[:, 1:-1]) * size + ids[:, 2:]
-        keys, counts = np.unique(words, return_counts=True)
-        self._orders = [_Order.of(keys, counts, vocabulary)]
-        for length in (2, 1):  # a lower order counts in how many contexts its words were seen
+        triples = (ids[:, :-2] * size + ids[:, 1:-1]) * size + ids[:, 2:]  # [N, T - 2]
+        keys, counts = np.unique(triples, return_counts=True)
+        orders = [_Order.of(keys, counts, vocabulary)]
+        for length in (2, 1):  # a lower order counts in how many contexts its n-grams were seen
             keys, counts = np.unique(keys % size**length, return_counts=True)
-            self._orders.insert(0, _Order.of(keys, counts, vocabulary))
+            orders.append(_Order.of(keys, counts, vocabulary))
+        self._three, self._two, self._one = orders
 
     def log_probs(self, rows: npt.NDArray[np.integer]) -> Floats:
-        """Log-probabilities of all tokens but the first of each row, `[N, T - 1]`."""
+        """Log-probabilities of all tokens but the first of each row, `[N, T]` → `[N, T - 1]`."""
         size, ids = np.int64(self.vocabulary), rows.astype(np.int64)
-        one, two, three = self._orders
-        words = ids[:, 1:]
-        found = one.interpolated(words, np.full(words.shape, 1 / self.vocabulary), self.vocabulary)
-        pairs = ids[:, :-1] * size + words
-        found = two.interpolated(pairs, found, self.vocabulary)
-        triples = ids[:, :-2] * size**2 + pairs[:, 1:]
-        found[:, 1:] = three.interpolated(triples, found[:, 1:], self.vocabulary)
+        words = ids[:, 1:]  # [N, T - 1]
+        pairs = ids[:, :-1] * size + words  # [N, T - 1]
+        triples = ids[:, :-2] * size**2 + pairs[:, 1:]  # [N, T - 2]
+        uniform = np.full(words.shape, 1 / self.vocabulary)
+        found = self._one.interpolated(words, uniform, self.vocabulary)
+        found = self._two.interpolated(pairs, found, self.vocabulary)
+        found[:, 1:] = self._three.interpolated(triples, found[:, 1:], self.vocabulary)
         return np.log(found)
 
 
-def _found(keys: Ids, values: Ids, wanted: Ids) -> Ids:
+def _values_at(keys: Ids, values: Ids, wanted: Ids) -> Ids:
     """Values of the wanted keys; 0 for those that are not there. `keys` are sorted."""
     places = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
     return np.where(keys[places] == wanted, values[places], 0)

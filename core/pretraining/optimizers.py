@@ -1,9 +1,10 @@
-"""What changes the weights: AdamW, and for the matrices of the layers, if the recipe says so, Muon.
+"""What changes the weights: AdamW, and for the matrices of the layers, if the recipe asks, Muon.
 
-Muon (Jordan and others, 2024) makes the momentum of a matrix orthogonal before it is applied, so that no direction of
-it is left behind; its steps are scaled to the size of AdamW's (arXiv 2502.16982, section 2.2), so that one learning
-rate fits both. torch's own Muon computes one matrix at a time and in bfloat16, which most CPUs emulate; this one takes
-all matrices of one shape together, in float32 on CPUs.
+Muon (Jordan and others, 2024) makes the momentum of a matrix orthogonal before it is applied, so
+that it moves the weights as far in rare directions as in frequent ones; its steps are scaled to the
+size of AdamW's (arXiv 2502.16982, section 2.2), so that one learning rate fits both. torch's own
+Muon computes one matrix at a time and in bfloat16, which most CPUs emulate; this one takes all
+matrices of one shape together, in float32 on CPUs.
 """
 
 from __future__ import annotations
@@ -25,21 +26,23 @@ _ADAM_SIZE = 0.2  # root mean square of AdamW's steps in units of the learning r
 
 
 def make_optimizers(backbone: Backbone, new: Iterable[str], recipe: Recipe) -> list[Optimizer]:
-    """Optimizers that together change all weights; every group has its highest learning rate under `peak`."""
+    """Optimizers that together change all weights.
+
+    `new` names the weights that learn at `head_learning_rate`. Every parameter group has its
+    highest learning rate under `peak`.
+    """
     matrices = _layer_matrices(backbone.model, new) if recipe.optimizer == "muon" else set()
-    groups: dict[tuple[bool, float, float], list[torch.Tensor]] = {}
+    grouped: dict[tuple[bool, float, float], list[torch.Tensor]] = {}
     for name, weight in backbone.model.named_parameters():
         peak = recipe.head_learning_rate if name in new else recipe.learning_rate
         decay = recipe.weight_decay if weight.ndim > 1 else 0.0
-        groups.setdefault((weight in matrices, peak, decay), []).append(weight)
-    found: list[Optimizer] = []
-    for for_matrices, make in ((True, Muon), (False, _adamw)):
-        chosen: list[dict[str, Any]] = [
-            {"params": weights, "lr": peak, "peak": peak, "weight_decay": decay}
-            for (matrix, peak, decay), weights in groups.items() if matrix == for_matrices]
-        if chosen:
-            found.append(make(chosen))
-    return found
+        grouped.setdefault((weight in matrices, peak, decay), []).append(weight)
+    groups: dict[bool, list[dict[str, Any]]] = {True: [], False: []}
+    for (is_matrix, peak, decay), weights in grouped.items():
+        groups[is_matrix].append(
+            {"params": weights, "lr": peak, "peak": peak, "weight_decay": decay})
+    muon = [Muon(groups[True])] if groups[True] else []
+    return [*muon, *([_adamw(groups[False])] if groups[False] else [])]
 
 
 class Muon(Optimizer):
@@ -56,14 +59,19 @@ class Muon(Optimizer):
             for weight in group["params"]:
                 if weight.grad is not None:
                     shapes.setdefault(weight.shape, []).append(weight)
-            for shape, weights in shapes.items():
-                directions = orthogonal(torch.stack([self._pushed(weight, group["momentum"]) for weight in weights]))
-                size = group["lr"] * _ADAM_SIZE * max(shape) ** 0.5
-                for weight, direction in zip(weights, directions, strict=True):
-                    weight.mul_(1 - group["lr"] * group["weight_decay"]).sub_(direction, alpha=size)
+            for weights in shapes.values():
+                self._update(weights, group)
 
-    def _pushed(self, weight: torch.Tensor, momentum: float) -> torch.Tensor:
-        """The gradient with its momentum, as Nesterov looks ahead."""
+    def _update(self, weights: list[torch.Tensor], group: dict[str, Any]) -> None:
+        """Change N weights of one shape, `[A, B]` each."""
+        momenta = [self._with_momentum(weight, group["momentum"]) for weight in weights]
+        directions = orthogonal(torch.stack(momenta))  # [N, A, B]
+        size = group["lr"] * _ADAM_SIZE * max(weights[0].shape) ** 0.5
+        for weight, direction in zip(weights, directions, strict=True):
+            weight.mul_(1 - group["lr"] * group["weight_decay"]).sub_(direction, alpha=size)
+
+    def _with_momentum(self, weight: torch.Tensor, momentum: float) -> torch.Tensor:
+        """The gradient with Nesterov's momentum."""
         gradient: Any = weight.grad
         held = self.state[weight].setdefault("momentum", torch.zeros_like(weight))
         held.lerp_(gradient, 1 - momentum)
@@ -71,19 +79,21 @@ class Muon(Optimizer):
 
 
 def orthogonal(matrices: torch.Tensor) -> torch.Tensor:
-    """Matrices of nearly the same singular vectors, with all singular values near 1, `[N, A, B]`.
+    """Matrices with nearly the same singular vectors and all singular values near 1, `[N, A, B]`.
 
     Five Newton-Schulz steps, which leave singular values between about 0.7 and 1.2.
     """
-    wide = matrices.mT if matrices.shape[-2] > matrices.shape[-1] else matrices
-    found = (wide.bfloat16() if wide.is_cuda else wide).clone()
+    tall = matrices.shape[-2] > matrices.shape[-1]
+    wide = matrices.mT if tall else matrices
+    found = (wide.bfloat16() if wide.is_cuda else wide).clone()  # [N, min(A, B), max(A, B)]
     found /= found.norm(dim=(-2, -1), keepdim=True).clamp_min(1e-7)
     first, third, fifth = _QUINTIC
     for _ in range(_STEPS):
-        gram = found @ found.mT
-        found = torch.baddbmm(found, torch.baddbmm(gram, gram, gram, beta=third, alpha=fifth), found, beta=first)
+        gram = found @ found.mT  # [N, min(A, B), min(A, B)]
+        polynomial = torch.baddbmm(gram, gram, gram, beta=third, alpha=fifth)
+        found = torch.baddbmm(found, polynomial, found, beta=first)
     found = found.to(matrices.dtype)
-    return found.mT if matrices.shape[-2] > matrices.shape[-1] else found
+    return found.mT if tall else found
 
 
 def _adamw(groups: list[dict[str, Any]]) -> AdamW:
@@ -91,8 +101,9 @@ def _adamw(groups: list[dict[str, Any]]) -> AdamW:
 
 
 def _layer_matrices(model: nn.Module, new: Iterable[str]) -> set[torch.Tensor]:
-    """Weights of linear maps between hidden states; the head's and what is tied to an embedding are none."""
-    embedded = {module.weight for module in model.modules() if isinstance(module, nn.Embedding)}
+    """Weights of linear maps between hidden states, not of the head nor tied to an embedding."""
+    modules = list(model.modules())
+    linear = {module.weight for module in modules if isinstance(module, nn.Linear | Conv1D)}
+    embedded = {module.weight for module in modules if isinstance(module, nn.Embedding)}
     heads = {weight for name, weight in model.named_parameters() if name in new}
-    return {module.weight for module in model.modules()
-            if isinstance(module, nn.Linear | Conv1D)} - embedded - heads
+    return linear - embedded - heads

@@ -1,4 +1,7 @@
-"""T5's multi-task mixture: examples of tasks in its text-to-text formats (arXiv 1910.10683, sections 2.4 and 3.5.2)."""
+"""T5's multi-task mixture: examples of tasks in its text-to-text formats.
+
+(arXiv 1910.10683, sections 2.4 and 3.5.2)
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from torch.nn import functional as F
 from core.data.files import DataLimits, Table, read_table
 from core.errors import DataError
 from core.models.backbone import Backbone
+from core.models.pieces import plain_ids
 from core.pretraining.objectives import Answers
 from core.pretraining.recipe import Recipe, TaskSource
 from core.prompts.text_to_text import FORMS, TextToText
@@ -20,7 +24,7 @@ from core.randomness import rng
 Pair = tuple[list[int], list[int]]  # token ids of the text and of the answer
 _LIMITS = DataLimits(rows=1_000_000)
 _ANSWER_TOKENS = 64
-_AT_ONCE = 16  # examples; those of like length go together
+_AT_ONCE = 16  # examples; those of similar length go together
 
 
 class Tasks:
@@ -36,62 +40,87 @@ class Tasks:
         self.parts = [_pairs(source, folder, backbone, recipe.length) for source in recipe.tasks]
 
     def answers(self, step: int) -> Iterator[Answers]:
-        """A step's examples, drawn by weight with replacement, in pieces of like length."""
-        draws = rng(self.recipe.seed, "tasks", step)
-        sizes = [len(part) * source.weight for part, source in zip(self.parts, self.recipe.tasks, strict=True)]
-        parts = draws.choice(len(sizes), self.recipe.task_examples, p=np.array(sizes) / sum(sizes))
-        drawn = [self.parts[part][draws.integers(len(self.parts[part]))] for part in parts]
+        """Logits and right tokens of a step's examples, in pieces of similar length.
+
+        The examples are drawn by weight with replacement.
+        """
+        drawn = self._drawn(step)
         drawn.sort(key=lambda pair: (len(pair[0]), len(pair[1])))
         for start in range(0, len(drawn), _AT_ONCE):
             yield pair_answers(self.backbone, drawn[start : start + _AT_ONCE])
 
+    def _drawn(self, step: int) -> list[Pair]:
+        draws = rng(self.recipe.seed, "tasks", step)
+        weighted = zip(self.parts, self.recipe.tasks, strict=True)
+        sizes = [len(part) * source.weight for part, source in weighted]
+        shares = np.array(sizes) / sum(sizes)
+        parts = draws.choice(len(sizes), self.recipe.task_examples, p=shares)
+        return [self.parts[part][draws.integers(len(self.parts[part]))] for part in parts]
+
 
 def pair_answers(backbone: Backbone, pairs: list[Pair]) -> Answers:
-    """Logits, `[M, V]`, and right tokens, `[M]`, of all answers' tokens, each predicted from those before it."""
+    """Logits, `[M, V]`, and right tokens, `[M]`, of the M tokens of B answers.
+
+    Each is predicted from those before it.
+    """
     model, config = backbone.model, backbone.model.config
-    ids, answers = (_padded([pair[side] for pair in pairs], config.pad_token_id).to(backbone.placement.device)
-                    for side in (0, 1))
-    asked = torch.arange(answers.shape[1], device=answers.device) < torch.tensor(
-        [len(answer) for _, answer in pairs], device=answers.device)[:, None]
-    shown = F.pad(answers[:, :-1], (1, 0), value=config.decoder_start_token_id)
+    device = backbone.placement.device
+    texts, answers = zip(*pairs, strict=True)
+    ids = _padded(texts, config.pad_token_id).to(device)  # [B, T]
+    gold = _padded(answers, config.pad_token_id).to(device)  # [B, S]
+    lengths = torch.tensor([len(answer) for answer in answers], device=device)
+    asked = torch.arange(gold.shape[1], device=device) < lengths[:, None]  # [B, S]
+    shown = F.pad(gold[:, :-1], (1, 0), value=config.decoder_start_token_id)  # [B, S]
     with backbone.placement.autocast():
-        logits = model(input_ids=ids, attention_mask=(ids != config.pad_token_id).long(), decoder_input_ids=shown,
-                       use_cache=False).logits
-    return logits[asked].float(), answers[asked]
+        logits = model(input_ids=ids, attention_mask=(ids != config.pad_token_id).long(),
+                       decoder_input_ids=shown, use_cache=False).logits  # [B, S, V]
+    return logits[asked].float(), gold[asked]
 
 
-def _padded(rows: list[list[int]], pad: int) -> torch.Tensor:
-    return torch.nn.utils.rnn.pad_sequence([torch.tensor(row) for row in rows], batch_first=True, padding_value=pad)
+def _padded(rows: tuple[list[int], ...], pad: int) -> torch.Tensor:
+    tensors = [torch.tensor(row) for row in rows]
+    return torch.nn.utils.rnn.pad_sequence(tensors, batch_first=True, padding_value=pad)
 
 
 def _pairs(source: TaskSource, folder: Path, backbone: Backbone, length: int) -> list[Pair]:
-    table = _table(source, folder)
-    form = FORMS[source.format]
-    missing = [column for column in (*form.columns, *source.without) if column not in table.columns]
-    if missing:
-        raise DataError("{name!r} has no column {column!r}, which the format {form!r} needs.", name=source.file,
-                        column=missing[0], form=source.format)
-    written = [_pair(form, [row[column] for column in form.columns], number, source)
-               for number, row in enumerate(table.rows, 1)
-               if not any(row[column] == value for column, value in source.without.items())]
-    texts, answers = (backbone.tokenizer([pair[side] for pair in written], add_special_tokens=False, verbose=False)[
-        "input_ids"] for side in (0, 1))
+    """The token ids of a table's examples, texts cut to `length`."""
+    written = _written_pairs(source, _table(source, folder))
+    texts = plain_ids([text for text, _ in written], backbone)
+    answers = plain_ids([answer for _, answer in written], backbone)
     end = backbone.tokenizer.eos_token_id
-    return [([*text[: length - 1], end], [*answer[: _ANSWER_TOKENS - 1], end])
-            for text, answer in zip(texts, answers, strict=True)]
+    return [
+        ([*text[: length - 1], end], [*answer[: _ANSWER_TOKENS - 1], end])
+        for text, answer in zip(texts, answers, strict=True)
+    ]
+
+
+def _written_pairs(source: TaskSource, table: Table) -> list[tuple[str, str]]:
+    """Text and answer of each row that is not left out, in the task's format."""
+    form = FORMS[source.format]
+    needed = (*form.columns, *source.without)
+    missing = [column for column in needed if column not in table.columns]
+    if missing:
+        raise DataError("{name!r} has no column {column!r}, which the format {form!r} needs.",
+                        name=source.file, column=missing[0], form=source.format)
+    return [
+        _pair(form, [row[column] for column in form.columns], number, source)
+        for number, row in enumerate(table.rows, 1)
+        if not any(row[column] == value for column, value in source.without.items())
+    ]
 
 
 def _pair(form: TextToText, cells: list[str], number: int, source: TaskSource) -> tuple[str, str]:
     try:
         return form.pair(*cells)
     except ValueError as error:
-        raise DataError("{name!r}, row {row}: {value!r} is no score; the format {form!r} needs numbers.",
-                        name=source.file, row=number, value=cells[-1][:60], form=source.format) from error
+        raise DataError("{name!r}, row {row}: {value!r} is no score; the format {form!r} needs "
+                        "numbers.", name=source.file, row=number, value=cells[-1][:60],
+                        form=source.format) from error
 
 
 def _table(source: TaskSource, folder: Path) -> Table:
     path = folder / source.file
     if not path.is_file():
-        raise DataError("There is no file {name!r} of a task. Check its name and the folder of the data.",
-                        name=source.file)
+        raise DataError("There is no file {name!r} of a task. Check its name and the folder of "
+                        "the data.", name=source.file)
     return read_table(path, _LIMITS)

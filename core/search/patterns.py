@@ -16,7 +16,7 @@ import torch
 from core.data.task import Example
 from core.errors import PatternError, SpecError
 from core.models.backbone import Backbone
-from core.models.encoding import word_ids
+from core.models.pieces import word_ids
 from core.models.scoring import project
 from core.models.shared_decoder import SharedDecoder, check_type
 from core.prompts.dialects import read_lm_bff

@@ -13,8 +13,9 @@ from core.learning.method import Problem
 from core.learning.multi_mask import MultiMaskPredictor, prompt_predictor
 from core.methods.zero_shot import ZeroShot, ZeroShotOptions
 from core.models.backbone import Backbone
-from core.models.encoding import encode, word_ids
+from core.models.encoding import encode
 from core.models.multi_mask import answer_ids, fill_masks, widened
+from core.models.pieces import word_ids
 from core.prompts.pvp import PVP
 
 LABELS = ("bad", "good")

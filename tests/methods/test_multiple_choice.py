@@ -25,8 +25,9 @@ from core.methods.pet import Pet
 from core.methods.registry import check_method
 from core.methods.zero_shot import ZeroShot
 from core.models.backbone import Backbone
-from core.models.encoding import encode, word_ids
+from core.models.encoding import encode
 from core.models.multi_mask import fill_masks, widened
+from core.models.pieces import word_ids
 from core.models.placement import Placement
 from core.prompts.pvp import PVP
 

@@ -26,8 +26,8 @@ def test_numbers_and_gradients_stay(kind: str, tmp_path: Path) -> None:
     assert fuse_gelu(fused) == 0
     ids = torch.arange(24).view(2, 12) % fused.config.vocab_size
     losses = [model(input_ids=ids, labels=ids).loss for model in (spelled, fused)]
-    for each in losses:
-        each.backward()
+    for loss in losses:
+        loss.backward()
     torch.testing.assert_close(losses[1], losses[0], atol=1e-5, rtol=1e-5)
     for one, other in zip(fused.parameters(), spelled.parameters(), strict=True):
         if other.grad is not None:
@@ -35,8 +35,10 @@ def test_numbers_and_gradients_stay(kind: str, tmp_path: Path) -> None:
 
 
 def test_loaded_models_are_fused_and_saved_as_they_were(tmp_path: Path) -> None:
-    backbone = load_backbone(str(save_model("gpt2", tmp_path / "a", activation_function="gelu_new")),
-                             Placement("cpu", "float32"))
+    backbone = load_backbone(
+        str(save_model("gpt2", tmp_path / "a", activation_function="gelu_new")),
+        Placement("cpu", "float32"),
+    )
     assert fuse_gelu(backbone.model) == 0
     backbone.model.save_pretrained(tmp_path / "b")
     again = AutoModelForCausalLM.from_pretrained(tmp_path / "b")

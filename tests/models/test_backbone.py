@@ -10,16 +10,28 @@ import torch
 
 from core.data.task import Example
 from core.errors import DownloadError, ModelError
-from core.models.backbone import FAMILIES, Backbone, BackboneCache, bundled_names, load_backbone, weights_digest
-from core.models.encoding import Batch, collate, encode
+from core.models.backbone import (
+    FAMILIES,
+    Backbone,
+    BackboneCache,
+    bundled_names,
+    load_backbone,
+    weights_digest,
+)
+from core.models.batches import Batch, collate
+from core.models.encoding import encode
 from core.models.placement import Placement
 from core.models.scoring import all_answer_logits, answer_logits
 from core.prompts.pattern import Pattern
 
 CPU = Placement("cpu", "float32")
 PROMPTS = [
-    Pattern.parse("{text_a} It was {mask}.").render(Example("The film was great, the story was terrible.")),
-    Pattern.parse("{text_a}?{sep} {mask}, {text_b|lower_first}").render(Example("The dog is in the park", "No bread")),
+    Pattern.parse("{text_a} It was {mask}.").render(
+        Example("The film was great, the story was terrible.")
+    ),
+    Pattern.parse("{text_a}?{sep} {mask}, {text_b|lower_first}").render(
+        Example("The dog is in the park", "No bread")
+    ),
     Pattern.parse("{text_a} {mask}").render(Example("Yes")),
 ]
 VARIANTS = [*((kind, {}) for kind in FAMILIES), ("t5", {"tie_word_embeddings": False}),
@@ -32,8 +44,11 @@ Saved = Callable[..., Path]
 def _full_logits(backbone: Backbone, batch: Batch) -> torch.Tensor:
     """What the whole model of transformers says at the places of the answers."""
     if backbone.family == "seq2seq":
-        logits = backbone.model(input_ids=batch.ids[batch.rows], attention_mask=batch.attention[batch.rows],
-                                decoder_input_ids=batch.decoder_ids).logits
+        logits = backbone.model(
+            input_ids=batch.ids[batch.rows],
+            attention_mask=batch.attention[batch.rows],
+            decoder_input_ids=batch.decoder_ids,
+        ).logits
         return logits[torch.arange(len(batch.rows)), batch.decoder_columns]
     types = {} if batch.type_ids is None else {"token_type_ids": batch.type_ids}
     logits = backbone.model(input_ids=batch.ids, attention_mask=batch.attention, **types).logits
@@ -49,15 +64,19 @@ def test_answers_are_those_of_the_whole_model(kind: str, changes: dict, tiny: Ti
     assert full.std() > 0.1  # flat logits would hide differences
     columns = torch.tensor([7, 3, 11])
     torch.testing.assert_close(answer_logits(backbone, batch), full, atol=1e-5, rtol=1e-5)
-    torch.testing.assert_close(answer_logits(backbone, batch, columns), full[:, columns], atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(
+        answer_logits(backbone, batch, columns), full[:, columns], atol=1e-5, rtol=1e-5
+    )
 
 
 @pytest.mark.parametrize("kind", ["bert", "t5", "bart", "gpt2", "llama"])
 def test_answers_do_not_depend_on_the_company(kind: str, tiny: Tiny) -> None:
     backbone = tiny(kind)
     encoded = encode(PROMPTS, backbone)
-    alone = torch.cat([all_answer_logits(backbone, [each], [3, 5, 7]) for each in encoded])
-    torch.testing.assert_close(all_answer_logits(backbone, encoded, [3, 5, 7]), alone, atol=1e-5, rtol=1e-5)
+    alone = torch.cat([all_answer_logits(backbone, [prompt], [3, 5, 7]) for prompt in encoded])
+    torch.testing.assert_close(
+        all_answer_logits(backbone, encoded, [3, 5, 7]), alone, atol=1e-5, rtol=1e-5
+    )
 
 
 @pytest.mark.parametrize(("kind", "length"), [
@@ -88,7 +107,9 @@ def test_a_loaded_model_is_frozen_and_its_copy_is_not(tiny: Tiny) -> None:
 
 def _rewrite(folder: Path, name: str, **values: object) -> None:
     data = {**json.loads((folder / name).read_text()), **values}
-    (folder / name).write_text(json.dumps({key: value for key, value in data.items() if value is not None}))
+    (folder / name).write_text(
+        json.dumps({key: value for key, value in data.items() if value is not None})
+    )
 
 
 def _unlink(folder: Path, pattern: str) -> None:
@@ -98,27 +119,77 @@ def _unlink(folder: Path, pattern: str) -> None:
 
 DAMAGES: list[tuple[str, Callable[[Path], object], str]] = [
     ("no configuration", lambda folder: (folder / "config.json").unlink(), "holds no config.json"),
-    ("broken configuration", lambda folder: (folder / "config.json").write_text("{"), "cannot be loaded"),
-    ("odd type", lambda folder: _rewrite(folder, "config.json", model_type=["bert"]), "cannot be loaded"),
-    ("unknown type", lambda folder: _rewrite(folder, "config.json", model_type="whisper"), "of type 'whisper'"),
-    ("unheard-of type", lambda folder: _rewrite(folder, "config.json", model_type="nonsense"), "cannot be loaded"),
+    (
+        "broken configuration",
+        lambda folder: (folder / "config.json").write_text("{"),
+        "cannot be loaded",
+    ),
+    (
+        "odd type",
+        lambda folder: _rewrite(folder, "config.json", model_type=["bert"]),
+        "cannot be loaded",
+    ),
+    (
+        "unknown type",
+        lambda folder: _rewrite(folder, "config.json", model_type="whisper"),
+        "of type 'whisper'",
+    ),
+    (
+        "unheard-of type",
+        lambda folder: _rewrite(folder, "config.json", model_type="nonsense"),
+        "cannot be loaded",
+    ),
     ("no weights", lambda folder: _unlink(folder, "*.safetensors"), "holds no safetensors weights"),
-    ("pickled weights", lambda folder: os.rename(folder / "model.safetensors", folder / "pytorch_model.bin"),
-     "holds no safetensors weights"),
-    ("weights of another name", lambda folder: os.rename(folder / "model.safetensors", folder / "x.safetensors"),
-     "has no safetensors weights"),
-    ("empty weights", lambda folder: (folder / "model.safetensors").write_bytes(b""), "cannot be loaded"),
-    ("cut weights", lambda folder: os.truncate(folder / "model.safetensors", 9_000), "cannot be loaded"),
-    ("other width", lambda folder: _rewrite(folder, "config.json", hidden_size=64), "in another shape"),
-    ("other architecture", lambda folder: _rewrite(folder, "config.json", model_type="roberta"), "lack 44 parts"),
+    (
+        "pickled weights",
+        lambda folder: os.rename(folder / "model.safetensors", folder / "pytorch_model.bin"),
+        "holds no safetensors weights",
+    ),
+    (
+        "weights of another name",
+        lambda folder: os.rename(folder / "model.safetensors", folder / "x.safetensors"),
+        "has no safetensors weights",
+    ),
+    (
+        "empty weights",
+        lambda folder: (folder / "model.safetensors").write_bytes(b""),
+        "cannot be loaded",
+    ),
+    (
+        "cut weights",
+        lambda folder: os.truncate(folder / "model.safetensors", 9_000),
+        "cannot be loaded",
+    ),
+    (
+        "other width",
+        lambda folder: _rewrite(folder, "config.json", hidden_size=64),
+        "in another shape",
+    ),
+    (
+        "other architecture",
+        lambda folder: _rewrite(folder, "config.json", model_type="roberta"),
+        "lack 44 parts",
+    ),
     ("no tokenizer", lambda folder: _unlink(folder, "token*"), "is empty; its files"),
-    ("broken tokenizer", lambda folder: (folder / "tokenizer.json").write_text("{}"), "cannot be loaded"),
-    ("no mask token", lambda folder: _rewrite(folder, "tokenizer_config.json", mask_token=None), "has no mask token"),
+    (
+        "broken tokenizer",
+        lambda folder: (folder / "tokenizer.json").write_text("{}"),
+        "cannot be loaded",
+    ),
+    (
+        "no mask token",
+        lambda folder: _rewrite(folder, "tokenizer_config.json", mask_token=None),
+        "has no mask token",
+    ),
 ]
 
 
-@pytest.mark.parametrize(("damage", "message"), [pytest.param(*row[1:], id=row[0]) for row in DAMAGES])
-def test_what_is_no_model_is_refused(damage: Callable[[Path], object], message: str, saved: Saved) -> None:
+@pytest.mark.parametrize(
+    ("damage", "message"), [pytest.param(*row[1:], id=row[0]) for row in DAMAGES]
+)
+def test_what_is_no_model_is_refused(
+    damage: Callable[[Path], object], message: str, saved: Saved
+) -> None:
     folder = saved("bert")
     damage(folder)
     with pytest.raises(ModelError) as error:
@@ -135,22 +206,36 @@ def test_a_model_saved_without_its_head_is_refused(saved: Saved) -> None:
 
 def test_code_beside_a_model_is_not_run(saved: Saved) -> None:
     folder = saved("bert")
-    _rewrite(folder, "config.json", auto_map={"AutoModelForMaskedLM": "evil.Model", "AutoConfig": "evil.Config"})
+    _rewrite(
+        folder,
+        "config.json",
+        auto_map={"AutoModelForMaskedLM": "evil.Model", "AutoConfig": "evil.Config"},
+    )
     (folder / "evil.py").write_text("raise SystemExit('run')")
     assert load_backbone(str(folder), CPU).family == "masked"
 
 
-@pytest.mark.parametrize(("name", "message"), [
-    ("", "is no model name"), ("a\0b", "is no model name"), ("a" * 301, "is no model name"),
-    ("/no/such/folder", "There is no folder"), ("~/no/such/folder", "There is no folder"),
-    ("..\\up", "There is no folder"), ("a/b/c", "cannot be loaded"), ("two words", "cannot be loaded"),
-])
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("", "is no model name"),
+        ("a\0b", "is no model name"),
+        ("a" * 301, "is no model name"),
+        ("/no/such/folder", "There is no folder"),
+        ("~/no/such/folder", "There is no folder"),
+        ("..\\up", "There is no folder"),
+        ("a/b/c", "cannot be loaded"),
+        ("two words", "cannot be loaded"),
+    ],
+)
 def test_names_that_cannot_be_models_are_refused(name: str, message: str) -> None:
     with pytest.raises(ModelError, match=message):
         load_backbone(name, CPU)
 
 
-def test_a_hub_that_does_not_answer_is_told_from_a_bad_name(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_hub_that_does_not_answer_is_no_bad_name(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     with pytest.raises(DownloadError, match="neither bundled nor on this disk"):
         load_backbone("nobody/nothing-of-this-name", CPU)

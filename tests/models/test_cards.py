@@ -19,8 +19,10 @@ def test_bundled_models_have_a_card(name: str) -> None:
 
 def test_front_matter_and_pictures_are_left_out(saved: Callable[[str], Path]) -> None:
     folder = saved("bert")
-    (folder / "README.md").write_text("---\ntags: [a]\n---\n# Mine ![x](https://a.b/c.png)\n<img src='https://a.b'>Good",
-                                      encoding="utf-8")
+    (folder / "README.md").write_text(
+        "---\ntags: [a]\n---\n# Mine ![x](https://a.b/c.png)\n<img src='https://a.b'>Good",
+        encoding="utf-8",
+    )
     assert model_card(str(folder)) == "# Mine \nGood"
 
 
@@ -28,4 +30,6 @@ def test_where_there_is_no_card(saved: Callable[[str], Path], tmp_path: Path) ->
     (tmp_path / "README.md").write_text("no model", encoding="utf-8")
     folder = saved("bert")
     (folder / "README.md").write_bytes(b"\xff\xfe\x00")
-    assert [model_card(name) for name in (str(tmp_path), str(folder), "a/b", "", "\0", "x" * 9000)] == [""] * 6
+    assert [
+        model_card(name) for name in (str(tmp_path), str(folder), "a/b", "", "\0", "x" * 9000)
+    ] == [""] * 6

@@ -6,19 +6,11 @@ import pytest
 
 from core.data.task import Example
 from core.errors import PatternError, VerbalizerError
-from core.models import encoding
+from core.models import pieces
 from core.models.backbone import Backbone
-from core.models.encoding import (
-    Encoded,
-    Limits,
-    collate,
-    encode,
-    length_buckets,
-    shorten,
-    single_ids,
-    tokenizer_kind,
-    word_ids,
-)
+from core.models.batches import collate, length_buckets
+from core.models.encoding import Encoded, Limits, encode, shorten
+from core.models.pieces import single_ids, tokenizer_kind, word_ids
 from core.prompts.demonstrations import with_demonstrations
 from core.prompts.pattern import Pattern, Prompt
 from core.prompts.verbalizer import Verbalizer
@@ -32,14 +24,24 @@ def _tokens(encoded: Encoded, backbone: Backbone) -> str:
     return " ".join(backbone.tokenizer.convert_ids_to_tokens(encoded.ids))
 
 
-def _encode(pattern: str, backbone: Backbone, example: Example = FILM, limits: Limits = Limits()) -> Encoded:
+def _encode(
+    pattern: str, backbone: Backbone, example: Example = FILM, limits: Limits = Limits()
+) -> Encoded:
     return encode([Pattern.parse(pattern).render(example)], backbone, limits)[0]
 
 
-@pytest.mark.parametrize(("model", "kind"), [
-    ("bert", "wordpiece"), ("mpnet", "wordpiece"), ("roberta", "byte_level"), ("gpt2", "byte_level"),
-    ("albert", "sentencepiece"), ("t5", "sentencepiece"), ("llama", "sentencepiece"),
-])
+@pytest.mark.parametrize(
+    ("model", "kind"),
+    [
+        ("bert", "wordpiece"),
+        ("mpnet", "wordpiece"),
+        ("roberta", "byte_level"),
+        ("gpt2", "byte_level"),
+        ("albert", "sentencepiece"),
+        ("t5", "sentencepiece"),
+        ("llama", "sentencepiece"),
+    ],
+)
 def test_the_kind_of_a_tokenizer_is_recognised(model: str, kind: str, tiny: Tiny) -> None:
     assert tokenizer_kind(tiny(model)) == kind
 
@@ -75,7 +77,9 @@ def test_a_prompt_becomes_tokens(model: str, tokens: str, masks: list[int], tiny
     ("{text_a} {text_b}{mask}", "bert", "[CLS] it is [MASK] [SEP]"),
     ("{text_a} {text_b}{mask}", "roberta", "<s> I t Ġis <mask> </s>"),
 ])
-def test_spaces_belong_to_the_words_they_precede(pattern: str, model: str, tokens: str, tiny: Tiny) -> None:
+def test_spaces_belong_to_the_words_they_precede(
+    pattern: str, model: str, tokens: str, tiny: Tiny
+) -> None:
     assert _tokens(_encode(pattern, tiny(model), Example("It is")), tiny(model)) == tokens
 
 
@@ -90,13 +94,18 @@ def test_spaces_belong_to_the_words_they_precede(pattern: str, model: str, token
     ("gpt2", "great", ["Ġgreat"]),
     ("llama", "great", ["▁great"]),
 ])
-def test_label_words_stand_as_in_running_text(model: str, word: str, tokens: list[str], tiny: Tiny) -> None:
+def test_label_words_stand_as_in_running_text(
+    model: str, word: str, tokens: list[str], tiny: Tiny
+) -> None:
     assert tiny(model).tokenizer.convert_ids_to_tokens(word_ids(word, tiny(model))) == tokens
 
 
 def test_single_ids_are_those_of_the_words(tiny: Tiny) -> None:
     vocabulary = tiny("roberta").tokenizer.get_vocab()
-    assert single_ids(WORDS.all_words(), tiny("roberta")) == [vocabulary["Ġgreat"], vocabulary["Ġterrible"]]
+    assert single_ids(WORDS.all_words(), tiny("roberta")) == [
+        vocabulary["Ġgreat"],
+        vocabulary["Ġterrible"],
+    ]
 
 
 @pytest.mark.parametrize(("model", "word", "message"), [
@@ -105,7 +114,9 @@ def test_single_ids_are_those_of_the_words(tiny: Tiny) -> None:
     ("bert", "好", "does not know the word '好' of the label 'yes'"),
     ("bert", "\u200b", "has 0 pieces for this model (none)"),
 ])
-def test_unfit_label_words_are_told_with_their_pieces(model: str, word: str, message: str, tiny: Tiny) -> None:
+def test_unfit_label_words_are_refused_with_their_pieces(
+    model: str, word: str, message: str, tiny: Tiny
+) -> None:
     with pytest.raises(VerbalizerError) as error:
         single_ids([("yes", word)], tiny(model))
     assert message in str(error.value)
@@ -120,14 +131,16 @@ def test_each_token_knows_its_segment_and_side(tiny: Tiny) -> None:
 
 
 def test_words_of_demonstrations_are_tokens_like_answers(tiny: Tiny) -> None:
-    prompt = with_demonstrations(Pattern.parse("{text_a} {mask}."), Example("The dog"), [FILM], WORDS)
+    prompt = with_demonstrations(
+        Pattern.parse("{text_a} {mask}."), Example("The dog"), [FILM], WORDS
+    )
     (encoded,) = encode([prompt], tiny("bert"))
     assert _tokens(encoded, tiny("bert")) == (
         "[CLS] the dog [MASK] . [SEP] the film was great . great . [SEP]"
     )
 
 
-def test_several_masks_are_told_apart(tiny: Tiny) -> None:
+def test_several_masks_are_distinct(tiny: Tiny) -> None:
     assert _tokens(_encode("{mask} {text_b} {mask}", tiny("t5")), tiny("t5")) == (
         "<extra_id_0> ▁It ▁is ▁a ▁dog . <extra_id_1> </s>"
     )
@@ -148,15 +161,25 @@ LONG = Example("dog " * 300, "park " * 300)
 
 
 @pytest.mark.parametrize("model", ["bert", "roberta", "albert", "t5", "bart", "gpt2", "llama"])
-@pytest.mark.parametrize("pattern", ["{text_a} It is {text_b} {mask}", "the {text_a}{sep} in {text_b} is {mask}"])
+@pytest.mark.parametrize(
+    "pattern", ["{text_a} It is {text_b} {mask}", "the {text_a}{sep} in {text_b} is {mask}"]
+)
 def test_only_texts_are_shortened(model: str, pattern: str, tiny: Tiny) -> None:
     parsed = Pattern.parse(pattern)
     (whole,) = encode([parsed.render(Example("", ""))], tiny(model))
     for length in (len(whole.ids), len(whole.ids) + 1, 40, None):
         (encoded,) = encode([parsed.render(LONG)], tiny(model), Limits(length))
         assert len(encoded.ids) == (length or tiny(model).max_length)
-        texts = {index for index, segment in enumerate(parsed.render(LONG).segments) if segment.kind == "text"}
-        left = [token for token, origin in zip(encoded.ids, encoded.origins, strict=True) if origin not in texts]
+        texts = {
+            index
+            for index, segment in enumerate(parsed.render(LONG).segments)
+            if segment.kind == "text"
+        }
+        left = [
+            token
+            for token, origin in zip(encoded.ids, encoded.origins, strict=True)
+            if origin not in texts
+        ]
         assert left == whole.ids
         assert len(encoded.masks) == 1
         assert encoded.shortened > 0
@@ -177,7 +200,9 @@ def test_a_pattern_that_cannot_fit_is_refused(tiny: Tiny) -> None:
     with pytest.raises(PatternError, match="need 8 tokens, but 7 are allowed"):
         _encode("{text_a} the dog is in {mask}.", tiny("bert"), limits=Limits(7))
     with pytest.raises(PatternError, match="words need 7 tokens, but 6 are allowed"):
-        _encode("{text_a|not_shortenable} {mask}", tiny("bert"), Example("the dog is in"), Limits(6))
+        _encode(
+            "{text_a|not_shortenable} {mask}", tiny("bert"), Example("the dog is in"), Limits(6)
+        )
 
 
 @pytest.mark.parametrize(("limits", "tokens", "masks"), [
@@ -190,7 +215,9 @@ def test_a_pattern_that_cannot_fit_is_refused(tiny: Tiny) -> None:
     (Limits(9, cut="head"), "[CLS] the dog is [MASK] in the park [SEP]", [4]),
 ])
 def test_limits(limits: Limits, tokens: str, masks: list[int], tiny: Tiny) -> None:
-    encoded = _encode("{text_a} {mask} {text_b}", tiny("bert"), Example("the dog is", "in the park"), limits)
+    encoded = _encode(
+        "{text_a} {mask} {text_b}", tiny("bert"), Example("the dog is", "in the park"), limits
+    )
     assert _tokens(encoded, tiny("bert")) == tokens
     assert encoded.masks == masks
     assert len(encoded.origins) == len(encoded.type_ids) == len(encoded.ids)
@@ -199,20 +226,30 @@ def test_limits(limits: Limits, tokens: str, masks: list[int], tiny: Tiny) -> No
 @pytest.mark.parametrize("limits", [Limits(4, cut="tail"), Limits(4, cut="head")])
 def test_a_cut_that_takes_the_mask_is_refused(limits: Limits, tiny: Tiny) -> None:
     with pytest.raises(PatternError, match=r"has 9 tokens; cut to 4 it loses its \{mask\}"):
-        _encode("{text_a} {mask} {text_b}", tiny("bert"), Example("the dog is", "in the park"), limits)
+        _encode(
+            "{text_a} {mask} {text_b}", tiny("bert"), Example("the dog is", "in the park"), limits
+        )
 
 
 def test_the_first_limit_is_the_questions_wherever_it_stands(tiny: Tiny) -> None:
     shots = [Example("the dog is", label="yes")]
-    prompt = with_demonstrations(Pattern.parse("{text_a} {mask}"), Example("in the park"), shots, WORDS, before=True)
+    prompt = with_demonstrations(
+        Pattern.parse("{text_a} {mask}"), Example("in the park"), shots, WORDS, before=True
+    )
     (encoded,) = encode([prompt], tiny("bert"), Limits(first=1, other=2))
     assert _tokens(encoded, tiny("bert")) == "[CLS] the dog great [SEP] in [MASK] [SEP]"
 
 
 def test_very_long_texts_keep_the_end_that_is_wanted(tiny: Tiny) -> None:
     text = "dog " * 2000 + "park"
-    for limits, tokens in ((Limits(4, cut="head"), "dog park [MASK] [SEP]"), (Limits(4), "[CLS] dog [MASK] [SEP]")):
-        assert _tokens(_encode("{text_a} {mask}", tiny("bert"), Example(text), limits), tiny("bert")) == tokens
+    for limits, tokens in (
+        (Limits(4, cut="head"), "dog park [MASK] [SEP]"),
+        (Limits(4), "[CLS] dog [MASK] [SEP]"),
+    ):
+        assert (
+            _tokens(_encode("{text_a} {mask}", tiny("bert"), Example(text), limits), tiny("bert"))
+            == tokens
+        )
 
 
 @pytest.mark.parametrize(("sides", "excess", "left", "missing"), [
@@ -235,10 +272,12 @@ def test_shorten(sides: list[list[int]], excess: int, left: list[list[int]], mis
 # memory and batches
 
 @pytest.mark.parametrize("model", ["bert", "roberta", "albert", "llama"])
-def test_forgetting_pieces_changes_nothing(model: str, tiny: Tiny, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_forgetting_pieces_changes_nothing(
+    model: str, tiny: Tiny, monkeypatch: pytest.MonkeyPatch
+) -> None:
     prompts = [Pattern.parse("{text_a}{sep} is {mask}, {text_b}").render(FILM) for _ in range(2)]
     remembered = encode(prompts, tiny(model))
-    monkeypatch.setattr(encoding, "_PIECES_KEPT", 0)
+    monkeypatch.setattr(pieces, "_PIECES_KEPT", 0)
     assert encode(prompts, tiny(model)) == remembered
 
 
@@ -256,15 +295,23 @@ def test_a_batch_is_padded_on_the_right(tiny: Tiny) -> None:
     assert batch.ids[batch.rows, batch.columns].tolist() == [backbone.tokenizer.mask_token_id] * 2
 
 
-@pytest.mark.parametrize(("model", "types"), [("bert", True), ("roberta", False), ("distilbert", False), ("t5", False)])
-def test_segment_ids_are_given_where_the_model_has_them(model: str, types: bool, tiny: Tiny) -> None:
-    batch = collate(encode([Pattern.parse("{text_a}{sep}{mask}").render(FILM)], tiny(model)), tiny(model))
+@pytest.mark.parametrize(
+    ("model", "types"), [("bert", True), ("roberta", False), ("distilbert", False), ("t5", False)]
+)
+def test_segment_ids_are_given_where_the_model_has_them(
+    model: str, types: bool, tiny: Tiny
+) -> None:
+    batch = collate(
+        encode([Pattern.parse("{text_a}{sep}{mask}").render(FILM)], tiny(model)), tiny(model)
+    )
     assert (batch.type_ids is not None) == types
 
 
 def test_t5_is_asked_by_its_sentinels(tiny: Tiny) -> None:
     backbone = tiny("t5")
-    batch = collate(encode([Pattern.parse("{mask} {text_b} {mask}").render(FILM)], backbone), backbone)
+    batch = collate(
+        encode([Pattern.parse("{mask} {text_b} {mask}").render(FILM)], backbone), backbone
+    )
     tokens = [backbone.tokenizer.convert_ids_to_tokens(row.tolist()) for row in batch.decoder_ids]
     assert tokens == [["<pad>", "<extra_id_0>"], ["<pad>", "<extra_id_1>"]]
     assert (batch.rows.tolist(), batch.decoder_columns.tolist()) == ([0, 0], [1, 1])

@@ -7,14 +7,21 @@ import pytest
 import torch
 
 from core.models.backbone import Backbone
-from core.models.encoding import Encoded, collate
+from core.models.batches import collate
+from core.models.encoding import Encoded
 from core.models.multi_mask import choice_losses, fill_masks, margin_loss
 from core.models.scoring import answer_logits
 
 
 def question(backbone: Backbone, before: list[int], masks: int, after: list[int]) -> Encoded:
     tokenizer = backbone.tokenizer
-    ids = [tokenizer.cls_token_id, *before, *[tokenizer.mask_token_id] * masks, *after, tokenizer.sep_token_id]
+    ids = [
+        tokenizer.cls_token_id,
+        *before,
+        *[tokenizer.mask_token_id] * masks,
+        *after,
+        tokenizer.sep_token_id,
+    ]
     start = 1 + len(before)
     return Encoded(ids, [0] * len(ids), [0] * len(ids), list(range(start, start + masks)))
 
@@ -35,7 +42,9 @@ def one_by_one(backbone: Backbone, encoded: Encoded, answer: list[int]) -> tuple
 
 
 @pytest.mark.parametrize("kind", ["bert", "roberta"])
-def test_many_questions_at_once_are_filled_as_each_alone(kind: str, tiny: Callable[[str], Backbone]) -> None:
+def test_many_questions_at_once_are_filled_as_each_alone(
+    kind: str, tiny: Callable[[str], Backbone]
+) -> None:
     backbone = tiny(kind)
     answers = [[20], [21, 22], [23, 24, 25], [21, 26], [20]]
     questions = [question(backbone, [30 + at % 2, 31, 32][: 2 + at % 2], len(answer), [33])
@@ -49,7 +58,9 @@ def test_many_questions_at_once_are_filled_as_each_alone(kind: str, tiny: Callab
     assert found[0].score == pytest.approx(found[4].score)  # the same question and answer
 
 
-def test_the_orders_differ_where_tokens_depend_on_each_other(tiny: Callable[[str], Backbone]) -> None:
+def test_the_orders_differ_where_tokens_depend_on_each_other(
+    tiny: Callable[[str], Backbone],
+) -> None:
     backbone = tiny("bert")
     encoded, answer = question(backbone, [30, 31], 3, [33]), [21, 22, 23]
     left = fill_masks(backbone, [encoded], [answer], "left-to-right")[0]

@@ -8,18 +8,26 @@ import torch
 from core.data.task import Example
 from core.methods.head import with_head
 from core.models.backbone import Backbone
-from core.models.encoding import Batch, collate, encode
+from core.models.batches import Batch, collate
+from core.models.encoding import encode
 from core.models.packed import TYPES, answer_states
 from core.models.scoring import class_logits
 from core.prompts.pattern import Pattern
 
 Tiny = Callable[..., Backbone]
 PATTERNS = ("{text_a} It was {mask}.", "{mask} {text_a} {mask}{sep} The {mask}", "{mask}")
-TEXTS = ("The film was great, the story was terrible.", "Yes", "The dog is in the park and the bread is in the film")
+TEXTS = (
+    "The film was great, the story was terrible.",
+    "Yes",
+    "The dog is in the park and the bread is in the film",
+)
 
 
 def _batch(backbone: Backbone, patterns: tuple[str, ...] = PATTERNS) -> Batch:
-    prompts = [Pattern.parse(pattern).render(Example(text)) for pattern, text in zip(patterns, TEXTS, strict=True)]
+    prompts = [
+        Pattern.parse(pattern).render(Example(text))
+        for pattern, text in zip(patterns, TEXTS, strict=True)
+    ]
     return collate(encode(prompts, backbone), backbone)
 
 
@@ -50,7 +58,10 @@ def test_gradients_are_those_of_the_whole_encoder(kind: str, changes: dict, tiny
 
 def test_prompts_of_one_length_need_no_mask(tiny: Tiny) -> None:
     backbone = tiny("bert")
-    alike = [Pattern.parse("The {text_a} is {mask}.").render(Example(text)) for text in ("dog", "film", "park")]
+    alike = [
+        Pattern.parse("The {text_a} is {mask}.").render(Example(text))
+        for text in ("dog", "film", "park")
+    ]
     batch = collate(encode(alike, backbone), backbone)
     assert bool(batch.attention.all())
     torch.testing.assert_close(answer_states(backbone.model.base_model, batch),

@@ -33,5 +33,9 @@ def test_words_of_texts_are_counted(kind: str, tiny: Callable[[str], Backbone]) 
     counts = token_counts(["film a story", "story in the film", "film"], backbone)
     assert counts.shape == (backbone.model.config.vocab_size,)
     found = {word: counts[token] for token, word in whole_words(backbone).items() if counts[token]}
-    assert {word: found[word] for word in ("film", "story", "in")} == {"film": 3, "story": 2, "in": 1}
+    assert {word: found[word] for word in ("film", "story", "in")} == {
+        "film": 3,
+        "story": 2,
+        "in": 1,
+    }
     assert token_counts([], backbone).sum() == 0

@@ -4,7 +4,8 @@ import pytest
 
 from core.data.task import Example
 from core.errors import PatternError, VerbalizerError
-from core.models.encoding import Limits, encode, single_ids, word_ids
+from core.models.encoding import Limits, encode
+from core.models.pieces import single_ids, word_ids
 from core.prompts.demonstrations import with_demonstrations
 from core.prompts.dialects.lm_bff import (
     demonstration_template,

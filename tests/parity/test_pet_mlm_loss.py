@@ -5,7 +5,7 @@ import torch
 from torch.nn import functional as F
 
 from core.learning.members import combined
-from core.models.encoding import Batch
+from core.models.batches import Batch
 from core.models.masking import masked_loss
 from core.models.scoring import answer_logits, label_scores
 

@@ -1,4 +1,4 @@
-"""Files become token rows, once; bad files are told."""
+"""Files become token rows, once; bad files are refused."""
 
 from pathlib import Path
 from typing import Any
@@ -17,11 +17,16 @@ def tokenizer(recipe_values: dict[str, Any]) -> PreTrainedTokenizerBase:
     return AutoTokenizer.from_pretrained(recipe_values["start"])
 
 
-def test_rows_hold_the_text(corpora: Path, recipe_values: dict[str, Any], tokenizer: Any, tmp_path: Path) -> None:
+def test_rows_hold_the_text(
+    corpora: Path, recipe_values: dict[str, Any], tokenizer: Any, tmp_path: Path
+) -> None:
     rows = token_rows(read_recipe(recipe_values), corpora, tokenizer, tmp_path)
-    assert [each.shape[1] for each in (*rows.train, rows.held_out)] == [32] * 3
-    assert all((each[:, 0] == tokenizer.cls_token_id).all() and (each[:, -1] == tokenizer.sep_token_id).all()
-               for each in (*rows.train, rows.held_out))
+    assert [part.shape[1] for part in (*rows.train, rows.held_out)] == [32] * 3
+    assert all(
+        (part[:, 0] == tokenizer.cls_token_id).all()
+        and (part[:, -1] == tokenizer.sep_token_id).all()
+        for part in (*rows.train, rows.held_out)
+    )
     first = next(iter(read_texts(corpora / "plain.txt")))
     stream = np.concatenate([*rows.train, rows.held_out]).ravel().tolist()
     everything = " ".join(tokenizer.convert_ids_to_tokens(stream))
@@ -30,25 +35,37 @@ def test_rows_hold_the_text(corpora: Path, recipe_values: dict[str, Any], tokeni
     assert rows.weights == [2.0, 1.0]
 
 
-def test_what_was_tokenised_is_kept(corpora: Path, recipe_values: dict[str, Any], tokenizer: Any, tmp_path: Path,
-                                    monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_was_tokenised_is_kept(
+    corpora: Path,
+    recipe_values: dict[str, Any],
+    tokenizer: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     recipe = read_recipe(recipe_values)
     first = token_rows(recipe, corpora, tokenizer, tmp_path)
-    monkeypatch.setattr("core.pretraining.corpus._tokenised", lambda *_: pytest.fail("tokenised again"))
+    monkeypatch.setattr(
+        "core.pretraining.corpus._tokenised", lambda *_: pytest.fail("tokenised again")
+    )
     again = token_rows(recipe, corpora, tokenizer, tmp_path)
     assert all((a == b).all() for a, b in zip(first.train, again.train, strict=True))
 
 
 def test_order_follows_the_weights_and_a_longer_training_begins_alike() -> None:
-    rows = TokenRows([np.zeros((30, 4), np.uint16), np.zeros((10, 4), np.uint16)], np.zeros((1, 4), np.uint16), [1, 3])
+    rows = TokenRows(
+        [np.zeros((30, 4), np.uint16), np.zeros((10, 4), np.uint16)],
+        np.zeros((1, 4), np.uint16),
+        [1, 3],
+    )
     order = rows.order(6000, 5)
     assert abs((order[:, 0] == 0).mean() - 0.5) < 0.03
     assert (rows.order(9000, 5)[:6000] == order).all()
     assert (rows.order(6000, 6) != order).any()
-    for source, each in enumerate(rows.train):
+    for source, source_rows in enumerate(rows.train):
         seen = order[order[:, 0] == source, 1]
-        turns = seen[: len(seen) // len(each) * len(each)].reshape(-1, len(each))
-        assert (np.sort(turns) == np.arange(len(each))).all()
+        size = len(source_rows)
+        turns = seen[: len(seen) // size * size].reshape(-1, size)
+        assert (np.sort(turns) == np.arange(size)).all()
         assert (turns[0] != turns[1]).any()
 
 
@@ -60,8 +77,14 @@ def test_order_follows_the_weights_and_a_longer_training_begins_alike() -> None:
     ("a.txt.zst", b"no frame" * 99, "cannot be unpacked"),
     ("b.txt", b"", "There is no file 'a.txt'"),
 ])
-def test_bad_corpora_are_told(name: str, content: bytes, message: str, recipe_values: dict[str, Any], tokenizer: Any,
-                              tmp_path: Path) -> None:
+def test_bad_corpora_are_refused(
+    name: str,
+    content: bytes,
+    message: str,
+    recipe_values: dict[str, Any],
+    tokenizer: Any,
+    tmp_path: Path,
+) -> None:
     (tmp_path / name).write_bytes(content)
     recipe = read_recipe({**recipe_values, "corpora": ["a.txt" if name == "b.txt" else name]})
     with pytest.raises(DataError, match=message) as caught:
@@ -69,8 +92,12 @@ def test_bad_corpora_are_told(name: str, content: bytes, message: str, recipe_va
     assert str(tmp_path) not in str(caught.value)
 
 
-def test_nothing_held_out_is_told(tmp_path: Path, recipe_values: dict[str, Any], tokenizer: Any) -> None:
-    (tmp_path / "a.txt").write_text("the dog is in the park and it was great " * 40, encoding="utf-8")
+def test_nothing_held_out_is_refused(
+    tmp_path: Path, recipe_values: dict[str, Any], tokenizer: Any
+) -> None:
+    (tmp_path / "a.txt").write_text(
+        "the dog is in the park and it was great " * 40, encoding="utf-8"
+    )
     recipe = read_recipe({**recipe_values, "corpora": ["a.txt"], "held_out": 0.001})
     with pytest.raises(DataError, match="raise 'held_out'"):
         token_rows(recipe, tmp_path, tokenizer, tmp_path / "cache")

@@ -1,4 +1,4 @@
-"""The trigram model gives probabilities that sum to 1, and those of the formula written out plainly."""
+"""The trigram model's probabilities sum to 1 and are those of the formula written out."""
 
 from collections import Counter, defaultdict
 
@@ -18,7 +18,9 @@ def rows() -> np.ndarray:
 
 def plain(rows: np.ndarray, before: tuple[int, int], word: int) -> float:
     """Kneser-Ney from dictionaries of counts."""
-    triples = Counter(tuple(row[at : at + 3]) for row in rows.tolist() for at in range(len(row) - 2))
+    triples = Counter(
+        tuple(row[at : at + 3]) for row in rows.tolist() for at in range(len(row) - 2)
+    )
     orders = [triples]
     for _ in range(2):
         orders.insert(0, Counter(key[1:] for key in orders[0]))
@@ -48,6 +50,8 @@ def test_probabilities_are_those_of_the_formula(rows: np.ndarray) -> None:
 
 
 def test_the_second_token_has_one_before_it(rows: np.ndarray) -> None:
-    found = np.exp(Trigram(rows, VOCABULARY).log_probs(np.array([[2, word] for word in range(VOCABULARY)])))
+    found = np.exp(
+        Trigram(rows, VOCABULARY).log_probs(np.array([[2, word] for word in range(VOCABULARY)]))
+    )
     assert found.shape == (VOCABULARY, 1)
     assert found.sum() == pytest.approx(1)

@@ -11,7 +11,10 @@ from core.pretraining.objectives import OBJECTIVES, corrupt, hide, sentinel_ids
 from core.pretraining.recipe import Recipe, Source
 from core.pretraining.tokenizers import SENTINELS, make_tokenizer
 
-TEXTS = ["The dog is in the park and the film was great.", "No bread today, she said: 3 loaves!"] * 50
+TEXTS = [
+    "The dog is in the park and the film was great.",
+    "No bread today, she said: 3 loaves!",
+] * 50
 
 
 @pytest.fixture(scope="module")
@@ -42,22 +45,28 @@ def test_hidden_tokens_follow_the_shares(tiny: Any) -> None:
 @pytest.mark.parametrize("seed", range(60))
 def test_spans_and_inputs_together_are_the_text(t5: Any, seed: int) -> None:
     draws = np.random.default_rng(seed)
-    length, chosen, span = int(draws.integers(4, 90)), float(draws.uniform(0.01, 0.9)), float(draws.uniform(1, 9))
+    length, chosen, span = (
+        int(draws.integers(4, 90)),
+        float(draws.uniform(0.01, 0.9)),
+        float(draws.uniform(1, 9)),
+    )
     rows = draws.integers(3, len(t5) - SENTINELS, (3, length))
     rows[:, -1] = t5.eos_token_id
     inputs, targets = corrupt(rows, recipe(chosen=chosen, span=span, seed=seed), t5, "train")
     sentinels = sentinel_ids(t5).tolist()
-    for row, shown, said in zip(rows.tolist(), inputs.tolist(), targets.tolist(), strict=True):
-        assert said[-1] == t5.eos_token_id
+    for row, shown, target in zip(rows.tolist(), inputs.tolist(), targets.tolist(), strict=True):
+        assert target[-1] == t5.eos_token_id
         spans: dict[int, list[int]] = {}
-        for token in said[:-1]:
+        for token in target[:-1]:
             if token in sentinels:
                 spans[token] = []
             else:
                 spans[list(spans)[-1]].append(token)
         assert list(spans) == sentinels[: len(spans)]
         assert all(spans.values())
-        assert [token for each in shown for token in spans.get(each, [each])] == row
+        assert [
+            token for shown_token in shown for token in spans.get(shown_token, [shown_token])
+        ] == row
 
 
 def test_spans_follow_the_shares(t5: Any) -> None:
@@ -72,7 +81,9 @@ def test_tokenizers_read_back_and_keep_their_special_tokens(t5: Any, tmp_path: A
     t5.save_pretrained(tmp_path)
     again = AutoTokenizer.from_pretrained(tmp_path)
     assert (again.pad_token_id, again.eos_token_id, again.unk_token_id) == (0, 1, 2)
-    assert sentinel_ids(again).tolist() == list(range(len(again) - 1, len(again) - 1 - SENTINELS, -1))
+    assert sentinel_ids(again).tolist() == list(
+        range(len(again) - 1, len(again) - 1 - SENTINELS, -1)
+    )
     ids = again("The dog is <extra_id_0> the park.")["input_ids"]
     assert ids[-1] == again.eos_token_id
     assert sentinel_ids(again)[0] in ids
@@ -80,7 +91,9 @@ def test_tokenizers_read_back_and_keep_their_special_tokens(t5: Any, tmp_path: A
     assert pairs.decode(pairs("Čau, 你好 🙂\n")["input_ids"]) == "Čau, 你好 🙂\n"
 
 
-@pytest.mark.parametrize(("objective", "kind"), [("masked", "bert"), ("spans", "t5"), ("next", "gpt2")])
+@pytest.mark.parametrize(
+    ("objective", "kind"), [("masked", "bert"), ("spans", "t5"), ("next", "gpt2")]
+)
 @torch.inference_mode()
 def test_answers_stand_beside_what_is_right(objective: str, kind: str, tiny: Any) -> None:
     backbone = tiny(kind)

@@ -1,4 +1,4 @@
-"""The task mixture: T5's formats from tables, drawn by weight; what cannot be read is said."""
+"""The task mixture: T5's formats from tables, drawn by weight; what cannot be read is refused."""
 
 from collections import Counter
 from pathlib import Path
@@ -29,7 +29,9 @@ TASKS = [{"format": form, "file": file} for form, file in (
 
 @pytest.fixture(scope="module")
 def backbone(tmp_path_factory: pytest.TempPathFactory) -> Backbone:
-    return load_backbone(str(save_model("t5", tmp_path_factory.mktemp("t5"))), Placement("cpu", "float32"))
+    return load_backbone(
+        str(save_model("t5", tmp_path_factory.mktemp("t5"))), Placement("cpu", "float32")
+    )
 
 
 @pytest.fixture
@@ -40,8 +42,17 @@ def data(tmp_path: Path) -> Path:
 
 
 def _recipe(tasks: list[dict], **more: object) -> Recipe:
-    return read_recipe({"name": "x", "objective": "spans", "model": {"type": "t5"}, "corpora": "a.txt", "length": 64,
-                        "tasks": tasks, **more})
+    return read_recipe(
+        {
+            "name": "x",
+            "objective": "spans",
+            "model": {"type": "t5"},
+            "corpora": "a.txt",
+            "length": 64,
+            "tasks": tasks,
+            **more,
+        }
+    )
 
 
 def joined(tasks: Tasks, step: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -68,18 +79,41 @@ def test_padding_changes_nothing(backbone: Backbone, data: Path) -> None:
     with torch.inference_mode():
         together, gold = pair_answers(backbone, pairs)
         alone = [pair_answers(backbone, [pair]) for pair in pairs]
-    torch.testing.assert_close(together, torch.cat([logits for logits, _ in alone]), atol=1e-4, rtol=1e-4)
-    assert torch.equal(gold, torch.cat([each for _, each in alone]))
+    torch.testing.assert_close(
+        together, torch.cat([logits for logits, _ in alone]), atol=1e-4, rtol=1e-4
+    )
+    assert torch.equal(gold, torch.cat([tokens for _, tokens in alone]))
 
 
 def test_tasks_are_learned_beside_texts(corpora: Path, recipe_values, cpu: Placement, data: Path,
                                         tmp_path: Path) -> None:
-    config = {"type": "t5", "d_model": 32, "d_kv": 8, "d_ff": 64, "num_layers": 2, "num_heads": 4, "dropout_rate": 0}
-    recipe = read_recipe({**recipe_values, "objective": "spans", "start": "", "model": config, "vocabulary": 400,
-                          "tasks": TASKS, "tasks_from": 0.25, "task_share": 0.8, "task_examples": 16,
-                          "optimizer": "muon", "learning_rate": 0.01, "head_learning_rate": 0.03})
+    config = {
+        "type": "t5",
+        "d_model": 32,
+        "d_kv": 8,
+        "d_ff": 64,
+        "num_layers": 2,
+        "num_heads": 4,
+        "dropout_rate": 0,
+    }
+    recipe = read_recipe(
+        {
+            **recipe_values,
+            "objective": "spans",
+            "start": "",
+            "model": config,
+            "vocabulary": 400,
+            "tasks": TASKS,
+            "tasks_from": 0.25,
+            "task_share": 0.8,
+            "task_examples": 16,
+            "optimizer": "muon",
+            "learning_rate": 0.01,
+            "head_learning_rate": 0.03,
+        }
+    )
     training = Pretraining(recipe, corpora, tmp_path / "out", cpu, data)
-    lessons = [training._teaches_tasks() for training.step in range(recipe.steps)]
+    lessons = [training._trains_on_tasks() for training.step in range(recipe.steps)]
     assert not any(lessons[:10])
     assert sum(lessons[10:]) >= 18
     training.step = 0
@@ -91,27 +125,42 @@ def test_tasks_are_learned_beside_texts(corpora: Path, recipe_values, cpu: Place
     assert after < before - 1
 
 
-@pytest.mark.parametrize(("task", "message"), [
-    ({"format": "sst2", "file": "none.csv"}, "no file 'none.csv' of a task"),
-    ({"format": "boolq", "file": "sst2.csv"}, "'sst2.csv' has no column 'text_b', which the format 'boolq' needs"),
-    ({"format": "stsb", "file": "boolq.csv"}, "no column 'score'"),
-    ({"format": "sst2", "file": "sst2.csv", "without": {"origin": "x"}}, "no column 'origin'"),
-])
-def test_tables_that_do_not_fit_are_refused(task: dict, message: str, backbone: Backbone, data: Path) -> None:
+@pytest.mark.parametrize(
+    ("task", "message"),
+    [
+        ({"format": "sst2", "file": "none.csv"}, "no file 'none.csv' of a task"),
+        (
+            {"format": "boolq", "file": "sst2.csv"},
+            "'sst2.csv' has no column 'text_b', which the format 'boolq' needs",
+        ),
+        ({"format": "stsb", "file": "boolq.csv"}, "no column 'score'"),
+        ({"format": "sst2", "file": "sst2.csv", "without": {"origin": "x"}}, "no column 'origin'"),
+    ],
+)
+def test_tables_that_do_not_fit_are_refused(
+    task: dict, message: str, backbone: Backbone, data: Path
+) -> None:
     with pytest.raises(DataError, match=message):
         Tasks(_recipe([task]), data, backbone)
 
 
 def test_a_score_that_is_no_number_is_refused(backbone: Backbone, data: Path) -> None:
-    (data / "bad.csv").write_text("text_a,text_b,score\na b,c d,4.0\ne f,g h,high\n", encoding="utf-8")
+    (data / "bad.csv").write_text(
+        "text_a,text_b,score\na b,c d,4.0\ne f,g h,high\n", encoding="utf-8"
+    )
     with pytest.raises(DataError, match=r"'bad.csv', row 2: 'high' is no score"):
         Tasks(_recipe([{"format": "stsb", "file": "bad.csv"}]), data, backbone)
 
 
-@pytest.mark.parametrize(("task", "message"), [
-    ({"format": "none", "file": "a.csv"}, "no format 'none'.*stsb"), ({"file": "a.csv"}, "each entry is"),
-    ({"format": "sst2", "file": "a.csv", "weight": 0}, "weight up to 100"), ("sst2", "each entry is"),
-])
+@pytest.mark.parametrize(
+    ("task", "message"),
+    [
+        ({"format": "none", "file": "a.csv"}, "no format 'none'.*stsb"),
+        ({"file": "a.csv"}, "each entry is"),
+        ({"format": "sst2", "file": "a.csv", "weight": 0}, "weight up to 100"),
+        ("sst2", "each entry is"),
+    ],
+)
 def test_bad_tasks_are_refused(task: object, message: str) -> None:
     with pytest.raises(SpecError, match=message):
         _recipe([task])  # type: ignore[list-item]
