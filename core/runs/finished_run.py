@@ -69,7 +69,7 @@ def _columns_shown(run: Run) -> Iterable[str]:
 
 def predictor_for(run: Run, store: RunStore, load_task: TaskLoader,
                   backbones: BackboneCache) -> Predictor:
-    """The predictor of a finished run: its saved weights, or learned anew if nothing is trained.
+    """The predictor of a finished run: its saved weights, or learned again if nothing is trained.
 
     Runs with equal specs share one; the last two are kept in memory.
 
@@ -86,7 +86,7 @@ def predictor_for(run: Run, store: RunStore, load_task: TaskLoader,
             _predictors.move_to_end(key)
             return _predictors[key]
     trains = method_named(run.spec.method).trains
-    predictor = _load(run, store, backbones) if trains else _learn_anew(run, load_task, backbones)
+    predictor = _load(run, store, backbones) if trains else _learn_again(run, load_task, backbones)
     _keep(key, predictor)
     return predictor
 
@@ -98,7 +98,7 @@ def _load(run: Run, store: RunStore, backbones: BackboneCache) -> Predictor:
         return load_predictor(folder, backbones.placement)
 
 
-def _learn_anew(run: Run, load_task: TaskLoader, backbones: BackboneCache) -> Predictor:
+def _learn_again(run: Run, load_task: TaskLoader, backbones: BackboneCache) -> Predictor:
     task = load_task(run.spec.task)
     if task.content_hash != run.spec.task_hash:
         raise DataError("The data of {task!r} changed after the run, so what it answered cannot be "

@@ -69,7 +69,7 @@ def _do(claimed: Run, queue: RunQueue, backbones: BackboneCache, settings: Setti
 class InlineRuns:
     """Does a visitor's runs inside that visitor's requests, where the app has no workers.
 
-    One run goes on at a time. Visitors take turns, a run each.
+    One run is done at a time. Visitors take turns, a run each.
     """
 
     def __init__(self, queue: RunQueue, backbones: BackboneCache, settings: Settings) -> None:

@@ -195,7 +195,7 @@ class RunStore:
         """Delete a study, its runs and their files, but what runs of other studies still use.
 
         Raises:
-            SpecError: there is no such study, or a run of it is going on.
+            SpecError: there is no such study, or one of its runs is running.
         """
         study = self.study(study_id, visitor)
         with self._database.write() as connection:

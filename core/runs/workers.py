@@ -98,7 +98,7 @@ class Workers:
         self._thread.start()
 
     def stop(self) -> None:
-        """End; runs that were going on wait for the next start."""
+        """End; runs that are not done wait for the next start."""
         self._end.set()
         if self._thread.is_alive():
             self._thread.join()
