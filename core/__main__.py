@@ -201,7 +201,8 @@ def _patterns(options: argparse.Namespace, settings: Settings) -> tuple[Any, str
 
 def _run(options: argparse.Namespace, settings: Settings) -> tuple[Any, str]:
     from core.runs.spec import StudySpec
-    from core.runs.study import read_study_file, study_document
+    from core.runs.study import study_document
+    from core.runs.study_file import read_study_file
 
     study = StudySpec.from_dict(read_study_file(Path(options.study), options.set))
     key, folder = _done(study, _placed(options, settings))
@@ -210,10 +211,10 @@ def _run(options: argparse.Namespace, settings: Settings) -> tuple[Any, str]:
 
 
 def _search(options: argparse.Namespace, settings: Settings) -> tuple[Any, str]:
-    from core.runs.searching import as_study, search_document
-    from core.runs.study import read_study_file
+    from core.runs.search_study import search_document, study_of_search
+    from core.runs.study_file import read_study_file
 
-    study = as_study(read_study_file(Path(options.file), options.set), options.kind)
+    study = study_of_search(read_study_file(Path(options.file), options.set), options.kind)
     key, folder = _done(study, _placed(options, settings))
     document = search_document(key, options.kind, folder.store)
     lines = [f"seed {search['seed']}: {search['error'] or search['status']}\n" + _lines(
@@ -239,7 +240,7 @@ def _pretrain(options: argparse.Namespace, settings: Settings) -> tuple[Any, str
     from core.pretraining.export import export
     from core.pretraining.recipe import read_recipe
     from core.pretraining.training import Pretraining
-    from core.runs.study import read_mapping
+    from core.runs.study_file import read_mapping
 
     def told(news: dict[str, Any]) -> None:
         print("  ".join(f"{key} {value:,.4g}" if isinstance(value, float) else f"{key} {value:,}"

@@ -19,8 +19,14 @@ def do_all(data: DataFolder, settings: Settings, cache: BackboneCache) -> None:
         pass
 
 
-def done(data: DataFolder, settings: Settings, cache: BackboneCache, study: dict[str, Any], load: Any,
-         visitor: str = "ann") -> Sequence[Run]:
+def done(
+    data: DataFolder,
+    settings: Settings,
+    cache: BackboneCache,
+    study: dict[str, Any],
+    load: Any,
+    visitor: str = "ann",
+) -> Sequence[Run]:
     """Submit a study, do its runs and return them, all done."""
     spec = StudySpec.from_dict(study)
     store = data.store

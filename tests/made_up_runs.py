@@ -7,25 +7,42 @@ from typing import Any
 from core.runs.records import RunRecord
 
 SHORT = "{text_a} It was {mask}."
-LONG = "{mask} is how I would call it, if anybody asked me about it and if I had nothing better to say: {text_a}"
+LONG = ("{mask} is how I would call it, if anybody asked me about it and if I had nothing better "
+        "to say: {text_a}")
 SEEDS = (13, 21, 42)
 
 
 def run(method: str, accuracy: float, **changes: Any) -> RunRecord:
-    """A finished run of `reviews` with K = 16 and seed 13, changed as told."""
-    metrics = {"accuracy": accuracy, "accuracy_low": accuracy - 0.05, "accuracy_high": accuracy + 0.05}
-    facts: dict[str, Any] = {"id": method, "task": "reviews", "model": "mini-masked", "pattern": SHORT, "shots": 16,
-                             "seed": 13, "words": "bad=terrible; good=great", "seconds": 2.0, "metrics": metrics}
+    """A finished run of `reviews` with K = 16 and seed 13, changed as given."""
+    metrics = {
+        "accuracy": accuracy,
+        "accuracy_low": accuracy - 0.05,
+        "accuracy_high": accuracy + 0.05,
+    }
+    facts: dict[str, Any] = {
+        "id": method,
+        "task": "reviews",
+        "model": "mini-masked",
+        "pattern": SHORT,
+        "shots": 16,
+        "seed": 13,
+        "words": "bad=terrible; good=great",
+        "seconds": 2.0,
+        "metrics": metrics,
+    }
     return RunRecord(method=method, **{**facts, **changes})
 
 
 def runs(method: str, accuracies: tuple[float, ...], **changes: Any) -> list[RunRecord]:
     """One run for each accuracy, with the seeds 13, 21, 42."""
-    return [run(method, each, seed=seed, **changes) for seed, each in zip(SEEDS, accuracies, strict=False)]
+    return [
+        run(method, accuracy, seed=seed, **changes)
+        for seed, accuracy in zip(SEEDS, accuracies, strict=False)
+    ]
 
 
 def study() -> list[RunRecord]:
-    """Two patterns: zero-shot once each, lm-bff with three seeds each, and head, which has no pattern."""
+    """Two patterns: zero-shot once each, lm-bff with three seeds each, and head without any."""
     return [
         run("zero-shot", 0.60, shots=0), run("zero-shot", 0.70, shots=0, pattern=LONG),
         *runs("lm-bff", (0.80, 0.82, 0.84)), *runs("lm-bff", (0.70, 0.74, 0.78), pattern=LONG),

@@ -12,7 +12,7 @@ import yaml
 from core.data.catalog import load_task
 from core.data.split import draw_split
 from core.runs.spec import StudySpec
-from core.runs.study import read_study_file
+from core.runs.study_file import read_study_file
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENTS = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/results.md", "benchmarks/README.md")

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 
 from core.metrics.metric import FINDINGS, Metric, found_metrics, main_metric
-from core.runs.store import Run
+from core.runs.run import Run
 from ui.bars import metric_text, range_text
 from ui.feedback import Translate
 

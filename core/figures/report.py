@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from core.errors import SpecError
@@ -10,7 +9,7 @@ from core.figures.comparison import paired_figure
 from core.figures.scores import score_figure, shots_figure
 from core.figures.stability import stability_figure
 from core.metrics.significance import compare_methods
-from core.runs.export import records_csv, study_yaml
+from core.runs.export import json_text, records_csv, study_yaml
 from core.runs.store import RunStore
 from core.runs.study import study_document
 
@@ -24,7 +23,7 @@ def write_report(study: str, store: RunStore, folder: Path) -> list[Path]:
     visitor = store.command_line
     records = store.records(visitor, study)
     texts = {"runs.csv": records_csv(records), "study.yaml": study_yaml(store.study(study, visitor).spec),
-             "summary.json": json.dumps(study_document(study, store), ensure_ascii=False, indent=2)}
+             "summary.json": json_text(study_document(study, store))}
     figures = {"scores": score_figure(records), "shots": shots_figure(records),
                "over-seeds": stability_figure(records, over="seed"),
                "over-patterns": stability_figure(records, over="pattern"),

@@ -1,1 +1,1 @@
-"""Experiments as data: specs, their execution, the store that remembers them and the workers that do them."""
+"""Experiments: their specs, execution and results, the store that keeps them, and the workers."""

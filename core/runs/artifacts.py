@@ -1,6 +1,7 @@
-"""What runs leave on the disk beside the store: predictions as Parquet, trained models and checkpoints as folders.
+"""Files of runs beside the database: predictions as Parquet, models and checkpoints as folders.
 
-Everything is written under a temporary name, which holds the session's id, and renamed when it is whole.
+Everything is written under a temporary name, which ends with the session's id, and renamed when it
+is whole.
 """
 
 from __future__ import annotations
@@ -26,13 +27,13 @@ class Artifacts:
     """Files of runs, by run id, in one data folder."""
 
     def __init__(self, folder: Path, keep_bytes: float) -> None:
-        """`keep_bytes` is the room for trained models, and as much again for checkpoints of runs that are not done."""
+        """`keep_bytes` is the room for trained models, and as much again for checkpoints."""
         self.folder = folder
         self._keep_bytes = keep_bytes
         self._predictions = folder / "predictions"
         self._models = folder / "models"
-        for each in (self._predictions, self._models):
-            each.mkdir(exist_ok=True)
+        for subfolder in (self._predictions, self._models):
+            subfolder.mkdir(exist_ok=True)
         self.token = _folder_token(folder)
 
     def stage_predictions(self, run: str, session: str, table: pd.DataFrame) -> Path:
@@ -53,7 +54,7 @@ class Artifacts:
         staged.replace(self._table(run))
 
     def link_predictions(self, source: str, run: str) -> None:
-        """Let a run have the predictions of an equal one."""
+        """Give a run the predictions of the equal run `source`."""
         self._table(run).unlink(missing_ok=True)
         try:
             os.link(self._table(source), self._table(run))
@@ -83,11 +84,11 @@ class Artifacts:
             yield folder if folder.is_dir() else None
 
     def trim_models(self) -> list[str]:
-        """Remove the oldest models that are not being read until the rest fits its room; return whose were removed."""
+        """Remove the oldest models that nobody reads until the rest fits; returns their runs."""
         removed = []
         with locked(self._models):
-            folders = sorted(self._models.glob("[!.]*"), key=lambda each: each.stat().st_mtime)
-            sizes = {each: sum(file.stat().st_size for file in each.rglob("*") if file.is_file()) for each in folders}
+            folders = sorted(self._models.glob("[!.]*"), key=lambda folder: folder.stat().st_mtime)
+            sizes = {folder: _size(folder) for folder in folders}
             excess = sum(sizes.values()) - self._keep_bytes
             for folder in folders:
                 if excess > 0 and self._remove_model(folder):
@@ -96,7 +97,7 @@ class Artifacts:
         return removed
 
     def remove(self, run: str, keep_model: bool = False) -> None:
-        """Remove all that a run left, but a model that is being read."""
+        """Remove a run's predictions, and its model unless it is being read."""
         self._table(run).unlink(missing_ok=True)
         with locked(self._models):
             if not keep_model and self.model(run).is_dir():
@@ -106,12 +107,15 @@ class Artifacts:
         """Remove the checkpoints of a run that is done or deleted."""
         checkpoints.remove_checkpoints(self.folder / checkpoints.FOLDER, fingerprint)
 
-    def clean(self, lives: Callable[[str], bool], known: Collection[str]) -> None:
-        """Remove half-written files of dead sessions, models of runs that are not `known`, and old checkpoints."""
-        checkpoints.clean_checkpoints(self.folder / checkpoints.FOLDER, self._keep_bytes, lives)
+    def clean(self, is_alive: Callable[[str], bool], known: Collection[str]) -> None:
+        """Remove what is of no use any more.
+
+        Half-written files of dead sessions, models of runs that are not `known`, old checkpoints.
+        """
+        checkpoints.clean_checkpoints(self.folder / checkpoints.FOLDER, self._keep_bytes, is_alive)
         for path in [*self._predictions.glob(".*"), *self._models.glob(".*")]:
-            if not lives(path.name.rpartition(".")[2]):
-                shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
+            if not is_alive(path.name.rpartition(".")[2]):
+                _remove(path)
         with locked(self._models):
             for path in self._models.glob("[!.]*"):
                 if path.name not in known:
@@ -143,11 +147,23 @@ def publish_model(staged: Path, folder: Path, run: str) -> None:
 
 
 def sees_folder(folder: Path, token: str) -> bool:
-    """Whether this process sees the data folder that `token` belongs to: a worker may run on another machine."""
+    """Whether this process sees the data folder of `token`: a worker may be on another machine."""
     try:
         return (folder / _TOKEN).read_text(encoding="utf-8") == token
     except OSError:
         return False
+
+
+def _size(folder: Path) -> int:
+    """Bytes of all files in a folder."""
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _folder_token(folder: Path) -> str:

@@ -1,4 +1,4 @@
-"""One attempt at a run that was claimed: its experiment, the files it leaves, and what came of it.
+"""One attempt at a run that was claimed: the experiment, its files, and how it ended.
 
 It is the same in a worker process and in the app.
 """
@@ -34,14 +34,14 @@ from core.runs.spec import RunSpec
 from core.settings import Settings
 
 one_at_a_time = threading.Lock()
-"""Held during an attempt: runs draw on the process's random numbers and threads, so they never overlap."""
+"""Held during an attempt: runs share the process's random numbers and threads, so none overlap."""
 
 _caching = threading.Lock()  # two threads that want the same model at once shall not load it twice
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of an attempt: a result, a failure, or neither if it was stopped.
+    """How an attempt ended: with a result, with a failure, or with neither if it was stopped.
 
     Attributes:
         points: the whole learning curve, in case some of it was lost before it was written.
@@ -65,34 +65,42 @@ def attempt(run: Run, settings: Settings, session: str, token: str, backbones: B
             reporter: Reporter) -> Outcome:
     """Do a claimed run; whatever goes wrong becomes a failure that a person can read.
 
-    Trained weights are kept, if this process sees the data folder and has room for any. What the run finishes is saved
-    there too as checkpoints, and those that an earlier attempt left are restored.
+    Trained weights and checkpoints are kept in the data folder, if this process sees it and may
+    keep any; the checkpoints that an earlier attempt left there are restored.
 
     Args:
-        session, token: those of the app whose run it is, and of its data folder.
+        session, token: of the app whose run it is, and of its data folder.
     """
-    trains, folder = method_named(run.spec.method).trains, settings.data_folder
-    load = _loader(settings, run.spec.task_hash)
-    if not (trains and settings.keep_models_gb > 0 and sees_folder(folder, token)):
-        outcome = _executed(run.spec, load, backbones, reporter)
-        return _noted(outcome, "The trained weights were not kept.") if trains else outcome
+    load_task = _task_loader(settings, run.spec.task_hash)
+    if not method_named(run.spec.method).trains:
+        return _execute(run.spec, load_task, backbones, reporter)
+    if not (settings.keep_models_gb > 0 and sees_folder(settings.data_folder, token)):
+        outcome = _execute(run.spec, load_task, backbones, reporter)
+        return _with_notes(outcome, "The trained weights were not kept.")
+    return _attempt_with_files(run, settings, session, load_task, backbones, reporter)
+
+
+def _attempt_with_files(run: Run, settings: Settings, session: str, load_task: TaskLoader,
+                        backbones: BackboneCache, reporter: Reporter) -> Outcome:
+    """Do a run that keeps its weights and checkpoints in the data folder."""
+    folder, spec, room = settings.data_folder, run.spec, settings.keep_models_gb * 1e9
     staged = save_folder(folder, run.id, session)
-    checkpoints = FolderCheckpoints(folder / FOLDER, run.spec.fingerprint, backbones.placement, session,
-                                    settings.keep_models_gb * 1e9)
+    checkpoints = FolderCheckpoints(folder / FOLDER, spec.fingerprint, backbones.placement, session,
+                                    room)
     try:
-        outcome = _executed(run.spec, load, backbones, reporter, staged, checkpoints)
+        outcome = _execute(spec, load_task, backbones, reporter, staged, checkpoints)
         if outcome.result is not None:
             publish_model(staged, folder, run.id)
-        return _noted(outcome, *checkpoints.notes())
+        return _with_notes(outcome, *checkpoints.notes())
     finally:
         checkpoints.close()
         shutil.rmtree(staged, ignore_errors=True)
 
 
 def backbones_of(device: str, settings: Settings) -> BackboneCache:
-    """The models that this process keeps loaded; from one run to the next nothing is loaded again."""
+    """The models that this process keeps loaded from one run to the next."""
     if device.startswith("cuda:"):
-        torch.cuda.set_device(device)  # for this thread: nothing of it shall lie on the first GPU
+        torch.cuda.set_device(device)  # of this thread, which else would use the first GPU too
     with _caching:
         return _backbones(device, settings)
 
@@ -102,13 +110,13 @@ def _backbones(device: str, settings: Settings) -> BackboneCache:
     return BackboneCache(Placement.choose(device, settings.precision), settings.hub_models)
 
 
-def _executed(spec: RunSpec, load: TaskLoader, backbones: BackboneCache, reporter: Reporter,
-              save_to: Path | None = None, checkpoints: CheckpointStore | None = None) -> Outcome:
-    """The experiment with its errors caught."""
+def _execute(spec: RunSpec, load_task: TaskLoader, backbones: BackboneCache, reporter: Reporter,
+             save_to: Path | None = None, checkpoints: CheckpointStore | None = None) -> Outcome:
+    """Execute a run; its errors become failures."""
     result, failure, notes = None, None, []
     try:
-        notes.append(_loaded(spec.model, backbones))
-        result = execute(spec, load, backbones, reporter, save_to, checkpoints)
+        notes.append(_load_model(spec.model, backbones))
+        result = execute(spec, load_task, backbones, reporter, save_to, checkpoints)
     except Cancelled:
         pass
     except Exception as error:
@@ -118,8 +126,8 @@ def _executed(spec: RunSpec, load: TaskLoader, backbones: BackboneCache, reporte
     return Outcome(result, failure, tuple(reporter.points), reporter.found, tuple(notes))
 
 
-def _loaded(model: str, backbones: BackboneCache) -> str:
-    """Load the model if need be; gives a line for the log."""
+def _load_model(model: str, backbones: BackboneCache) -> str:
+    """Load a model unless it is in memory; returns a line for the log."""
     loads, started = backbones.loads, time.perf_counter()
     backbones.get(model)
     if backbones.loads == loads:
@@ -127,23 +135,28 @@ def _loaded(model: str, backbones: BackboneCache) -> str:
     return f"The model {model} was loaded in {time.perf_counter() - started:.1f} s."
 
 
-def _noted(outcome: Outcome, *notes: str) -> Outcome:
+def _with_notes(outcome: Outcome, *notes: str) -> Outcome:
     return replace(outcome, notes=(*outcome.notes, *notes))
 
 
-def _loader(settings: Settings, task_hash: str) -> TaskLoader:
-    """A loader within the host's limits, for the very data that the run was submitted for."""
+def _task_loader(settings: Settings, task_hash: str) -> TaskLoader:
+    """A loader within the host's limits, of the same data that the run was submitted for."""
+    limits = DataLimits(rows=settings.max_rows, file_bytes=settings.max_file_mb * 1_000_000)
+
     def load(source: str | dict[str, object]) -> Task:
-        limits = DataLimits(rows=settings.max_rows, file_bytes=settings.max_file_mb * 1_000_000)
         task = load_task(source, limits=limits, allowed_hub=settings.hub_data)
         if task.content_hash != task_hash:
-            raise DataError("The data of {task!r} changed after the run was submitted. Start the study again.",
-                            task=task.name)
+            raise DataError("The data of {task!r} changed after the run was submitted. Start the "
+                            "study again.", task=task.name)
         return task
+
     return load
 
 
 def give_back_memory() -> None:
-    """Return freed memory to the system, where the C library can (glibc): it keeps hundreds of megabytes of a run."""
+    """Return freed memory to the system where the C library can.
+
+    Otherwise glibc keeps hundreds of megabytes of a run.
+    """
     with suppress(OSError, AttributeError, TypeError):
         ctypes.CDLL(None).malloc_trim(0)

@@ -1,8 +1,8 @@
-"""Checkpoints of runs that are not done, on disk, so that an equal run goes on where one stopped.
+"""Checkpoints of runs that are not done, on disk, so that an equal run resumes where one stopped.
 
-Each run, by what decides its result, has a folder, and each checkpoint is a safetensors file in it, whose header holds
-the plain facts as JSON and a checksum. Files are written under a temporary name, which ends with the session's id, and
-renamed when they are whole.
+Each run has a folder, named by its fingerprint, and each checkpoint is a safetensors file in it,
+whose header holds the facts as JSON and a checksum. Files are written under a temporary name, which
+ends with the session's id, and renamed when they are whole.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from core.models.placement import Placement
 from core.runs.sessions import locked
 
 FOLDER = "parts"  # in the data folder; an older name, kept so that older checkpoints are found
-KEPT_DAYS = 7.0  # after its last checkpoint was saved, a folder that no run uses goes
+KEPT_DAYS = 7.0  # since its last checkpoint, until a folder that no run uses is removed
 SPARE_BYTES = 200e6  # of the disk that checkpoints leave free for results
 _ENDING = ".safetensors"
 _HEADER = "part"  # the key of the facts, as older files have it
@@ -67,7 +67,7 @@ class FolderCheckpoints:
         self.trouble = ""
 
     def restore(self, name: str) -> Checkpoint | None:
-        """A checkpoint that was saved whole; a damaged one counts as none."""
+        """A checkpoint that was saved whole; None if there is none, or a damaged one."""
         self._asked.append(name)
         try:
             checkpoint = _read(self._folder / f"{name}{_ENDING}")
@@ -122,7 +122,10 @@ class FolderCheckpoints:
 
 
 def make_room(root: Path, room: float, size: float = 0) -> bool:
-    """Whether `size` more bytes fit; the oldest folders that no run uses are removed if that helps."""
+    """Whether `size` more bytes fit; if need be, the oldest folders that no run uses are removed.
+
+    None is removed for more than the whole `room`.
+    """
     folders = sorted(root.glob("*"), key=lambda path: path.stat().st_mtime) if root.is_dir() else []
     sizes = {folder: sum(file.stat().st_size for file in folder.glob("*")) for folder in folders}
     excess = sum(sizes.values()) + size - room
@@ -138,10 +141,10 @@ def remove_checkpoints(root: Path, run: str) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def clean_checkpoints(root: Path, room: float, lives: Callable[[str], bool]) -> None:
-    """Remove half-written checkpoints of dead sessions, and unused folders that are old or do not fit."""
+def clean_checkpoints(root: Path, room: float, is_alive: Callable[[str], bool]) -> None:
+    """Remove half-written checkpoints of dead sessions, and unused folders: old or too many."""
     for path in root.glob("*/.*"):
-        if not lives(path.name.rpartition(".")[2]):
+        if not is_alive(path.name.rpartition(".")[2]):
             path.unlink(missing_ok=True)
     for folder in root.glob("*"):
         if time.time() - folder.stat().st_mtime > KEPT_DAYS * 86_400:
@@ -180,12 +183,12 @@ def _read(path: Path) -> Checkpoint:
         arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
     if header["checksum"] != str(_checksum(arrays, header[_HEADER])):
         raise ValueError("the checksum is another")
-    read = json.loads(header[_HEADER])
-    return Checkpoint(arrays, read["facts"], float(read["seconds"]))
+    values = json.loads(header[_HEADER])
+    return Checkpoint(arrays, values["facts"], float(values["seconds"]))
 
 
 def _checksum(arrays: _Arrays, facts: str) -> int:
-    found = zlib.crc32(facts.encode())
+    checksum = zlib.crc32(facts.encode())
     for name in sorted(arrays):
-        found = zlib.crc32(arrays[name].reshape(-1).view(np.uint8).data, found)
-    return found
+        checksum = zlib.crc32(arrays[name].reshape(-1).view(np.uint8).data, checksum)
+    return checksum

@@ -1,4 +1,4 @@
-"""Runs side by side: the settings in which they differ, and the examples that one answers better than another."""
+"""Runs side by side: in which settings they differ, and which examples one answers better."""
 
 from __future__ import annotations
 
@@ -19,19 +19,20 @@ from core.runs.records import RunRecord
 from core.runs.run import Run
 
 SETTINGS = ("task", "model", "method", "pattern", "words", "shots", "seed")
-EXAMPLE = ["text_a", "text_b", "more", "gold", "references"]  # what makes two rows of predictions the same example
+EXAMPLE = ["text_a", "text_b", "more", "gold", "references"]  # equal in rows of the same example
 
 Better = Literal["a", "b", "both", "neither", "equal"]
 
 
 @dataclass(frozen=True)
 class ComparedSettings:
-    """What decides several runs.
+    """The settings and options of several runs.
 
     Attributes:
-        shared: the settings and options that are the same for all.
-        differing: for each run, in their order, the others. An option is compared among the runs whose method has
-            it; the rows of other methods lack it. Words count only where a pattern comes with several.
+        shared: those that are the same for all.
+        differing: for each run, in their order, the others. An option is compared among the runs
+            whose method has it; the rows of other methods lack it. Words are among them only if
+            runs with one pattern differ in their words.
     """
 
     shared: dict[str, object]
@@ -44,39 +45,50 @@ class ComparedSettings:
 
 
 def distinct(runs: Iterable[Run]) -> list[Run]:
-    """Equal runs once, or they would be counted as several: the latest that is done, else the latest."""
-    found: dict[str, Run] = {}
+    """Of equal runs one, so that none counts twice: the latest that is done, else the latest."""
+    kept: dict[str, Run] = {}
     for run in runs:
-        earlier = found.get(run.spec.fingerprint)
+        earlier = kept.get(run.spec.fingerprint)
         if earlier is None or run.status == "done" or earlier.status != "done":
-            found[run.spec.fingerprint] = run
-    return list(found.values())
+            kept[run.spec.fingerprint] = run
+    return list(kept.values())
 
 
 def compare_settings(records: Sequence[RunRecord]) -> ComparedSettings:
-    """Part the settings of runs into those that are the same for all and those that tell them apart."""
-    rows = [{**{name: getattr(each, name) for name in SETTINGS}, **each.options} for each in records]
+    """Part the settings of runs into those that are the same for all and those that differ."""
+    rows = [_settings(record) for record in records]
     values: dict[str, set[str]] = defaultdict(set)
     for row in rows:
         for name, value in row.items():
             values[name].add(repr(value))
-    differing = [name for name, each in values.items() if len(each) > 1]
-    if len({(each.pattern, each.words) for each in records}) == len(values["pattern"]) and "words" in differing:
+    differing = [name for name in values if len(values[name]) > 1]
+    pairs = {(record.pattern, record.words) for record in records}
+    if len(pairs) == len(values["pattern"]) and "words" in differing:
         differing.remove("words")
-    shared = {name: value for name, value in (rows[0] if rows else {}).items()
+    first = rows[0] if rows else {}
+    shared = {name: value for name, value in first.items()
               if len(values[name]) == 1 and all(name in row for row in rows)}
-    return ComparedSettings(shared, [{name: row[name] for name in differing if name in row} for row in rows])
+    return ComparedSettings(
+        shared, [{name: row[name] for name in differing if name in row} for row in rows])
+
+
+def _settings(record: RunRecord) -> dict[str, object]:
+    return {**{name: getattr(record, name) for name in SETTINGS}, **record.options}
 
 
 def opponents(records: Sequence[RunRecord]) -> tuple[str | None, str | None]:
-    """The ids of two runs worth comparing: the best by the main metric, and the best of another method, if possible
-    with its seed."""
+    """The ids of two runs worth comparing.
+
+    The best by the main metric, and the best of another method, if possible with the same seed.
+    """
     metric = metric_named(main_metric_of(records))
-    ranked = sorted(measured(records, metric.name), key=lambda record: metric.order(record.metrics[metric.name]))
+    ranked = sorted(measured(records, metric.name),
+                    key=lambda record: metric.order(record.metrics[metric.name]))
     if not ranked:
         return None, None
     best, *others = ranked
-    others.sort(key=lambda each: (each.task != best.task, each.method == best.method, each.seed != best.seed))
+    others.sort(key=lambda other: (
+        other.task != best.task, other.method == best.method, other.seed != best.seed))
     return best.id, others[0].id if others else None
 
 
@@ -85,10 +97,11 @@ class SideBySide:
     """The answers of two runs, a and b, to the examples that both were measured on.
 
     Attributes:
-        metric: what scores are of.
-        rows: in the order of the first: text_a, text_b, more, gold, references, and for either side (`_a`, `_b`)
-            the answer, its score, and probability, that of the predicted label; and `better`: which of the two answers
-            is, "a" or "b"; of equally good ones "both" or "neither" is right where scores are 0 or 1, else "equal".
+        metric: what the scores are of.
+        rows: in the order of run a: text_a, text_b, more, gold, references; for each run (`_a`,
+            `_b`) its answer, score, and the probability of the label that it predicts; and
+            `better`: the run whose answer is better, "a" or "b". Of equally good answers "both"
+            or "neither" is right if all scores are 0 or 1; otherwise they are "equal".
         right_or_wrong: whether all scores are 0 or 1.
     """
 
@@ -101,15 +114,20 @@ class SideBySide:
         return [float(score) for score in self.rows[f"score_{side}"]]
 
     def right(self, side: Literal["a", "b"]) -> list[bool]:
-        """For each example: does this run have it right?"""
-        return [bool(each) for each in self.rows["better"].isin([side, "both"])]
+        """Whether a run answers each example correctly."""
+        return [bool(right) for right in self.rows["better"].isin([side, "both"])]
 
     def where(self, better: Better) -> pd.DataFrame:
-        """The examples that are answered so: the surest of the wrong answers, or the largest difference, first."""
+        """The examples with this value of `better`.
+
+        The wrong answers with the highest probability come first, or else the largest differences.
+        """
         chosen = self.rows[self.rows["better"] == better]
-        wrong = {"a": ["b"], "b": ["a"], "neither": ["a", "b"]}.get(better, [])
-        order = chosen[[f"probability_{side}" for side in wrong]].mean(axis=1) if self.right_or_wrong else (
-            chosen["score_a"] - chosen["score_b"]).abs()
+        if self.right_or_wrong:
+            wrong = {"a": ["b"], "b": ["a"], "neither": ["a", "b"]}.get(better, [])
+            order = chosen[[f"probability_{side}" for side in wrong]].mean(axis=1)
+        else:
+            order = (chosen["score_a"] - chosen["score_b"]).abs()
         return chosen.loc[order.sort_values(ascending=False, kind="stable").index]
 
 
@@ -119,31 +137,37 @@ def side_by_side(a: pd.DataFrame, b: pd.DataFrame, metric: Metric) -> SideBySide
     Raises:
         DataError: the runs share no example.
     """
-    joined = _answers(a).merge(_answers(b), on=[*EXAMPLE, "copy"], suffixes=("_a", "_b")).drop(columns="copy")
-    if joined.empty:
-        raise DataError("These two runs were measured on different examples. Choose two runs of the same task.")
-    score_a, score_b = (joined[f"score_{side}"] for side in "ab")
+    rows = _answers(a).merge(_answers(b), on=[*EXAMPLE, "copy"], suffixes=("_a", "_b"))
+    rows = rows.drop(columns="copy")
+    if rows.empty:
+        raise DataError("These two runs were measured on different examples. Choose two runs of "
+                        "the same task.")
+    score_a, score_b = rows["score_a"], rows["score_b"]
     right_or_wrong = bool(score_a.isin((0, 1)).all() and score_b.isin((0, 1)).all())
-    alike = np.where(score_a == (1 if metric.higher_is_better else 0), "both", "neither") if right_or_wrong else "equal"
-    joined["better"] = np.select([metric.better(score_a, score_b), metric.better(score_b, score_a)], ["a", "b"], alike)
-    return SideBySide(metric, joined, right_or_wrong)
+    right = score_a == (1 if metric.higher_is_better else 0)
+    equal = np.where(right, "both", "neither") if right_or_wrong else "equal"
+    rows["better"] = np.select(
+        [metric.better(score_a, score_b), metric.better(score_b, score_a)], ["a", "b"], equal)
+    return SideBySide(metric, rows, right_or_wrong)
 
 
 def label_probabilities(predictions: Sequence[pd.DataFrame],
                         labels: Sequence[str]) -> tuple[npt.NDArray[np.float64], list[int]]:
-    """The probabilities `[N, C]` and gold label indices of the predictions of one or several runs."""
+    """Label probabilities `[N, C]` and the N gold label indices, of one or several runs."""
     filled = [table for table in predictions if len(table)]
     if not filled or not labels:
         return np.zeros((0, len(labels))), []
     pooled = pd.concat(filled)
-    return pooled[[f"p:{label}" for label in labels]].to_numpy(float), [labels.index(each) for each in pooled["gold"]]
+    probabilities = pooled[[f"p:{label}" for label in labels]].to_numpy(float)  # [N, C]
+    return probabilities, [labels.index(label) for label in pooled["gold"]]
 
 
-def spread_rows(records: Sequence[RunRecord], metric: str, over: Literal["pattern", "seed"]) -> list[dict[str, Any]]:
+def spread_rows(records: Sequence[RunRecord], metric: str,
+                over: Literal["pattern", "seed"]) -> list[dict[str, Any]]:
     """How much results vary, as rows with n, mean, sd, lowest and highest.
 
-    Over seeds, a row is a method with one pattern and its values are runs; over patterns, a row is a method and its
-    values are the means of patterns. With one value, `sd` is None.
+    Over seeds, a row is a method with one pattern and its values are runs; over patterns, a row is
+    a method and its values are the means of patterns. With one value, `sd` is None.
     """
     values: dict[Setting, list[float]] = defaultdict(list)
     for setting, runs in grouped(measured(records, metric)).items():
@@ -152,17 +176,27 @@ def spread_rows(records: Sequence[RunRecord], metric: str, over: Literal["patter
             values[setting] = results
         else:
             values[setting._replace(pattern="", words="")].append(summarise(results).mean)
-    return [{"method": setting.method, "pattern": setting.pattern, "shots": setting.shots, "n": len(each),
-             "mean": summarise(each).mean, "sd": summarise(each).sd, "lowest": min(each), "highest": max(each)}
-            for setting, each in sorted(values.items())]
+    return [_spread(setting, values[setting]) for setting in sorted(values)]
+
+
+def _spread(setting: Setting, values: Sequence[float]) -> dict[str, Any]:
+    summary = summarise(values)
+    return {"method": setting.method, "pattern": setting.pattern, "shots": setting.shots,
+            "n": len(values), "mean": summary.mean, "sd": summary.sd,
+            "lowest": min(values), "highest": max(values)}
 
 
 def _answers(predictions: pd.DataFrame) -> pd.DataFrame:
-    """Example, answer, its score and probability; `copy` numbers examples that occur several times."""
-    found = predictions.reindex(columns=EXAMPLE, fill_value="")
-    found["answer"] = predictions["output" if "output" in predictions else "predicted"]
-    found["probability"] = predictions.filter(regex="^p:").max(axis=1)
-    found["score"] = predictions["score"] if "score" in predictions else (  # older tables have none
-        predictions["predicted"] == predictions["gold"]).astype(float)
-    found["copy"] = found.groupby(EXAMPLE).cumcount()
-    return found
+    """Examples with their answer, its score and probability.
+
+    `copy` numbers the rows of an example that occurs several times.
+    """
+    rows = predictions.reindex(columns=EXAMPLE, fill_value="")
+    rows["answer"] = predictions["output" if "output" in predictions else "predicted"]
+    rows["probability"] = predictions.filter(regex="^p:").max(axis=1)
+    if "score" in predictions:
+        rows["score"] = predictions["score"]
+    else:  # tables of earlier versions
+        rows["score"] = (predictions["predicted"] == predictions["gold"]).astype(float)
+    rows["copy"] = rows.groupby(EXAMPLE).cumcount()
+    return rows

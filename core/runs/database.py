@@ -1,4 +1,4 @@
-"""One SQLite file, opened with care: a damaged one is moved aside, a newer one refused, a full disk told plainly."""
+"""One SQLite file: a damaged one is moved aside, a newer one refused, a full disk reported."""
 
 from __future__ import annotations
 
@@ -21,7 +21,12 @@ _log = logging.getLogger("cloze_lab")
 
 
 class Database:
-    """One connection behind one lock, for all threads; transactions are short. `moved` is where a damaged file went."""
+    """One connection behind one lock, for all threads; transactions are short.
+
+    Attributes:
+        path: the file.
+        moved: where a damaged file was moved to, if there was one.
+    """
 
     def __init__(self, folder: Path) -> None:
         """Open or make the store in `folder`.
@@ -37,8 +42,8 @@ class Database:
             with locked(folder / ".opening"):
                 self._connection = self._open()
         except (OSError, sqlite3.OperationalError) as error:
-            raise SpecError("The data folder {folder!r} cannot be used: {why}. Choose another one with CLOZE_LAB_DATA.",
-                            folder=str(folder), why=str(error)) from error
+            raise SpecError("The data folder {folder!r} cannot be used: {why}. Choose another one "
+                            "with CLOZE_LAB_DATA.", folder=str(folder), why=str(error)) from error
 
     def _open(self) -> sqlite3.Connection:
         try:
@@ -47,11 +52,13 @@ class Database:
             raise
         except sqlite3.DatabaseError:
             self.moved = self._move_aside()
-            _log.warning("The store %s was damaged. It is now %s, and a new one was begun.", self.path, self.moved)
+            _log.warning("The store %s was damaged. It is now %s, and a new one was begun.",
+                         self.path, self.moved)
             return self._connect()
 
     def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self.path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+        connection = sqlite3.connect(self.path, timeout=_BUSY_SECONDS, isolation_level=None,
+                                     check_same_thread=False)
         try:
             connection.row_factory = sqlite3.Row
             connection.execute("PRAGMA journal_mode = WAL")
@@ -102,13 +109,14 @@ class Database:
             yield
         except sqlite3.DatabaseError as error:
             if isinstance(error, (sqlite3.IntegrityError, sqlite3.ProgrammingError)):
-                raise  # a fault of ours, not of the disk
-            raise self._problem(error) from error
+                raise  # a bug, not a fault of the disk
+            raise self._explain(error) from error
 
-    def _problem(self, error: sqlite3.DatabaseError) -> ClozeLabError:
+    def _explain(self, error: sqlite3.DatabaseError) -> ClozeLabError:
         if "full" in str(error):
             return LimitError(DISK_FULL, folder=str(self.path.parent), why=str(error))
-        return SpecError("The store {path!r} cannot be used: {why}.", path=str(self.path), why=str(error))
+        return SpecError("The store {path!r} cannot be used: {why}.",
+                         path=str(self.path), why=str(error))
 
     def close(self) -> None:
         """Close the connection."""

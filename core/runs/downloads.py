@@ -1,10 +1,9 @@
-"""What a person takes away from a comparison: files that open elsewhere, made in memory."""
+"""Files that a person downloads, made in memory: runs, studies, predictions, a labelled table."""
 
 from __future__ import annotations
 
 import dataclasses
 import io
-import json
 import re
 import zipfile
 from collections.abc import Sequence
@@ -12,9 +11,11 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from core.data.draft import stem
+from core.data.files import Table
 from core.metrics.groups import main_metric_of
 from core.metrics.significance import summary_rows
-from core.runs.export import plain, records_csv, study_yaml, table_csv
+from core.runs.export import json_text, records_csv, study_yaml, table_csv
 from core.runs.records import RunRecord
 from core.runs.run import Run, Study
 from core.runs.spec import RunSpec, StudySpec
@@ -33,40 +34,55 @@ def csv_download(records: Sequence[RunRecord]) -> Download:
 
 
 def json_download(records: Sequence[RunRecord], metric: str | None = None) -> Download:
-    """Runs with all their settings, and for each method, pattern and shots the mean of a metric (the main one)."""
+    """Runs with all their settings, and the means of a metric, or of the main one, over seeds."""
     metric = metric or main_metric_of(records)
     document = {"runs": [dataclasses.asdict(record) for record in records], "metric": metric,
                 "summary": summary_rows(records, metric)}
-    return Download("runs.json", json.dumps(plain(document), ensure_ascii=False, indent=2).encode())
+    return Download("runs.json", json_text(document).encode())
 
 
 def yaml_download(studies: Sequence[Study], singles: Sequence[Run]) -> Download:
-    """Study files that `python -m core run` repeats: one for each study and single run; several come as a zip."""
+    """Study files that `python -m core run` repeats: one for each study and each single run.
+
+    Several come as a zip.
+    """
     specs = [study.spec for study in studies] + [study_of(run.spec).as_dict() for run in singles]
-    files = [(f"{_file_name(str(spec['name']))}.yaml", study_yaml(spec).encode()) for spec in specs]
-    if len(files) == 1:
-        return Download(*files[0])
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        for number, (name, data) in enumerate(files, start=1):
-            archive.writestr(f"{number}-{name}", data)
-    return Download("studies.zip", packed.getvalue())
+    files = [Download(f"{_file_name(str(spec['name']))}.yaml", study_yaml(spec).encode())
+             for spec in specs]
+    return files[0] if len(files) == 1 else Download("studies.zip", _zipped(files))
 
 
 def predictions_download(runs: Sequence[Run], tables: Sequence[pd.DataFrame]) -> Download:
-    """The predictions of one run; those of several below each other, with a column that names the run."""
+    """The predictions of one run, or of several with columns of their ids and seeds."""
     name = f"predictions-{runs[0].id}.csv"
     if len(runs) == 1:
         return Download(name, table_csv(tables[0]).encode())
-    named = [table.assign(run=run.id, seed=run.spec.seed) for run, table in zip(runs, tables, strict=True)]
+    named = [table.assign(run=run.id, seed=run.spec.seed)
+             for run, table in zip(runs, tables, strict=True)]
     return Download(name, table_csv(pd.concat(named)).encode())
 
 
+def labelled_download(table: Table, rows: pd.DataFrame) -> Download:
+    """A labelled table as CSV, marked as UTF-8 so that spreadsheets read it."""
+    name = re.sub(r"[^\w.-]+", "-", stem(table))[:60]
+    return Download(f"{name}-labelled.csv", table_csv(rows).encode("utf-8-sig"))
+
+
 def study_of(run: RunSpec) -> StudySpec:
-    """A study of this one run."""
-    return StudySpec(name=f"{run.task_name} {run.method} seed {run.seed}", task=run.task, methods=(run.method,),
-                     patterns=run.patterns, model=run.model, shots=(run.shots,), seeds=(run.seed,),
+    """A study of one run alone."""
+    return StudySpec(name=f"{run.task_name} {run.method} seed {run.seed}", task=run.task,
+                     methods=(run.method,), patterns=run.patterns, model=run.model,
+                     shots=(run.shots,), seeds=(run.seed,),
                      options={run.method: dict(run.options)}, test_limit=run.test_limit)
+
+
+def _zipped(files: Sequence[Download]) -> bytes:
+    """A zip of files, numbered, for several may have one name."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+        for number, file in enumerate(files, start=1):
+            archive.writestr(f"{number}-{file.name}", file.data)
+    return content.getvalue()
 
 
 def _file_name(name: str) -> str:

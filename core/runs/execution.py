@@ -1,4 +1,12 @@
-"""One run, from its spec to its result: the whole experiment, top to bottom. Read this file first."""
+"""One run, from its spec to its result: the whole experiment, top to bottom. Read this file first.
+
+A spec names the data, the model, the method and its options, K and the seed. From it, `execute`
+
+1. loads the task,
+2. draws the few-shot split and lets the method learn from it,
+3. predicts the test examples,
+4. measures the predictions.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +20,7 @@ import pandas as pd
 from core.data.split import draw_split
 from core.data.task import Example, Task
 from core.learning.checkpoint import CheckpointStore
-from core.learning.method import Predictor, Problem, Progress
-from core.learning.options import read_options
+from core.learning.method import Learned, Problem, Progress
 from core.methods.registry import check_method, method_named
 from core.metrics.evaluation import evaluate
 from core.models.backbone import BackboneCache
@@ -27,7 +34,15 @@ TaskLoader = Callable[[str | dict[str, object]], Task]
 
 @dataclass(frozen=True)
 class RunResult:
-    """What a run found: its metrics, and a prediction for every test row that it was measured on."""
+    """The result of a run.
+
+    Attributes:
+        metrics: name → value, of the test examples and of what the method measured as it learned.
+        labels: the task's labels; empty if its answers are texts.
+        confusion: counts, `[C, C]`: rows are gold labels, columns predicted ones; empty for texts.
+        predictions: a row for each test example (see `core.runs.prediction`).
+        seconds: how long learning and predicting took, what was restored from checkpoints included.
+    """
 
     metrics: dict[str, float]
     labels: tuple[str, ...]
@@ -38,53 +53,67 @@ class RunResult:
 
 def execute(spec: RunSpec, load_task: TaskLoader, backbones: BackboneCache, progress: Progress,
             save_to: Path | None = None, checkpoints: CheckpointStore | None = None) -> RunResult:
-    """Do the run: load, split, learn, predict, measure.
+    """Do a run: load, split, learn, predict, measure.
 
-    `progress` hears of every step and raises Cancelled to stop. With `save_to`, trained weights are written there.
-    What an equal run has saved in `checkpoints` is restored from there.
+    Args:
+        progress: called after each step; it raises Cancelled to stop the run.
+        save_to: the folder for the weights of a method that trains; None keeps none.
+        checkpoints: what an equal run has saved there is restored instead of being done again.
+
+    Raises:
+        InputError: the task, the model or the method does not fit the spec.
+        Cancelled: a person stopped the run.
     """
     task = load_task(spec.task)
     problem = make_problem(spec, task, backbones, checkpoints)
-    method = method_named(spec.method)
-    options = read_options(method.options, spec.options, method.name)
-    check_method(method, problem, options)
 
     started = time.perf_counter()
-    learned = method.learn(problem, options, progress)
-    test = test_part(task, spec.test_limit)
-    predictions = predict(learned.predictor, task.schema, test)
-    on_the_way = learned.measure(test) if learned.measure else {}
+    learned = learn(spec, problem, progress)
+    examples = test_part(task, spec.test_limit)
+    predictions = predict(learned.predictor, task.schema, examples)
+    intermediate = learned.measure(examples) if learned.measure else {}
     seconds = time.perf_counter() - started + (checkpoints.seconds if checkpoints else 0)
 
-    if save_to is not None and method.trains:
+    if save_to is not None and method_named(spec.method).trains:
         learned.predictor.save(save_to)
     evaluation = evaluate(predictions.answers(), task.schema.kind)
-    return RunResult({**evaluation.metrics, **learned.metrics, **on_the_way}, task.schema.labels, evaluation.confusion,
-                     predictions.table(evaluation.scores), seconds)
+    metrics = {**evaluation.metrics, **learned.metrics, **intermediate}
+    table = predictions.table(evaluation.scores)
+    return RunResult(metrics, task.schema.labels, evaluation.confusion, table, seconds)
 
 
 def make_problem(spec: RunSpec, task: Task, backbones: BackboneCache,
                  checkpoints: CheckpointStore | None = None) -> Problem:
-    """Everything that the spec's method may see."""
-    pvps = tuple(PVP.from_dict(each, task.schema) for each in spec.patterns)
-    split = draw_split(task, spec.shots, spec.seed)
-    return Problem(task.schema, pvps, split, backbones.get(spec.model), spec.seed, backbones.get, checkpoints)
+    """Everything that the spec's method may see: K examples per label, and no test example."""
+    return Problem(
+        schema=task.schema,
+        pvps=tuple(PVP.from_dict(pattern, task.schema) for pattern in spec.patterns),
+        split=draw_split(task, spec.shots, spec.seed),
+        backbone=backbones.get(spec.model),
+        seed=spec.seed,
+        other_model=backbones.get,
+        checkpoints=checkpoints,
+    )
 
 
-def relearn(spec: RunSpec, task: Task, backbones: BackboneCache) -> Predictor:
-    """The predictor of a method that trains nothing, made anew from its spec."""
-    method = method_named(spec.method)
-    problem = make_problem(spec, task, backbones)
-    return method.learn(problem, read_options(method.options, spec.options, method.name), _silent).predictor
+def learn(spec: RunSpec, problem: Problem, progress: Progress) -> Learned:
+    """Let the spec's method learn from the problem.
+
+    Raises:
+        InputError: the method cannot work on the problem.
+    """
+    method, options = spec.method_and_options()
+    check_method(method, problem, options)
+    return method.learn(problem, options, progress)
 
 
 def test_part(task: Task, limit: int | None) -> tuple[Example, ...]:
-    """The test rows to measure on: all, or the same random `limit` of them for every run of the task."""
+    """The test examples to measure on: all, or the same random `limit` for every run of a task."""
     if limit is None or limit >= len(task.test):
         return task.test
     chosen = rng(0, "test part", task.content_hash).permutation(len(task.test))[:limit]
     return tuple(task.test[index] for index in sorted(chosen))
 
 
-def _silent(step: int, total: int, **news: object) -> None:
-    """Progress that nobody listens to."""
+def ignore_progress(step: int, total: int, **values: object) -> None:
+    """Progress that nobody watches."""

@@ -1,8 +1,7 @@
-"""Runs, studies and predictions as files: CSV, JSON, and YAML that `python -m core run` repeats."""
+"""Runs, studies and tables as text: CSV, JSON, and YAML that `python -m core run` repeats."""
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import math
 from collections.abc import Mapping, Sequence
@@ -15,21 +14,26 @@ from core.runs.records import RunRecord
 from core.runs.spec import StudySpec
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-_PLAIN = ("id", "task", "model", "method", "pattern", "words", "shots", "seed", "status", "seconds", "error")
+_FIELDS = ("id", "task", "model", "method", "pattern", "words", "shots", "seed", "status",
+           "seconds", "error")
 
 
 def records_csv(records: Sequence[RunRecord]) -> str:
-    """A row for each run, with a column for each option (`option:`) and metric (`metric:`) that any of them has."""
-    rows = [{**{name: getattr(record, name) for name in _PLAIN},
-             **{f"option:{name}": value for name, value in record.options.items()},
-             **{f"metric:{name}": value for name, value in record.metrics.items()}} for record in records]
-    names = dict.fromkeys(name for row in rows for name in row) if rows else dict.fromkeys(_PLAIN)
-    return table_csv(pd.DataFrame([{name: row.get(name, "") for name in names} for row in rows], columns=list(names)))
+    """A row for each run.
+
+    Each option that any run has is a column `option:NAME`, and each metric a column `metric:NAME`.
+    """
+    rows = [_row(record) for record in records]
+    columns = list(dict.fromkeys(name for row in rows for name in row)) or list(_FIELDS)
+    filled = [{name: row.get(name, "") for name in columns} for row in rows]
+    return table_csv(pd.DataFrame(filled, columns=columns))
 
 
-def records_json(records: Sequence[RunRecord]) -> str:
-    """A list with an object for each run."""
-    return json.dumps(plain([dataclasses.asdict(record) for record in records]), ensure_ascii=False, indent=2)
+def table_csv(table: pd.DataFrame) -> str:
+    """A table, such as a run's predictions; a spreadsheet takes no cell for a formula."""
+    safe = table.map(_harmless)
+    safe.columns = pd.Index([_harmless(name) for name in table.columns])
+    return str(safe.to_csv(index=False))
 
 
 def study_yaml(study: StudySpec | Mapping[str, Any]) -> str:
@@ -38,22 +42,26 @@ def study_yaml(study: StudySpec | Mapping[str, Any]) -> str:
     return yaml.safe_dump(values, sort_keys=False, allow_unicode=True, width=110)
 
 
-def table_csv(table: pd.DataFrame) -> str:
-    """A table, such as a run's predictions, as CSV; no cell can be mistaken for a formula by a spreadsheet."""
-    safe = table.map(_harmless)
-    safe.columns = pd.Index([_harmless(name) for name in table.columns])
-    return str(safe.to_csv(index=False))
+def json_text(value: Any, indent: int = 2) -> str:
+    """Plain values as JSON; what JSON does not know is null."""
+    return json.dumps(plain(value), ensure_ascii=False, indent=indent)
 
 
 def plain(value: Any) -> Any:
-    """The value with numbers that JSON does not know (NaN, infinity) as null."""
+    """The value with numbers that JSON does not know (NaN, infinity) as None."""
     if isinstance(value, Mapping):
-        return {str(key): plain(each) for key, each in value.items()}
+        return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [plain(each) for each in value]
+        return [plain(item) for item in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
+def _row(record: RunRecord) -> dict[str, object]:
+    options = {f"option:{name}": value for name, value in record.options.items()}
+    metrics = {f"metric:{name}": value for name, value in record.metrics.items()}
+    return {**{name: getattr(record, name) for name in _FIELDS}, **options, **metrics}
+
+
 def _harmless(cell: object) -> object:
-    """Text that a spreadsheet would take for a formula gets an apostrophe in front."""
+    """A cell with an apostrophe in front of a text that a spreadsheet would take for a formula."""
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA_STARTS) else cell

@@ -13,12 +13,13 @@ from core.errors import ClozeLabError, DownloadError, PatternError, VerbalizerEr
 from core.runs.spec import RunSpec
 
 REASONS = ("out of memory", "data", "pattern", "download", "killed", "bug")
-_NO_ROOM = ("There was not enough memory for {method!r} on {model!r}. Choose a smaller batch size, a smaller model or "
-            "shorter texts.")
+_NO_ROOM = ("There was not enough memory for {method!r} on {model!r}. Choose a smaller batch size, "
+            "a smaller model or shorter texts.")
 _DISK_FULL = "The worker's disk is full: {why}. Free some space and run it again."
-_BUG = "Something went wrong in the app itself: {kind}: {why}. The run's log has the details; please report them."
-_KILLED = ("The process that did this run was ended {times} times, most likely because the machine had too little "
-           "memory. Choose a smaller batch size or a smaller model.")
+_BUG = ("Something went wrong in the app itself: {kind}: {why}. The run's log has the details; "
+        "please report them.")
+_KILLED = ("The process that did this run was ended {times} times, most likely because the machine "
+           "had too little memory. Choose a smaller batch size or a smaller model.")
 _INTERRUPTED = "The program that was doing this run has ended. Run it again to go on."
 _NO_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
 
@@ -40,7 +41,10 @@ class Failure:
 
 
 def failure_of(error: Exception, spec: RunSpec) -> Failure:
-    """Explain an error. Messages meant for people are kept; anything else is a bug, with details for the log."""
+    """Explain an error.
+
+    Messages meant for people are kept; anything else is a bug, with details for the log.
+    """
     details = "".join(traceback.format_exception(error)).rstrip()
     if isinstance(error, ClozeLabError):
         return Failure(_reason(error), error.template, error.values)
@@ -48,7 +52,8 @@ def failure_of(error: Exception, spec: RunSpec) -> Failure:
     if _lacks_memory(error):
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
-        return Failure("out of memory", _NO_ROOM, {"method": spec.method, "model": spec.model}, details)
+        values = {"method": spec.method, "model": spec.model}
+        return Failure("out of memory", _NO_ROOM, values, details)
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
         return Failure("data", _DISK_FULL, {"why": text}, details)
     return Failure("bug", _BUG, {"kind": type(error).__name__, "why": text}, details)
@@ -60,7 +65,7 @@ def killed(times: int) -> Failure:
 
 
 def interrupted() -> Failure:
-    """What is said of a run whose program has ended, and that no other may go on with."""
+    """The failure of a run whose program has ended, and that no other program may do."""
     return Failure("", _INTERRUPTED)
 
 

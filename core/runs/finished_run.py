@@ -1,4 +1,4 @@
-"""A finished run put to use: its predictor again, tables answered with it, its model as an archive."""
+"""A finished run put to use: its predictor, tables answered with it, its model as an archive."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 import threading
 import zipfile
 from collections import OrderedDict
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
@@ -15,7 +15,6 @@ from typing import Literal
 import pandas as pd
 
 from core.data.columns import ColumnMap, examples_of
-from core.data.draft import stem
 from core.data.files import DataLimits, Table
 from core.data.task import TEXTS, Schema
 from core.errors import DataError, ModelError, SpecError
@@ -25,48 +24,52 @@ from core.learning.saved_models import load_predictor
 from core.methods.registry import method_named
 from core.models.backbone import BackboneCache
 from core.prompts.pattern import Pattern
-from core.runs.downloads import Download
-from core.runs.execution import TaskLoader, relearn
-from core.runs.export import table_csv
+from core.runs.execution import TaskLoader, ignore_progress, learn, make_problem
 from core.runs.prediction import Report, predict
 from core.runs.run import Run
 from core.runs.store import RunStore
 
-_KEPT = 2
-_NAMES = re.compile(r"\{(\w+)")
+_IN_MEMORY = 2  # predictors
+_FIELD_NAMES = re.compile(r"\{(\w+)")
 _predictors: OrderedDict[str, Predictor] = OrderedDict()
 _lock = threading.Lock()
 
 Weights = Literal["own", "base", "removed"]
 
 
-def _unreported(done: int, total: int) -> None:
-    """Progress that nobody listens to."""
-
-
 def weights_of(run: Run, store: RunStore) -> Weights:
-    """Whose weights a run answers with: its own, the base model's unchanged ones, or its own that are gone."""
+    """Which weights a run answers with.
+
+    Its own, the base model's unchanged ones, or its own that were removed.
+    """
     if not method_named(run.spec.method).trains:
         return "base"
     return "own" if store.model_folder(run.id, run.visitor) else "removed"
 
 
 def schema_of(run: Run, store: RunStore) -> Schema:
-    """What the examples that a finished run answers hold; of further columns only those that it needs.
+    """What the examples that a finished run answers hold; of further columns only those it needs.
 
     These are the columns that its patterns show and, in multiple choice, those of the answers.
     """
     table = store.predictions(run.id, run.visitor)
     pairs = bool(len(table)) and bool((table["text_b"] != "").any())
-    texts = [str(pattern["pattern"]) for pattern in run.spec.patterns]
-    patterns = [Pattern.parse(text, _NAMES.findall(text)) for text in texts]
-    shown = [name for pattern in patterns for name in sorted(pattern.fields - set(TEXTS))]
     answers = run.labels if run.spec.kind == "choice" else ()
-    return Schema(run.spec.kind, run.labels, pairs, tuple(dict.fromkeys((*answers, *shown))))
+    columns = dict.fromkeys((*answers, *_columns_shown(run)))
+    return Schema(run.spec.kind, run.labels, pairs, tuple(columns))
 
 
-def predictor_for(run: Run, store: RunStore, load_task: TaskLoader, backbones: BackboneCache) -> Predictor:
-    """The predictor of a finished run: its saved weights, or made anew where the method trains nothing.
+def _columns_shown(run: Run) -> Iterable[str]:
+    """The further columns that the patterns of a run show."""
+    for pair in run.spec.patterns:
+        text = str(pair["pattern"])
+        pattern = Pattern.parse(text, _FIELD_NAMES.findall(text))
+        yield from sorted(pattern.fields - set(TEXTS))
+
+
+def predictor_for(run: Run, store: RunStore, load_task: TaskLoader,
+                  backbones: BackboneCache) -> Predictor:
+    """The predictor of a finished run: its saved weights, or learned again if nothing is trained.
 
     Runs with equal specs share one; the last two are kept in memory.
 
@@ -82,13 +85,33 @@ def predictor_for(run: Run, store: RunStore, load_task: TaskLoader, backbones: B
         if key in _predictors:
             _predictors.move_to_end(key)
             return _predictors[key]
-    predictor = _saved(run, store, backbones) if method_named(run.spec.method).trains else \
-        _relearned(run, load_task, backbones)
+    trains = method_named(run.spec.method).trains
+    predictor = _load(run, store, backbones) if trains else _learn_again(run, load_task, backbones)
+    _keep(key, predictor)
+    return predictor
+
+
+def _load(run: Run, store: RunStore, backbones: BackboneCache) -> Predictor:
+    with store.reading_model(run.id, run.visitor) as folder:
+        if folder is None:
+            raise _weights_removed()
+        return load_predictor(folder, backbones.placement)
+
+
+def _learn_again(run: Run, load_task: TaskLoader, backbones: BackboneCache) -> Predictor:
+    task = load_task(run.spec.task)
+    if task.content_hash != run.spec.task_hash:
+        raise DataError("The data of {task!r} changed after the run, so what it answered cannot be "
+                        "made again. Run it again.", task=run.spec.task_name)
+    problem = make_problem(run.spec, task, backbones)
+    return learn(run.spec, problem, ignore_progress).predictor
+
+
+def _keep(key: str, predictor: Predictor) -> None:
     with _lock:
         _predictors[key] = predictor
-        while len(_predictors) > _KEPT:
+        while len(_predictors) > _IN_MEMORY:
             _predictors.popitem(last=False)
-    return predictor
 
 
 @dataclass(frozen=True)
@@ -96,8 +119,9 @@ class AnsweredTable:
     """A person's table with the answers beside it.
 
     Attributes:
-        rows: all rows and columns that were given, and then what was added.
-        answer: the name of the column of answers; `predicted` or `output` unless the table has one of that name.
+        rows: all rows and columns that were given, and then those of the answers.
+        answer: the name of the column of answers: `predicted` or `output`, numbered if the table
+            has a column of that name.
         probabilities: label → the name of the column of its probability; empty for texts.
     """
 
@@ -107,83 +131,82 @@ class AnsweredTable:
 
 
 def answer_table(predictor: Predictor, table: Table, columns: ColumnMap, schema: Schema,
-                 limits: DataLimits, report: Report = _unreported) -> AnsweredTable:
-    """Answer every row of a person's table; rows without a text are left empty, and no column of theirs is lost.
+                 limits: DataLimits, report: Report = ignore_progress) -> AnsweredTable:
+    """Answer every row of a person's table; rows without a text get no answer.
+
+    Args:
+        report: called with how many rows are done, and of how many; raises to stop.
 
     Raises:
         DataError: a column does not exist, or no row has a text.
         LimitError: too many rows, or a text is too long.
     """
     columns = replace(columns, more=schema.columns)
-    missing = [name for name in columns.more if name not in table.columns]
-    if missing:
-        raise DataError("{name!r} has no column {column!r}. Its columns are {columns}.", name=table.name,
-                        column=missing[0], columns=", ".join(each[:40] for each in table.columns[:20]))
+    _check_columns(table, columns.more)
     examples = examples_of(table, columns, limits=limits)
-    filled = [at for at, example in enumerate(examples) if example.text_a]
+    filled = [index for index, example in enumerate(examples) if example.text_a]
     if not filled:
-        raise DataError("Column {column!r} of {name!r} is empty in every row. Choose another column.",
-                        column=columns.text_a, name=table.name)
-    found = predict(predictor, schema, [examples[at] for at in filled], report).table().drop(
-        columns=["text_a", "text_b", "more"], errors="ignore")
-    numbers = [f"p:{label}" for label in schema.labels]
-    found[numbers] = found[numbers].astype(float).round(6)
-    names = {str(name): _free_name(str(name), table.columns) for name in found}
+        raise DataError("Column {column!r} of {name!r} is empty in every row. Choose another "
+                        "column.", column=columns.text_a, name=table.name)
+    predictions = predict(predictor, schema, [examples[index] for index in filled], report)
+    answers = _answer_columns(predictions.table(), schema)
+    names = {str(name): _free_name(str(name), table.columns) for name in answers}
     given = pd.DataFrame(table.rows, columns=list(table.columns))
-    rows = given.join(found.rename(columns=names).set_axis(filled, axis=0))
-    return AnsweredTable(rows, names[found.columns[0]], {label: names[f"p:{label}"] for label in schema.labels})
+    rows = given.join(answers.rename(columns=names).set_axis(filled, axis=0))
+    probabilities = {label: names[f"p:{label}"] for label in schema.labels}
+    return AnsweredTable(rows, names[answers.columns[0]], probabilities)
+
+
+def _check_columns(table: Table, needed: Collection[str]) -> None:
+    missing = [name for name in needed if name not in table.columns]
+    if missing:
+        known = ", ".join(name[:40] for name in table.columns[:20])
+        raise DataError("{name!r} has no column {column!r}. Its columns are {columns}.",
+                        name=table.name, column=missing[0], columns=known)
+
+
+def _answer_columns(predictions: pd.DataFrame, schema: Schema) -> pd.DataFrame:
+    """The answers and their probabilities, rounded, without the texts that were given."""
+    answers = predictions.drop(columns=["text_a", "text_b", "more"], errors="ignore")
+    probabilities = [f"p:{label}" for label in schema.labels]
+    answers[probabilities] = answers[probabilities].astype(float).round(6)
+    return answers
 
 
 def _free_name(name: str, taken: Collection[str]) -> str:
     """The name, numbered if there is a column of that name."""
-    names = (name if number == 1 else f"{name} {number}" for number in count(1))
-    return next(each for each in names if each not in taken)
-
-
-def labelled_download(table: Table, found: pd.DataFrame) -> Download:
-    """A labelled table as CSV, marked as UTF-8 so that spreadsheets read it, no cell of which can be a formula."""
-    name = re.sub(r"[^\w.-]+", "-", stem(table))[:60]
-    return Download(f"{name}-labelled.csv", table_csv(found).encode("utf-8-sig"))
+    candidates = (name if number == 1 else f"{name} {number}" for number in count(1))
+    return next(candidate for candidate in candidates if candidate not in taken)
 
 
 def write_archive(run: Run, store: RunStore, backbones: BackboneCache, path: Path) -> None:
-    """Write a run's model as a .zip at `path`: one folder that transformers loads, with a README that says how.
+    """Write a run's model as a .zip: a folder that transformers loads, with a README that says how.
 
     Raises:
-        ModelError: there are no weights of its own.
+        ModelError: the run has no weights of its own.
     """
-    name = path.stem
     pairs = schema_of(run, store).pairs
     with store.reading_model(run.id, run.visitor) as folder:
         if folder is None:
-            raise _removed()
-        how = readme(load_predictor(folder, backbones.placement), pairs, _title(run))
-        with zipfile.ZipFile(path, "w") as archive:  # stored: weights hardly shrink
-            archive.writestr(f"{name}/README.md", how)
-            for file in sorted(folder.rglob("*")):
-                if file.is_file():
-                    archive.write(file, f"{name}/{file.relative_to(folder)}")
+            raise _weights_removed()
+        text = readme(load_predictor(folder, backbones.placement), pairs, _title(run))
+        _zip_folder(folder, text, path)
+
+
+def _zip_folder(folder: Path, readme_text: str, path: Path) -> None:
+    name = path.stem
+    with zipfile.ZipFile(path, "w") as archive:  # stored: weights hardly shrink
+        archive.writestr(f"{name}/README.md", readme_text)
+        for file in sorted(folder.rglob("*")):
+            if file.is_file():
+                archive.write(file, f"{name}/{file.relative_to(folder)}")
 
 
 def _title(run: Run) -> str:
     spec = run.spec
-    return f"{spec.task_name}: {method_named(spec.method).title}, K = {spec.shots}, seed {spec.seed}"
+    title = method_named(spec.method).title
+    return f"{spec.task_name}: {title}, K = {spec.shots}, seed {spec.seed}"
 
 
-def _saved(run: Run, store: RunStore, backbones: BackboneCache) -> Predictor:
-    with store.reading_model(run.id, run.visitor) as folder:
-        if folder is None:
-            raise _removed()
-        return load_predictor(folder, backbones.placement)
-
-
-def _relearned(run: Run, load_task: TaskLoader, backbones: BackboneCache) -> Predictor:
-    task = load_task(run.spec.task)
-    if task.content_hash != run.spec.task_hash:
-        raise DataError("The data of {task!r} changed after the run, so what it answered cannot be made again. Run it "
-                        "again.", task=run.spec.task_name)
-    return relearn(run.spec, task, backbones)
-
-
-def _removed() -> ModelError:
+def _weights_removed() -> ModelError:
     return ModelError("The trained weights of this run were removed to save space. Train it again.")

@@ -1,4 +1,4 @@
-"""A data folder, opened: the store that visitors use and the queue that workers use, over one database."""
+"""An open data folder: the store that visitors use and the queue that workers use."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from core.runs.store import RunStore
 
 
 class DataFolder:
-    """All that is remembered, safe for many threads and processes.
+    """All that the app keeps, over one database; safe for many threads and processes.
 
     Attributes:
         path: the folder.
@@ -21,8 +21,8 @@ class DataFolder:
         damaged: where a damaged database was moved to when the folder was opened.
     """
 
-    def __init__(self, folder: Path, *, keep_models_gb: float = 10.0, max_runs_per_visitor: int = 5_000,
-                 max_steps: int = 100_000) -> None:
+    def __init__(self, folder: Path, *, keep_models_gb: float = 10.0,
+                 max_runs_per_visitor: int = 5_000, max_steps: int = 100_000) -> None:
         """Open `folder`, making it if needed.
 
         Args:
@@ -37,11 +37,12 @@ class DataFolder:
         self._database = Database(self.path)
         self._session = Session(self.path)
         artifacts = Artifacts(self.path, keep_models_gb * 1e9)
-        self.store = RunStore(self._database, artifacts, self._session.id, max_runs_per_visitor, max_steps)
+        self.store = RunStore(self._database, artifacts, self._session.id, max_runs_per_visitor,
+                              max_steps)
         self.queue = RunQueue(self._database, artifacts, self._session)
         self.damaged = self._database.moved
 
     def close(self) -> None:
-        """Leave; what this process has claimed and not given back is for others to recover."""
+        """Close it; what this process has claimed and not released is for others to recover."""
         self._session.close()
         self._database.close()

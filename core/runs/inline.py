@@ -1,4 +1,7 @@
-"""Runs done in the calling thread: for the command line, and for hosts that lend a GPU only inside a request."""
+"""Runs done in the calling thread.
+
+For the command line, and for hosts that lend a GPU only inside a request.
+"""
 
 from __future__ import annotations
 
@@ -17,20 +20,20 @@ from core.runs.run import Run
 from core.settings import Settings
 
 _POLL_SECONDS = 0.25
-_PATIENCE_SECONDS = 20.0  # for runs that are going on when the app ends
+_PATIENCE_SECONDS = 20.0  # for runs that still run when the app ends
 
 
 def _never() -> bool:
     return False
 
 
-def run_inline(queue: RunQueue, backbones: BackboneCache, settings: Settings, *, visitor: str | None = None,
-               study: str | None = None, run: str | None = None,
+def run_inline(queue: RunQueue, backbones: BackboneCache, settings: Settings, *,
+               visitor: str | None = None, study: str | None = None, run: str | None = None,
                ended: Callable[[], bool] = _never) -> Run | None:
     """Claim the next run, do it now and write all of it to the store.
 
-    If the thread is interrupted (Ctrl-C), so is the run; once `ended` is true, it goes back into the queue at its next
-    step.
+    If the thread is interrupted (Ctrl-C), so is the run; once `ended` is true, it goes back into
+    the queue at its next step.
 
     Args:
         visitor, study, run: as for `RunQueue.claim`.
@@ -42,24 +45,31 @@ def run_inline(queue: RunQueue, backbones: BackboneCache, settings: Settings, *,
         claimed = queue.claim(visitor=visitor, study=study, run=run)
         if claimed is None:
             return None
-        cancelled = _cancelled(queue, claimed)
-        reporter = Reporter(functools.partial(queue.progress, claimed), lambda: ended() or cancelled())
         try:
-            outcome = attempt(claimed, settings, queue.session, queue.artifacts.token, backbones, reporter)
-            if outcome.stopped and ended():
-                queue.release(claimed)
-            else:
-                queue.settle(claimed, outcome)
+            _do(claimed, queue, backbones, settings, ended)
         except BaseException:
             queue.interrupted(claimed)
             raise
     return claimed
 
 
+def _do(claimed: Run, queue: RunQueue, backbones: BackboneCache, settings: Settings,
+        ended: Callable[[], bool]) -> None:
+    """Attempt a claimed run and settle it, or release it once `ended` is true."""
+    cancelled = _cancelled(queue, claimed)
+    reporter = Reporter(functools.partial(queue.progress, claimed),
+                        lambda: ended() or cancelled())
+    outcome = attempt(claimed, settings, queue.session, queue.artifacts.token, backbones, reporter)
+    if outcome.stopped and ended():
+        queue.release(claimed)
+    else:
+        queue.settle(claimed, outcome)
+
+
 class InlineRuns:
     """Does a visitor's runs inside that visitor's requests, where the app has no workers.
 
-    One run goes on at a time. Visitors take turns, a run each.
+    One run is done at a time. Visitors take turns, a run each.
     """
 
     def __init__(self, queue: RunQueue, backbones: BackboneCache, settings: Settings) -> None:
@@ -67,7 +77,7 @@ class InlineRuns:
         self._backbones = backbones
         self._settings = settings
         self._turns = threading.Condition()
-        self._waiting: deque[object] = deque()  # a ticket for each request, the one whose turn it is first
+        self._waiting: deque[object] = deque()  # a ticket for each request; the first has its turn
         self._ended = threading.Event()
 
     def start(self) -> None:
@@ -75,13 +85,13 @@ class InlineRuns:
         self._queue.recover()
 
     def stop(self) -> None:
-        """End; a run that is going on stops at its next step and waits for the next start."""
+        """End; a run that still runs stops at its next step and waits for the next start."""
         self._ended.set()
         with self._turns:
             self._turns.wait_for(lambda: not self._waiting, timeout=_PATIENCE_SECONDS)
 
     def do_waiting(self, visitor: str) -> None:
-        """Do the visitor's waiting runs, one after another; returns when none is left that can start."""
+        """Do the visitor's waiting runs, one after another, until none is left that can start."""
         done: Run | None = None
         while visitor and not self._ended.is_set():
             with self._turn():

@@ -1,4 +1,4 @@
-"""The store's tables, as a list of named changes that only ever grows, each applied once and recorded."""
+"""The database's tables, as a list of named changes that only grows; each is applied once."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ MIGRATIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
             model TEXT NOT NULL,
             fingerprint TEXT NOT NULL,
             status TEXT NOT NULL
-                CHECK (status IN ('queued', 'running', 'done', 'failed', 'cancelled', 'interrupted')),
+                CHECK (status IN ('queued', 'running', 'done', 'failed', 'cancelled',
+                                  'interrupted')),
             reason TEXT NOT NULL DEFAULT '',
             error TEXT NOT NULL DEFAULT '',
             error_values TEXT NOT NULL DEFAULT '{}',
@@ -74,9 +75,11 @@ MIGRATIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     )),
     ("0004 development scores of any metric", (
         "ALTER TABLE curve RENAME COLUMN dev_accuracy TO dev_score",
-        # a key alone is renamed: in texts its quotes are escaped, and a label so called stands before a list of words
+        # only the key is renamed: a text's quotes are escaped, and a label of that name stands
+        # before a list of words
         """UPDATE found SET candidates = replace(
-            replace(candidates, '"dev_accuracy": [', '"dev\\u005faccuracy": ['), '"dev_accuracy":', '"dev_score":')""",
+            replace(candidates, '"dev_accuracy": [', '"dev\\u005faccuracy": ['),
+            '"dev_accuracy":', '"dev_score":')""",
     )),
 )
 
@@ -87,17 +90,22 @@ def migrate(connection: sqlite3.Connection, path: str) -> None:
     Raises:
         SpecError: the store was written by a newer version.
     """
-    connection.execute("CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY, applied REAL NOT NULL)")
+    connection.execute(
+        "CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY, applied REAL NOT NULL)")
     applied = {str(name) for (name,) in connection.execute("SELECT name FROM migrations")}
     unknown = applied - {name for name, _ in MIGRATIONS}
     if unknown:
-        raise SpecError("The store {path!r} was written by a newer version of Cloze Lab (it has {unknown!r}). Update "
-                        "Cloze Lab, or choose another data folder with CLOZE_LAB_DATA.",
-                        path=path, unknown=min(unknown))
+        raise SpecError("The store {path!r} was written by a newer version of Cloze Lab (it has "
+                        "{unknown!r}). Update Cloze Lab, or choose another data folder with "
+                        "CLOZE_LAB_DATA.", path=path, unknown=min(unknown))
     for name, statements in MIGRATIONS:
         if name not in applied:
-            connection.execute("BEGIN IMMEDIATE")
-            for statement in statements:
-                connection.execute(statement)
-            connection.execute("INSERT INTO migrations VALUES (?, ?)", (name, time.time()))
-            connection.execute("COMMIT")
+            _apply(connection, name, statements)
+
+
+def _apply(connection: sqlite3.Connection, name: str, statements: tuple[str, ...]) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    for statement in statements:
+        connection.execute(statement)
+    connection.execute("INSERT INTO migrations VALUES (?, ?)", (name, time.time()))
+    connection.execute("COMMIT")

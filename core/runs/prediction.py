@@ -1,4 +1,4 @@
-"""From a predictor and examples to the table of what it answers: the same for a run, for Use and for files."""
+"""From a predictor and examples to a table of predictions: the same for runs and for Use."""
 
 from __future__ import annotations
 
@@ -22,48 +22,53 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True)
 class LabelPredictions:
-    """What a classifier makes of examples: label log-probabilities `[N, C]`, in the order of `labels`."""
+    """What a classifier predicts: label log-probabilities `[N, C]`, in the order of `labels`."""
 
     examples: tuple[Example, ...]
     labels: tuple[str, ...]
     log_probs: LogProbs = field(repr=False)
 
     def answers(self) -> LabelAnswers:
-        """Beside the right labels, to be measured; every example has one."""
-        return LabelAnswers(self.log_probs, [self.labels.index(example.label or "") for example in self.examples])
+        """The predictions with the gold labels, to be measured; every example has one."""
+        gold = [self.labels.index(example.label or "") for example in self.examples]
+        return LabelAnswers(self.log_probs, gold)
 
     def table(self, scores: Floats | None = None) -> pd.DataFrame:
-        """A row for each example: its texts, the `predicted` label, and `p:LABEL` for each label's probability.
+        """A row for each example: its texts, the `predicted` label, and each label's probability.
 
-        With `scores`, `[N]`, of measured examples also their `gold` label and `score`.
+        Probabilities are in columns `p:LABEL`. With `scores`, `[N]`, of measured examples, there
+        are also their `gold` label and `score`.
         """
-        probabilities = np.exp(self.log_probs)
-        measured = {} if scores is None else {"gold": [example.label for example in self.examples]}
-        predicted = [self.labels[index] for index in self.log_probs.argmax(1)] if self.examples else []
+        gold = {} if scores is None else {"gold": [example.label for example in self.examples]}
+        best = self.log_probs.argmax(1) if self.examples else []  # [N]
+        columns = zip(self.labels, np.exp(self.log_probs).T, strict=True)
         return pd.DataFrame({
-            **_texts(self.examples), **measured, "predicted": predicted, **_scored(scores),
-            **{f"p:{label}": probabilities[:, at] for at, label in enumerate(self.labels)}})
+            **_texts(self.examples), **gold,
+            "predicted": [self.labels[index] for index in best], **_scores(scores),
+            **{f"p:{label}": probabilities for label, probabilities in columns}})
 
 
 @dataclass(frozen=True)
 class TextPredictions:
-    """What a generator writes for examples: one text each."""
+    """What a generator writes: a text for each example."""
 
     examples: tuple[Example, ...]
     outputs: tuple[str, ...] = field(repr=False)
 
     def answers(self) -> TextAnswers:
-        """Beside the references, to be measured."""
+        """The outputs with the references, to be measured."""
         return TextAnswers(self.outputs, [example.references for example in self.examples])
 
     def table(self, scores: Floats | None = None) -> pd.DataFrame:
         """A row for each example: its texts and the `output`.
 
-        With `scores`, `[N]`, of measured examples also their `references`, each on a line of its own, and `score`.
+        With `scores`, `[N]`, of measured examples, there are also their `references`, each on a
+        line of its own, and `score`.
         """
-        measured = {} if scores is None else {
-            "references": ["\n".join(example.references) for example in self.examples]}
-        return pd.DataFrame({**_texts(self.examples), **measured, "output": list(self.outputs), **_scored(scores)})
+        texts = ["\n".join(example.references) for example in self.examples]
+        references = {} if scores is None else {"references": texts}
+        return pd.DataFrame({**_texts(self.examples), **references, "output": list(self.outputs),
+                             **_scores(scores)})
 
 
 Predictions = LabelPredictions | TextPredictions
@@ -71,23 +76,26 @@ Predictions = LabelPredictions | TextPredictions
 
 def predict(predictor: Predictor, schema: Schema, examples: Sequence[Example],
             report: Report | None = None) -> Predictions:
-    """Ask a predictor about examples.
+    """Let a predictor answer examples.
 
     Args:
         predictor: a generator if the schema's answers are texts, else a classifier.
-        report: called with how many examples are done, and of how many; raises to stop. Without it all are asked at
-            once, so that a run's batches, and with them the last digits of its probabilities, depend on nothing else.
+        report: called with how many examples are done, and of how many; raises to stop. Without it
+            all are answered at once, so that a run's batches, and with them the last digits of its
+            probabilities, depend on nothing else.
     """
     if schema.kind == "generation":
-        outputs = _in_chunks(cast(Generator, predictor).generate, examples, report)
-        return TextPredictions(tuple(examples), tuple(text for part in outputs for text in part))
+        texts = _in_chunks(cast(Generator, predictor).generate, examples, report)
+        outputs = tuple(text for chunk in texts for text in chunk)
+        return TextPredictions(tuple(examples), outputs)
+    log_probs = _in_chunks(cast(Classifier, predictor).log_probs, examples, report)
     nothing = np.empty((0, len(schema.labels)), np.float32)
-    answers = _in_chunks(cast(Classifier, predictor).log_probs, examples, report) or [nothing]
-    return LabelPredictions(tuple(examples), schema.labels, np.concatenate(answers))
+    return LabelPredictions(tuple(examples), schema.labels, np.concatenate(log_probs or [nothing]))
 
 
 def _in_chunks(ask: Callable[[Sequence[Example]], _T], examples: Sequence[Example],
                report: Report | None) -> list[_T]:
+    """The answers to each chunk of the examples, or to all of them if nothing is reported."""
     if report is None:
         return [ask(examples)] if examples else []
     answers = []
@@ -100,11 +108,12 @@ def _in_chunks(ask: Callable[[Sequence[Example]], _T], examples: Sequence[Exampl
 
 def _texts(examples: Sequence[Example]) -> dict[str, list[str]]:
     """The columns of texts; further texts stand in one column, each on a line of its own."""
-    more = {"more": [written(example.more) for example in examples]} if any(
-        example.more for example in examples) else {}
-    return {"text_a": [example.text_a for example in examples], "text_b": [example.text_b for example in examples],
-            **more}
+    columns = {"text_a": [example.text_a for example in examples],
+               "text_b": [example.text_b for example in examples]}
+    if any(example.more for example in examples):
+        columns["more"] = [written(example.more) for example in examples]
+    return columns
 
 
-def _scored(scores: Floats | None) -> dict[str, Any]:
+def _scores(scores: Floats | None) -> dict[str, Any]:
     return {} if scores is None else {"score": scores}

@@ -1,7 +1,7 @@
-"""The queue: runs are claimed, reported on and settled, and nothing is lost when a process dies.
+"""The queue: runs are claimed, done and settled, and none is lost when a process dies.
 
-A claimed `Run` is the ticket for every later write: once another claim has been made, or the run was given back, writes
-under the old ticket change nothing.
+A claimed `Run` is the ticket for every later write: once the run was released or claimed again,
+writes under the old ticket change nothing.
 """
 
 from __future__ import annotations
@@ -17,21 +17,22 @@ from core.runs.attempt import Outcome
 from core.runs.database import Database
 from core.runs.execution import RunResult
 from core.runs.failures import Failure, interrupted, killed
-from core.runs.rows import copy_result, write_end, write_found, write_log, write_points
 from core.runs.run import Candidates, Point, Run, RunStatus
 from core.runs.sessions import Session
+from core.runs.writes import copy_result, write_end, write_found, write_log, write_points
 
 MAX_KILLS = 2  # deaths of a worker under a run before it fails
 MAX_CRASHES = 6  # deaths of the app, or of a worker before the run began, before it fails
 
-_NEXT = """SELECT id FROM runs AS mine
+_NEXT_RUN = """SELECT id FROM runs AS mine
     WHERE status = 'queued' AND (reserved IS NULL OR reserved = :session)
     AND (:visitor IS NULL OR visitor = :visitor)
     AND (:study IS NULL OR study = :study)
     AND (:run IS NULL OR id = :run)
     AND NOT EXISTS (SELECT 1 FROM runs AS other
                     WHERE other.fingerprint = mine.fingerprint AND other.status = 'running')
-    ORDER BY (SELECT coalesce(max(started), 0) FROM runs AS past WHERE past.visitor = mine.visitor), number
+    ORDER BY (SELECT coalesce(max(started), 0) FROM runs AS past
+              WHERE past.visitor = mine.visitor), number
     LIMIT 1"""
 
 
@@ -48,17 +49,19 @@ class RunQueue:
         """The id of this process in the data folder."""
         return self._session.id
 
-    def claim(self, *, visitor: str | None = None, study: str | None = None, run: str | None = None) -> Run | None:
-        """Take the next run to do, optionally only of one visitor or study, or one run itself.
+    def claim(self, *, visitor: str | None = None, study: str | None = None,
+              run: str | None = None) -> Run | None:
+        """Take the next run to do; if they are given, only of that visitor or study, or that run.
 
-        The visitor who was served longest ago comes first, then the oldest run. A run waits while an equal one runs.
+        The visitor whose latest run started longest ago comes first, then the oldest run. A run
+        waits while an equal one runs.
 
         Returns:
             The run; None if none can start now.
         """
         which = {"session": self.session, "visitor": visitor, "study": study, "run": run}
         with self._database.write() as connection:
-            row = connection.execute(_NEXT, which).fetchone()
+            row = connection.execute(_NEXT_RUN, which).fetchone()
             return None if row is None else self._start(connection, row["id"])
 
     def progress(self, run: Run, step: int, total: int, points: Sequence[Point],
@@ -66,7 +69,8 @@ class RunQueue:
         """Write how far a claimed run is, and all that its search has found, if that is new."""
         with self._database.write() as connection:
             if self._holds(connection, run):
-                connection.execute("UPDATE runs SET step = ?, total = ? WHERE id = ?", (step, total, run.id))
+                connection.execute("UPDATE runs SET step = ?, total = ? WHERE id = ?",
+                                   (step, total, run.id))
                 write_points(connection, run.id, points)
                 write_found(connection, run.id, found)
 
@@ -77,7 +81,7 @@ class RunQueue:
                 write_log(connection, run.id, text)
 
     def settle(self, run: Run, outcome: Outcome) -> None:
-        """Write what came of a claimed run."""
+        """Write how a claimed run ended."""
         with self._database.write() as connection:
             if self._holds(connection, run):
                 write_found(connection, run.id, outcome.found)
@@ -88,8 +92,9 @@ class RunQueue:
         else:
             self._end(run, "cancelled", "Cancelled.", outcome.points)
 
-    def finish(self, run: Run, result: RunResult, points: Sequence[Point] = (), notes: Sequence[str] = ()) -> None:
-        """Write a result, and give it to all equal runs that wait for it."""
+    def finish(self, run: Run, result: RunResult, points: Sequence[Point] = (),
+               notes: Sequence[str] = ()) -> None:
+        """Write a claimed run's result, and give it to all equal runs that wait for it."""
         staged = self.artifacts.stage_predictions(run.id, self.session, result.predictions)
         with self._database.write() as connection:
             if not self._holds(connection, run):
@@ -100,10 +105,7 @@ class RunQueue:
             _write_result(connection, run.id, result)
             for text in (*notes, f"Done in {result.seconds:.1f} s."):
                 write_log(connection, run.id, text)
-            equal = connection.execute("SELECT id FROM runs WHERE fingerprint = ? AND status = 'queued'",
-                                       (run.spec.fingerprint,)).fetchall()
-            for row in equal:
-                copy_result(connection, self.artifacts, run.id, row["id"])
+            self._share_result(connection, run)
         self.artifacts.remove_checkpoints(run.spec.fingerprint)
         for removed in self.artifacts.trim_models():
             self._note_removal(removed)
@@ -117,18 +119,20 @@ class RunQueue:
         self._end(run, "cancelled", "Cancelled.")
 
     def interrupted(self, run: Run) -> None:
-        """Write that the program that was doing a claimed run ends before the run does."""
+        """Write that the program that was doing a claimed run was interrupted."""
         self._end(run, "interrupted", "Interrupted.", failure=interrupted())
 
     def killed(self, run: Run, began: bool = True) -> None:
-        """Write that the worker died under a claimed run: it waits for another try, or fails if it had one before.
+        """Write that the worker of a claimed run died; the run is tried again, or has failed.
 
-        One that had not begun there has most likely no part in it, and has more tries.
+        A run that had begun is tried once more; one that had not most likely did not cause the
+        death, and is tried more often.
         """
         with self._database.write() as connection:
             if self._holds(connection, run):
                 counted = replace(run, kills=run.kills + began, crashes=run.crashes + (not began))
-                _try_again(connection, counted, "The worker's process was ended. The run is tried again.")
+                _try_again(connection, counted,
+                           "The worker's process was ended. The run is tried again.")
 
     def release(self, run: Run) -> None:
         """Put a claimed run back into the queue."""
@@ -138,28 +142,43 @@ class RunQueue:
 
     def stop_requests(self) -> set[str]:
         """Ids of runs that this process does and that a person has cancelled."""
-        return {row["id"] for row in self._database.read(
-            "SELECT id FROM runs WHERE status = 'running' AND owner = ? AND stopping = 1", self.session)}
+        rows = self._database.read(
+            "SELECT id FROM runs WHERE status = 'running' AND owner = ? AND stopping = 1",
+            self.session)
+        return {row["id"] for row in rows}
 
     def recover(self) -> None:
         """Recover what processes that died were doing.
 
-        Their runs wait again, or are called interrupted if only they could do them; half-written files go.
+        Their runs wait again, or are interrupted if only they could do them; half-written files are
+        removed.
         """
-        owners = self._database.read("SELECT owner AS id FROM runs WHERE status = 'running' UNION "
-                                     "SELECT reserved FROM runs WHERE status IN ('queued', 'running')")
-        for owner in {str(row["id"]) for row in owners if row["id"] is not None and not self._lives(row["id"])}:
-            with self._database.write() as connection:
-                for row in connection.execute("SELECT * FROM runs WHERE (status = 'running' AND owner = ?) "
-                                              "OR (status = 'queued' AND reserved = ?)", (owner, owner)).fetchall():
-                    _recover(connection, Run.from_row(row))
+        for session in self._owners():
+            if not self._is_alive(session):
+                self._recover_runs(session)
         for session in self._session.all():
-            self._lives(session)
-        known = {row["id"] for row in self._database.read("SELECT id FROM runs WHERE status IN ('running', 'done')")}
-        self.artifacts.clean(self._lives, known)
+            self._is_alive(session)  # removes what a dead one left
+        rows = self._database.read("SELECT id FROM runs WHERE status IN ('running', 'done')")
+        self.artifacts.clean(self._is_alive, {row["id"] for row in rows})
 
-    def _lives(self, session: str) -> bool:
-        return session == self.session or self._session.lives(session)
+    def _owners(self) -> set[str]:
+        """The sessions that do runs or have reserved some."""
+        rows = self._database.read(
+            "SELECT owner AS id FROM runs WHERE status = 'running' UNION "
+            "SELECT reserved FROM runs WHERE status IN ('queued', 'running')")
+        return {str(row["id"]) for row in rows if row["id"] is not None}
+
+    def _recover_runs(self, session: str) -> None:
+        """Recover the runs of a session whose process died."""
+        with self._database.write() as connection:
+            rows = connection.execute(
+                "SELECT * FROM runs WHERE (status = 'running' AND owner = ?) "
+                "OR (status = 'queued' AND reserved = ?)", (session, session)).fetchall()
+            for row in rows:
+                _recover(connection, Run.from_row(row))
+
+    def _is_alive(self, session: str) -> bool:
+        return session == self.session or self._session.is_alive(session)
 
     def _start(self, connection: Connection, run_id: str) -> Run:
         """Give a run to this process."""
@@ -168,13 +187,23 @@ class RunQueue:
                step = 0, total = 0 WHERE id = ?""", (self.session, time.time(), run_id))
         for table in ("curve", "found"):
             connection.execute(f"DELETE FROM {table} WHERE run = ?", (run_id,))
-        return Run.from_row(connection.execute("SELECT * FROM runs WHERE id = ?", (run_id,)).fetchone())
+        row = connection.execute("SELECT * FROM runs WHERE id = ?", (run_id,)).fetchone()
+        return Run.from_row(row)
 
     def _holds(self, connection: Connection, run: Run) -> bool:
-        """Whether a claimed run is still this process's to write."""
-        return connection.execute(
+        """Whether this process still does the run that it claimed, in the same attempt."""
+        row = connection.execute(
             "SELECT 1 FROM runs WHERE id = ? AND status = 'running' AND owner = ? AND attempt = ?",
-            (run.id, self.session, run.attempt)).fetchone() is not None
+            (run.id, self.session, run.attempt)).fetchone()
+        return row is not None
+
+    def _share_result(self, connection: Connection, run: Run) -> None:
+        """Give a run's result to all equal ones that wait."""
+        equal = connection.execute(
+            "SELECT id FROM runs WHERE fingerprint = ? AND status = 'queued'",
+            (run.spec.fingerprint,)).fetchall()
+        for row in equal:
+            copy_result(connection, self.artifacts, run.id, row["id"])
 
     def _end(self, run: Run, status: RunStatus, text: str, points: Sequence[Point] = (),
              failure: Failure | None = None) -> None:
@@ -186,19 +215,20 @@ class RunQueue:
     def _note_removal(self, run_id: str) -> None:
         with self._database.write() as connection:
             if connection.execute("SELECT 1 FROM runs WHERE id = ?", (run_id,)).fetchone():
-                write_log(connection, run_id, "The trained weights were removed to make room for newer ones.")
+                write_log(connection, run_id,
+                          "The trained weights were removed to make room for newer ones.")
 
 
 def _write_result(connection: Connection, run_id: str, result: RunResult) -> None:
     connection.execute(
         """UPDATE runs SET status = 'done', finished = ?, owner = NULL, stopping = 0, step = total,
            metrics = ?, labels = ?, confusion = ?, seconds = ? WHERE id = ?""",
-        (time.time(), json.dumps(result.metrics), json.dumps(result.labels), json.dumps(result.confusion),
-         result.seconds, run_id))
+        (time.time(), json.dumps(result.metrics), json.dumps(result.labels),
+         json.dumps(result.confusion), result.seconds, run_id))
 
 
 def _recover(connection: Connection, run: Run) -> None:
-    """Decide what becomes of a run whose process died."""
+    """Try a run whose process died again, unless only that process could do it."""
     if run.reserved is not None:
         write_end(connection, run.id, "interrupted", "Interrupted.", interrupted())
     else:
@@ -208,7 +238,8 @@ def _recover(connection: Connection, run: Run) -> None:
 
 def _try_again(connection: Connection, run: Run, text: str) -> None:
     """Let a run wait again after its worker or the app died, unless that happened too often."""
-    connection.execute("UPDATE runs SET kills = ?, crashes = ? WHERE id = ?", (run.kills, run.crashes, run.id))
+    connection.execute("UPDATE runs SET kills = ?, crashes = ? WHERE id = ?",
+                       (run.kills, run.crashes, run.id))
     if run.kills >= MAX_KILLS or run.crashes >= MAX_CRASHES:
         write_end(connection, run.id, "failed", "Failed: killed.", killed(run.kills + run.crashes))
     else:
@@ -217,8 +248,11 @@ def _try_again(connection: Connection, run: Run, text: str) -> None:
 
 def _requeue(connection: Connection, run_id: str, text: str) -> None:
     """Let a run wait again, unless a person has asked to stop it."""
-    if connection.execute("SELECT stopping FROM runs WHERE id = ?", (run_id,)).fetchone()["stopping"]:
+    row = connection.execute("SELECT stopping FROM runs WHERE id = ?", (run_id,)).fetchone()
+    if row["stopping"]:
         write_end(connection, run_id, "cancelled", "Cancelled.")
         return
-    connection.execute("UPDATE runs SET status = 'queued', owner = NULL, step = 0, total = 0 WHERE id = ?", (run_id,))
+    connection.execute(
+        "UPDATE runs SET status = 'queued', owner = NULL, step = 0, total = 0 WHERE id = ?",
+        (run_id,))
     write_log(connection, run_id, text)

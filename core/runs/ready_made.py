@@ -1,6 +1,6 @@
-"""Comparisons that come with the app: finished studies kept as files, the same for everybody, without predictions.
+"""Finished studies that come with the app as files, without predictions, the same for everybody.
 
-`python -m core report STUDY --ready-made FILE` writes one; those in `assets/studies` are shown under Compare.
+`python -m core report STUDY --ready-made FILE` writes one; Compare shows those in `assets/studies`.
 """
 
 from __future__ import annotations
@@ -10,11 +10,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from core.errors import SpecError
-from core.runs.export import plain
+from core.runs.export import json_text
 from core.runs.run import Run, Study
 from core.runs.spec import RunSpec
 from core.runs.store import RunStore
@@ -22,7 +23,7 @@ from core.runs.store import RunStore
 FOLDER = Path(__file__).resolve().parents[2] / "assets" / "studies"
 PAPERS = FOLDER / "papers.yaml"
 READY_MADE = "ready-made"  # whose runs they are
-_KEPT = ("metrics", "labels", "confusion", "seconds")
+_RESULT = ("metrics", "labels", "confusion", "seconds")
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,8 @@ class PaperFigures:
     Attributes:
         source: model and data, the paper and its table.
         examples: K of the study → how many labelled examples the paper's models had in all.
-        methods: method → K of the study → the main metric, in % if it is a share, as `52.9 ± 0.1` or `83.6`.
+        methods: method → K of the study → the main metric, in % if it is a share, as `52.9 ± 0.1`
+            or `83.6`.
     """
 
     source: str
@@ -42,7 +44,12 @@ class PaperFigures:
 
 @dataclass(frozen=True)
 class ReadyMade:
-    """A finished study; `about` says in a sentence or two what it shows, `paper` what its paper reports."""
+    """A finished study.
+
+    Attributes:
+        about: what it shows, in a sentence or two.
+        paper: what its paper reports.
+    """
 
     study: Study
     about: str
@@ -52,24 +59,28 @@ class ReadyMade:
 
 @lru_cache(maxsize=1)
 def ready_made() -> tuple[ReadyMade, ...]:
-    """Those that come with the app, the oldest first."""
-    papers, found = paper_figures(), {path.stem: read_ready_made(path) for path in FOLDER.glob("*.json")}
-    told = [replace(each, paper=papers.get(name)) for name, each in found.items()]
-    return tuple(sorted(told, key=lambda each: each.study.created))
+    """The studies that come with the app, the oldest first."""
+    papers = paper_figures()
+    studies = [replace(read_ready_made(path), paper=papers.get(path.stem))
+               for path in FOLDER.glob("*.json")]
+    return tuple(sorted(studies, key=lambda ready: ready.study.created))
 
 
 def paper_figures() -> dict[str, PaperFigures]:
     """The papers' figures by the names of the studies' files."""
-    read = yaml.safe_load(PAPERS.read_text(encoding="utf-8"))
-    return {name: PaperFigures(each["source"], each["examples"],
-                               {method: {shots: str(value) for shots, value in figures.items()}
-                                for method, figures in each["methods"].items()})
-            for name, each in read.items()}
+    papers = yaml.safe_load(PAPERS.read_text(encoding="utf-8"))
+    return {name: PaperFigures(paper["source"], paper["examples"], _as_text(paper["methods"]))
+            for name, paper in papers.items()}
+
+
+def _as_text(methods: Mapping[str, Mapping[int, object]]) -> dict[str, dict[int, str]]:
+    return {method: {shots: str(value) for shots, value in figures.items()}
+            for method, figures in methods.items()}
 
 
 def ready_made_runs(studies: Collection[str]) -> list[Run]:
     """The runs of those among the studies that come with the app."""
-    return [run for each in ready_made() if each.study.id in studies for run in each.runs]
+    return [run for ready in ready_made() if ready.study.id in studies for run in ready.runs]
 
 
 def read_ready_made(path: Path) -> ReadyMade:
@@ -79,33 +90,47 @@ def read_ready_made(path: Path) -> ReadyMade:
         SpecError: the file has another form.
     """
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        key = f"{READY_MADE}:{path.stem}"
-        study = Study(key, found["study"]["name"], "study", found["study"], found["created"])
-        runs = tuple(Run(f"{key}:{at}", key, READY_MADE, RunSpec.from_dict(each["spec"]), "done", found["created"],
-                         metrics=each["metrics"], labels=tuple(each["labels"]), confusion=each["confusion"],
-                         seconds=each["seconds"]) for at, each in enumerate(found["runs"]))
+        document = json.loads(path.read_text(encoding="utf-8"))
+        study_id, spec = f"{READY_MADE}:{path.stem}", document["study"]
+        study = Study(study_id, spec["name"], "study", spec, document["created"])
+        runs = tuple(_run(row, f"{study_id}:{number}", study)
+                     for number, row in enumerate(document["runs"]))
+        return ReadyMade(study, document["about"], runs)
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise SpecError("The file {path!r} is no finished study: {why}.", path=str(path), why=str(error)) from error
-    return ReadyMade(study, found["about"], runs)
+        raise SpecError("The file {path!r} is no finished study: {why}.",
+                        path=str(path), why=str(error)) from error
+
+
+def _run(row: Mapping[str, Any], run_id: str, study: Study) -> Run:
+    result = {name: row[name] for name in _RESULT}
+    result["labels"] = tuple(row["labels"])
+    spec = RunSpec.from_dict(row["spec"])
+    return Run(run_id, study.id, READY_MADE, spec, "done", study.created, **result)
 
 
 def write_ready_made(study_id: str, store: RunStore, path: Path, about: str = "") -> None:
-    """Keep a finished study of the command line as a file.
+    """Write a finished study of the command line to a file.
 
-    A task read from files is kept by its name alone.
+    Of a task read from files, only the name is written.
 
     Raises:
         SpecError: a run of it is not done, or the file cannot be written.
     """
-    study, runs = store.study(study_id, store.command_line), store.runs(store.command_line, study_id)
+    visitor = store.command_line
+    study, runs = store.study(study_id, visitor), store.runs(visitor, study_id)
     if any(run.status != "done" for run in runs):
-        raise SpecError("The study {name!r} has runs that are not done. Run it again first.", name=study.name)
-    name = runs[0].spec.task_name
-    kept = [{"spec": {**run.spec.as_dict(), "task": name}, **{key: getattr(run, key) for key in _KEPT}}
-            for run in runs]
-    document = plain({"about": about, "created": study.created, "study": {**study.spec, "task": name}, "runs": kept})
+        raise SpecError("The study {name!r} has runs that are not done. Run it again first.",
+                        name=study.name)
+    spec = {**study.spec, "task": runs[0].spec.task_name}
+    document = {"about": about, "created": study.created, "study": spec,
+                "runs": [_row(run) for run in runs]}
     try:
-        path.write_text(json.dumps(document, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        path.write_text(json_text(document, indent=1) + "\n", encoding="utf-8")
     except OSError as error:
-        raise SpecError("The file {path!r} cannot be written: {why}.", path=str(path), why=str(error)) from error
+        raise SpecError("The file {path!r} cannot be written: {why}.",
+                        path=str(path), why=str(error)) from error
+
+
+def _row(run: Run) -> dict[str, Any]:
+    spec = {**run.spec.as_dict(), "task": run.spec.task_name}
+    return {"spec": spec, **{name: getattr(run, name) for name in _RESULT}}

@@ -1,4 +1,4 @@
-"""What is known of a run, as plain values: the rows that tables, figures and exports are made of."""
+"""A run as plain values: the rows of which tables, figures and exports are made."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ class RunRecord:
         task, model, method: names.
         pattern: the pattern's text; empty for methods without one; several joined by " | ".
         words: the verbalizer as text; empty for methods without one.
-        shots, seed: K per label and the seed of the split and of training; shots is 0 where nothing is trained.
+        shots, seed: K per label, 0 if the method uses none, and the seed of the split and training.
         options: the method's options, all of them.
         status: queued, running, done, failed, cancelled or interrupted.
-        metrics: name → value: those of `core.metrics.metric` with their 95 % intervals (accuracy, accuracy_low,
-            accuracy_high), development scores (dev_accuracy), and what the method found besides.
+        metrics: name → value: those of `core.metrics.metric` with their 95 % intervals (accuracy,
+            accuracy_low, accuracy_high), development scores (dev_accuracy), others of the method.
         seconds: how long it took.
         error: what went wrong and what to do, for failed runs.
     """

@@ -1,4 +1,4 @@
-"""How a run reports its progress, and how it hears that it shall stop."""
+"""How a run reports its progress, and how it learns that it shall stop."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from core.runs.run import Candidates, Point
 CURVE_POINTS = 400  # most losses of a run that are reported; every development score is
 _REPORT_SECONDS = 0.25
 
-Report = Callable[[int, int, list[Point], Candidates | None], None]  # step, total, new points, what was found
+Report = Callable[[int, int, list[Point], Candidates | None], None]  # step, total, points, found
 
 
 class Reporter:
-    """Progress that is reported about four times a second, in batches; stops the run when it shall stop.
+    """Progress that is reported about four times a second, in batches, and that stops the run.
 
-    What a search has found is reported at once. Of a long run, every n-th loss is reported, and always the last step
-    and every development score.
+    What a search has found is reported at once. Of a long run, every n-th loss is reported; the
+    last step and every development score always are.
     """
 
     def __init__(self, report: Report, stopped: Callable[[], bool]) -> None:
@@ -30,23 +30,29 @@ class Reporter:
         self._reported = 0
         self._last_time = 0.0
 
-    def __call__(self, step: int, total: int, *, loss: float | None = None, dev_score: float | None = None,
+    def __call__(self, step: int, total: int, *, loss: float | None = None,
+                 dev_score: float | None = None,
                  found: Sequence[Mapping[str, Any]] | None = None) -> None:
         """Report a step.
 
         Raises:
             Cancelled: the run shall stop.
         """
-        every = -(-total // CURVE_POINTS) or 1
-        news = loss is not None or dev_score is not None
-        if news and (step % every == 0 or step == total or dev_score is not None):
-            self.points.append((step, loss, dev_score))
+        self._add_point(step, total, loss, dev_score)
         if found is not None:
             self.found = [dict(candidate) for candidate in found]
         now = time.monotonic()
         if now - self._last_time >= _REPORT_SECONDS or step == total or found is not None:
             self._last_time = now
-            self._report(step, total, self.points[self._reported:], self.found if found is not None else None)
+            new_points = self.points[self._reported:]
+            self._report(step, total, new_points, self.found if found is not None else None)
             self._reported = len(self.points)
         if self._stopped():
             raise Cancelled()
+
+    def _add_point(self, step: int, total: int, loss: float | None,
+                   dev_score: float | None) -> None:
+        interval = -(-total // CURVE_POINTS) or 1  # rounded up
+        shown = loss is not None and (step % interval == 0 or step == total)
+        if shown or dev_score is not None:
+            self.points.append((step, loss, dev_score))

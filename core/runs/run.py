@@ -16,7 +16,7 @@ from core.runs.spec import RunSpec
 
 RunStatus = Literal["queued", "running", "done", "failed", "cancelled", "interrupted"]
 Point = tuple[int, float | None, float | None]  # step, training loss, development score
-Candidates = list[dict[str, Any]]  # what a search has found, best first, as `methods.reranking.Candidate.as_dict`
+Candidates = list[dict[str, Any]]  # found by a search, best first; of `Candidate.as_dict`
 
 
 def _unchanged(text: str) -> str:
@@ -32,8 +32,8 @@ class Run:
         spec: everything that decides its result.
         status: where it stands; `reason`, `error` and `error_values` say why it failed.
         created, started, finished: seconds since 1970; `started` is the latest start.
-        attempt: how often it was started; kills: how often its worker died under it; crashes: how often the whole app
-            did, or a worker before the run began.
+        attempt: how often it was started; kills: how often its worker died under it; crashes: how
+            often the whole app did, or a worker before the run began.
         stopping: a person asked to cancel it, and it has not stopped yet.
         step, total: its progress, 0 of 0 for methods that train nothing.
         metrics, labels, confusion, seconds: what it found, and how long that took.
@@ -68,11 +68,12 @@ class Run:
     def from_row(row: sqlite3.Row) -> Run:
         """Read a row of the table of runs."""
         return Run(
-            row["id"], row["study"], row["visitor"], RunSpec.from_dict(json.loads(row["spec"])), row["status"],
-            row["created"], row["started"], row["finished"], row["reason"], row["error"],
-            json.loads(row["error_values"]), row["attempt"], row["kills"], row["crashes"], row["reserved"],
-            bool(row["stopping"]), row["step"], row["total"], json.loads(row["metrics"]),
-            tuple(json.loads(row["labels"])), json.loads(row["confusion"]), row["seconds"], row["copied_from"],
+            row["id"], row["study"], row["visitor"], RunSpec.from_dict(json.loads(row["spec"])),
+            row["status"], row["created"], row["started"], row["finished"], row["reason"],
+            row["error"], json.loads(row["error_values"]), row["attempt"], row["kills"],
+            row["crashes"], row["reserved"], bool(row["stopping"]), row["step"], row["total"],
+            json.loads(row["metrics"]), tuple(json.loads(row["labels"])),
+            json.loads(row["confusion"]), row["seconds"], row["copied_from"],
         )
 
     @property
@@ -93,20 +94,20 @@ class Run:
         return max(0.0, time.time() - self.started) / self.step * (self.total - self.step)
 
     def explanation(self, translate: Callable[[str], str] = _unchanged) -> str:
-        """Why it failed and what to do, in the language of `say`; empty if nothing is wrong."""
+        """Why it failed and what to do, translated; empty if nothing is wrong."""
         return fill(translate(self.error), self.error_values) if self.error else ""
 
     def record(self) -> RunRecord:
         """Plain values for tables, figures and exports."""
         spec = self.spec
-        return RunRecord(self.id, spec.task_name, spec.model, spec.method, spec.pattern_text, spec.words_text,
-                         spec.shots, spec.seed, spec.options, self.status, self.metrics, self.seconds,
-                         self.explanation())
+        return RunRecord(self.id, spec.task_name, spec.model, spec.method, spec.pattern_text,
+                         spec.words_text, spec.shots, spec.seed, spec.options, self.status,
+                         self.metrics, self.seconds, self.explanation())
 
 
 @dataclass(frozen=True)
 class Study:
-    """What a person asked for at one time: `spec` as study files hold it, and the `kind` of work."""
+    """What a person submitted at one time: `spec` as study files hold it, and its `kind`."""
 
     id: str
     name: str

@@ -1,4 +1,4 @@
-"""Which processes use a data folder: each holds a locked file there, and the lock dies with the process."""
+"""Which processes use a data folder: each locks a file there for as long as it lives."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ class Session:
         fcntl.flock(self._file, fcntl.LOCK_EX)
         new.rename(self._path(self.id))  # seen by others only once it is locked
 
-    def lives(self, session: str) -> bool:
-        """Whether the process of `session` still runs; what a dead one left is removed."""
+    def is_alive(self, session: str) -> bool:
+        """Whether the process of `session` still runs; the file of a dead one is removed."""
         path = self._path(session)
         try:
             file = os.open(path, os.O_RDWR | os.O_CLOEXEC)
@@ -43,7 +43,7 @@ class Session:
         return {path.stem for path in self._folder.glob("*.lock")}
 
     def close(self) -> None:
-        """Leave."""
+        """Give up the presence."""
         self._path(self.id).unlink(missing_ok=True)
         self._file.close()
 
@@ -53,12 +53,17 @@ class Session:
 
 @contextmanager
 def locked(path: Path, shared: bool = False, wait: bool = True) -> Iterator[bool]:
-    """Hold a lock on a file or folder; gives whether it was got, which is certain with `wait`."""
+    """Lock a file or folder until the end of the block.
+
+    Yields:
+        Whether the lock was got, which is certain with `wait`.
+    """
+    mode = (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | (0 if wait else fcntl.LOCK_NB)
     flags = os.O_RDONLY if path.is_dir() else os.O_CREAT | os.O_RDWR
     file = os.open(path, flags | os.O_CLOEXEC, 0o600)
     try:
         try:
-            fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | (0 if wait else fcntl.LOCK_NB))
+            fcntl.flock(file, mode)
         except BlockingIOError:
             yield False
         else:

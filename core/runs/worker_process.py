@@ -1,4 +1,4 @@
-"""What happens inside a worker process: it stays warm, does one run at a time, and reports to the app."""
+"""Inside a worker process: it keeps models loaded, does a run at a time and reports to the app."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ class Order:
     Attributes:
         session, token: of the app that gives the order, and of its data folder.
         device: where to run, as settings name it.
-        neighbours: how many workers share their machine's cores; None for local ones, whose threads are set already.
+        neighbours: how many workers share their machine's cores; None for local ones, whose threads
+            are set already.
         topic: where progress is reported.
     """
 
@@ -40,7 +41,7 @@ class Order:
 
 
 class WarmModel(WorkerPlugin):  # type: ignore[misc]
-    """Loads the default model when a worker process starts, so that the first run need not wait for it."""
+    """Loads the default model when a worker process starts, so that the first run need not wait."""
 
     name = "cloze-lab"
 
@@ -56,19 +57,20 @@ class WarmModel(WorkerPlugin):  # type: ignore[misc]
     def _load(self, device: str) -> None:
         try:
             backbones_of(device, self._settings).get(self._settings.model)
-        except Exception as error:  # a run that needs the model says so to its person
+        except Exception as error:  # a run that needs the model fails with the reason
             _log.warning("The model %s is not loaded yet: %s", self._settings.model, error)
 
 
 def carry_out(order: Order) -> Outcome:
-    """Attempt a run in this worker process; it stops when the app no longer wants it, or is gone."""
+    """Attempt a run in this process; it stops when the app has cancelled it or is gone."""
     worker = get_worker()
     key = worker.get_current_task()
     ticket = {"run": order.run.id, "attempt": order.run.attempt}
 
     def report(step: int, total: int, points: list[Point], found: Candidates | None) -> None:
-        news = {"step": step, "total": total, "points": [list(point) for point in points], "found": found}
-        worker.log_event(order.topic, {**ticket, **news})
+        progress = {"step": step, "total": total, "points": [list(point) for point in points],
+                    "found": found}
+        worker.log_event(order.topic, {**ticket, **progress})
 
     def stopped() -> bool:
         task = worker.state.tasks.get(key)
@@ -78,9 +80,16 @@ def carry_out(order: Order) -> Outcome:
     try:
         with one_at_a_time:
             if order.neighbours is not None:
-                cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-                torch.set_num_threads(max(1, cores // order.neighbours))
-            return attempt(order.run, order.settings, order.session, order.token,
-                           backbones_of(order.device, order.settings), Reporter(report, stopped))
+                torch.set_num_threads(max(1, _cores() // order.neighbours))
+            backbones = backbones_of(order.device, order.settings)
+            return attempt(order.run, order.settings, order.session, order.token, backbones,
+                           Reporter(report, stopped))
     finally:
         worker.log_event(order.topic, {**ticket, "ended": True})
+
+
+def _cores() -> int:
+    """How many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -1,4 +1,4 @@
-"""A task in CSV files, a tiny random BERT, and stores on a temporary folder: real parts, small enough for seconds."""
+"""A task in CSV files, a tiny random BERT and a store in a temporary folder: real, but quick."""
 
 from __future__ import annotations
 
@@ -20,15 +20,18 @@ from core.runs.spec import RunSpec, StudySpec
 from core.runs.store import RunStore
 from core.settings import Settings
 
-WORDS = ("the", "a", "film", "food", "was", "it", "so", "very", "and", "great", "terrible", "good", "bad", ".", "movie",
-         "plot", "meal", "we", "they", "i")
+WORDS = ("the", "a", "film", "food", "was", "it", "so", "very", "and", "great", "terrible", "good",
+         "bad", ".", "movie", "plot", "meal", "we", "they", "i")
 PATTERN = {"pattern": "{text_a} It was {mask}.", "words": {"bad": ["terrible"], "good": ["great"]}}
 
 
 def _rows(count: int, offset: int) -> str:
     tails = ("we", "they", "i", "so", "very", "the movie", "the plot", "a meal")
-    rows = [(f"the {'film' if i % 2 else 'food'} was {'good' if i % 4 < 2 else 'bad'} {tails[(i // 4 + offset) % 8]} "
-             f"{' '.join(['and'] * (i // 32 + offset))}", "good" if i % 4 < 2 else "bad") for i in range(count)]
+    rows = []
+    for i in range(count):
+        noun, quality = "film" if i % 2 else "food", "good" if i % 4 < 2 else "bad"
+        more = " ".join(["and"] * (i // 32 + offset))
+        rows.append((f"the {noun} was {quality} {tails[(i // 4 + offset) % 8]} {more}", quality))
     return "text,label\n" + "".join(f"{text},{label}\n" for text, label in rows)
 
 
@@ -38,8 +41,13 @@ def task_source(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     folder = tmp_path_factory.mktemp("task")
     (folder / "train.csv").write_text(_rows(64, 0), encoding="utf-8")
     (folder / "test.csv").write_text(_rows(16, 3), encoding="utf-8")
-    return {"name": "dinner", "train": str(folder / "train.csv"), "test": str(folder / "test.csv"), "text_a": "text",
-            "label": "label"}
+    return {
+        "name": "dinner",
+        "train": str(folder / "train.csv"),
+        "test": str(folder / "test.csv"),
+        "text_a": "text",
+        "label": "label",
+    }
 
 
 @pytest.fixture(scope="session")
@@ -51,26 +59,58 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> str:
 
     folder = tmp_path_factory.mktemp("model") / "tiny"
     vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *WORDS]
-    tokens = Tokenizer(models.WordPiece({word: i for i, word in enumerate(vocabulary)}, unk_token="[UNK]"))
+    tokens = Tokenizer(
+        models.WordPiece({word: i for i, word in enumerate(vocabulary)}, unk_token="[UNK]")
+    )
     tokens.normalizer = normalizers.BertNormalizer(lowercase=True)
     tokens.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    tokens.post_processor = processors.TemplateProcessing("[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)])
-    PreTrainedTokenizerFast(tokenizer_object=tokens, unk_token="[UNK]", pad_token="[PAD]", cls_token="[CLS]",
-                            sep_token="[SEP]", mask_token="[MASK]", model_max_length=64).save_pretrained(folder)
+    tokens.post_processor = processors.TemplateProcessing(
+        "[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
+    )
+    PreTrainedTokenizerFast(
+        tokenizer_object=tokens,
+        unk_token="[UNK]",
+        pad_token="[PAD]",
+        cls_token="[CLS]",
+        sep_token="[SEP]",
+        mask_token="[MASK]",
+        model_max_length=64,
+    ).save_pretrained(folder)
     torch.manual_seed(0)
-    BertForMaskedLM(BertConfig(vocab_size=len(vocabulary), hidden_size=32, num_hidden_layers=2, num_attention_heads=2,
-                               intermediate_size=64, max_position_embeddings=64)).save_pretrained(folder)
+    BertForMaskedLM(
+        BertConfig(
+            vocab_size=len(vocabulary),
+            hidden_size=32,
+            num_hidden_layers=2,
+            num_attention_heads=2,
+            intermediate_size=64,
+            max_position_embeddings=64,
+        )
+    ).save_pretrained(folder)
     return str(folder)
 
 
 @pytest.fixture
 def make_study(task_source: dict[str, Any], tiny_model: str) -> Callable[..., StudySpec]:
     """Makes studies of `lm-bff` runs on the tiny task and model."""
-    def make(seeds: tuple[int, ...] = (13,), steps: int = 4, every: int = 2, **more: Any) -> StudySpec:
+
+    def make(
+        seeds: tuple[int, ...] = (13,), steps: int = 4, every: int = 2, **more: Any
+    ) -> StudySpec:
         options = {"lm-bff": {"steps": steps, "evaluate_every": every, "batch_size": 2}}
-        return StudySpec.from_dict({"name": "tiny", "task": task_source, "model": tiny_model, "methods": ["lm-bff"],
-                                    "patterns": [PATTERN], "shots": [4], "seeds": list(seeds), "options": options,
-                                    **more})
+        return StudySpec.from_dict(
+            {
+                "name": "tiny",
+                "task": task_source,
+                "model": tiny_model,
+                "methods": ["lm-bff"],
+                "patterns": [PATTERN],
+                "shots": [4],
+                "seeds": list(seeds),
+                "options": options,
+                **more,
+            }
+        )
     return make
 
 
@@ -78,8 +118,18 @@ def make_study(task_source: dict[str, Any], tiny_model: str) -> Callable[..., St
 def ensemble(make_study: Callable[..., StudySpec]) -> Callable[..., StudySpec]:
     """Makes studies of one run of PET or iPET on the tiny task and model."""
     def make(method: str = "pet", seed: int = 13, patterns: int = 2, **options: Any) -> StudySpec:
-        pairs = [{**PATTERN, "pattern": f"{{text_a}} {text} {{mask}}."} for text in ("It was", "a very", "so")]
-        few = {"steps": 4, "batch_size": 2, "repetitions": 1, "student_steps": 4, "evaluate_every": 2, "pool": 16}
+        pairs = [
+            {**PATTERN, "pattern": f"{{text_a}} {text} {{mask}}."}
+            for text in ("It was", "a very", "so")
+        ]
+        few = {
+            "steps": 4,
+            "batch_size": 2,
+            "repetitions": 1,
+            "student_steps": 4,
+            "evaluate_every": 2,
+            "pool": 16,
+        }
         growth = {"generations": 1, "factor": 1.5} if method == "ipet" else {}
         return make_study(methods=[method], patterns=pairs[:patterns], seeds=(seed,),
                           options={method: {**few, **growth, **options}})

@@ -8,7 +8,9 @@ import pytest
 from core.runs.attempt import give_back_memory
 
 
-@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc keeps freed memory and gives it back")
+@pytest.mark.skipif(
+    platform.libc_ver()[0] != "glibc", reason="only glibc keeps freed memory and gives it back"
+)
 def test_freed_memory_is_given_back() -> None:
     process = psutil.Process()
     blocks = [bytearray(100_000) for _ in range(3000)]

@@ -1,4 +1,4 @@
-"""Runs that go on where they stopped: checkpoints are for equal runs alone, within their room, and go in the end."""
+"""Runs resume where they stopped: checkpoints are for equal runs alone, and within their room."""
 
 from __future__ import annotations
 
@@ -25,12 +25,20 @@ from core.runs.store import RunStore
 from core.settings import Settings
 
 CPU = Placement("cpu", "float32")
-SAVED = Checkpoint({"weight": np.arange(250, dtype=np.float32)}, {"points": [[1, 2, 0.1, None]]}, 2.5)  # 1,000 bytes
+WEIGHT = np.arange(250, dtype=np.float32)  # 1,000 bytes
+SAVED = Checkpoint({"weight": WEIGHT}, {"points": [[1, 2, 0.1, None]]}, 2.5)
 Submit = Callable[..., list[str]]
 
 
-def opened(root: Path, run: str = "run", placement: Placement = CPU, room: float = 1e6) -> FolderCheckpoints:
+def opened(
+    root: Path, run: str = "run", placement: Placement = CPU, room: float = 1e6
+) -> FolderCheckpoints:
     return FolderCheckpoints(root, run, placement, "session", room)
+
+
+def runs_in(root: Path) -> list[str]:
+    """The runs that have checkpoints."""
+    return sorted(path.name.split("-")[0] for path in root.iterdir())
 
 
 def test_checkpoints_come_back_as_they_were(tmp_path: Path) -> None:
@@ -56,7 +64,12 @@ def test_a_changed_number_or_fact_is_noticed(tmp_path: Path) -> None:
     opened(tmp_path).save("model-1", SAVED)
     path = next(tmp_path.glob("*/*"))
     whole = path.read_bytes()
-    for harmed in (whole[:-1] + b"\x01", whole.replace(b"0.1", b"0.2"), whole[:40], b"\xff" * 8 + whole):
+    for harmed in (
+        whole[:-1] + b"\x01",
+        whole.replace(b"0.1", b"0.2"),
+        whole[:40],
+        b"\xff" * 8 + whole,
+    ):
         path.write_bytes(harmed)
         assert opened(tmp_path).restore("model-1") is None
     path.write_bytes(whole)
@@ -73,10 +86,10 @@ def test_the_oldest_checkpoints_make_room_unless_they_are_in_use(tmp_path: Path)
         folders[name].close()
     fresh = opened(tmp_path, "fresh", room=4500)
     fresh.save("model-1", SAVED)
-    assert sorted(path.name.split("-")[0] for path in tmp_path.iterdir()) == ["fresh", "old", "used"]
+    assert runs_in(tmp_path) == ["fresh", "old", "used"]
     fresh.save("model-2", Checkpoint({"weight": np.zeros(9000, dtype=np.float32)}))
     assert "there is no room" in fresh.notes()[0]
-    assert sorted(path.name.split("-")[0] for path in tmp_path.iterdir()) == ["fresh", "old", "used"]
+    assert runs_in(tmp_path) == ["fresh", "old", "used"]
 
 
 def test_the_last_of_the_disk_is_left_free(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -99,8 +112,11 @@ def test_old_and_half_written_checkpoints_go(tmp_path: Path) -> None:
     for session in ("dead", "alive"):
         (new / f".model-2.abc.{session}").write_text("half")
     clean_checkpoints(tmp_path, 1e6, lambda session: session == "alive")
-    assert sorted(path.name.split("-")[0] for path in tmp_path.iterdir()) == ["held", "new"]
-    assert sorted(path.name for path in new.iterdir()) == [".model-2.abc.alive", "model-1.safetensors"]
+    assert runs_in(tmp_path) == ["held", "new"]
+    assert sorted(path.name for path in new.iterdir()) == [
+        ".model-2.abc.alive",
+        "model-1.safetensors",
+    ]
     remove_checkpoints(tmp_path, "new")
     assert not new.exists()
     held.close()
@@ -111,8 +127,11 @@ def test_old_and_half_written_checkpoints_go(tmp_path: Path) -> None:
 class Attempts:
     """Does runs in a store, inline, and cancels them at will."""
 
-    def __init__(self, data: DataFolder, settings: Settings, runs_of: Callable[[StudySpec], list[RunSpec]]) -> None:
-        self.store, self.queue, self.settings, self.runs_of = data.store, data.queue, settings, runs_of
+    def __init__(
+        self, data: DataFolder, settings: Settings, runs_of: Callable[[StudySpec], list[RunSpec]]
+    ) -> None:
+        self.store, self.queue = data.store, data.queue
+        self.settings, self.runs_of = settings, runs_of
         self.cache = BackboneCache(CPU)
 
     def submit(self, study: StudySpec, visitor: str = "ann") -> str:
@@ -142,7 +161,9 @@ class Attempts:
 
 
 @pytest.fixture
-def attempts(data: DataFolder, settings: Settings, runs_of: Callable[[StudySpec], list[RunSpec]]) -> Attempts:
+def attempts(
+    data: DataFolder, settings: Settings, runs_of: Callable[[StudySpec], list[RunSpec]]
+) -> Attempts:
     return Attempts(data, settings, runs_of)
 
 
@@ -152,9 +173,16 @@ def restored(store: RunStore, key: str, visitor: str = "ann") -> list[str]:
 
 @pytest.mark.parametrize(("method", "stop", "told"), [
     ("pet", 1, "1 of 2"), ("pet", 3, "2 of 2"), ("ipet", 4, "3 of 4")])
-def test_a_run_started_again_goes_on(method: str, stop: int, told: str, ensemble: Callable[..., StudySpec],
-                                     attempts: Attempts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
-                                     runs_of: Callable[[StudySpec], list[RunSpec]]) -> None:
+def test_a_run_started_again_goes_on(
+    method: str,
+    stop: int,
+    told: str,
+    ensemble: Callable[..., StudySpec],
+    attempts: Attempts,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    runs_of: Callable[[StudySpec], list[RunSpec]],
+) -> None:
     study, store = ensemble(method), attempts.store
     first = attempts.submit(study)
     assert attempts.stop_after(monkeypatch, stop, first).status == "interrupted"
@@ -169,8 +197,11 @@ def test_a_run_started_again_goes_on(method: str, stop: int, told: str, ensemble
     whole = Attempts(other, Settings(data_folder=other.path, device="cpu"), runs_of)
     expected = whole.do(whole.submit(study))
     assert (run.metrics, run.confusion) == (expected.metrics, expected.confusion)
-    pd.testing.assert_frame_equal(store.predictions(second, "ann"), elsewhere.predictions(expected.id, "ann"),
-                                  check_exact=True)
+    pd.testing.assert_frame_equal(
+        store.predictions(second, "ann"),
+        elsewhere.predictions(expected.id, "ann"),
+        check_exact=True,
+    )
     assert store.curve(second, "ann") == elsewhere.curve(expected.id, "ann")
     assert json.dumps(store.found(second, "ann")) == json.dumps(elsewhere.found(expected.id, "ann"))
     assert restored(elsewhere, expected.id) == []
@@ -178,8 +209,12 @@ def test_a_run_started_again_goes_on(method: str, stop: int, told: str, ensemble
 
 
 @pytest.mark.parametrize("other", [{"seed": 21}, {"patterns": 3}, {"steps": 5}, {"method": "ipet"}])
-def test_a_run_that_is_another_restores_nothing(other: dict[str, Any], ensemble: Callable[..., StudySpec],
-                                                attempts: Attempts, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_that_is_another_restores_nothing(
+    other: dict[str, Any],
+    ensemble: Callable[..., StudySpec],
+    attempts: Attempts,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     attempts.stop_after(monkeypatch, 2, attempts.submit(ensemble()))
     key = attempts.submit(ensemble(**other))
     assert attempts.do(key).status == "done"
@@ -187,8 +222,9 @@ def test_a_run_that_is_another_restores_nothing(other: dict[str, Any], ensemble:
     assert len(list(attempts.store.folder.glob("parts/*"))) == 1  # those of the run that stopped
 
 
-def test_checkpoints_go_with_the_last_study_of_the_run(ensemble: Callable[..., StudySpec], attempts: Attempts,
-                                                 monkeypatch: pytest.MonkeyPatch) -> None:
+def test_checkpoints_go_with_the_last_study_of_the_run(
+    ensemble: Callable[..., StudySpec], attempts: Attempts, monkeypatch: pytest.MonkeyPatch
+) -> None:
     store = attempts.store
     attempts.stop_after(monkeypatch, 1, attempts.submit(ensemble()))
     attempts.submit(ensemble(), "bob")
@@ -197,8 +233,12 @@ def test_checkpoints_go_with_the_last_study_of_the_run(ensemble: Callable[..., S
         assert len(list(store.folder.glob("parts/*"))) == left
 
 
-def test_nothing_is_saved_where_nothing_may_be(ensemble: Callable[..., StudySpec], attempts: Attempts,
-                                              settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_saved_where_nothing_may_be(
+    ensemble: Callable[..., StudySpec],
+    attempts: Attempts,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     attempts.settings = Settings(data_folder=settings.data_folder, device="cpu", keep_models_gb=0)
     assert attempts.do(attempts.submit(ensemble())).status == "done"
     assert not (attempts.store.folder / "parts").exists()

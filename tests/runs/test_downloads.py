@@ -9,21 +9,48 @@ import pytest
 import yaml
 
 from core.data.task import Example, Task, classification
-from core.runs.downloads import csv_download, json_download, predictions_download, study_of, yaml_download
+from core.runs.downloads import (
+    csv_download,
+    json_download,
+    predictions_download,
+    study_of,
+    yaml_download,
+)
 from core.runs.run import Run, Study
 from core.runs.spec import RunSpec, StudySpec
 
-TASK = Task("films", classification("bad", "good"), tuple(Example(f"text {i}", label=("bad", "good")[i % 2]) for i in range(8)),
-            (Example("test", label="good"),))
-STUDY = StudySpec.from_dict({
-    "name": "first / try", "task": "films", "model": "mini", "methods": ["zero-shot", "head", "lm-bff"], "shots": [2],
-    "patterns": [{"pattern": "{text_a} It was {mask}.", "words": {"bad": ["poor"], "good": ["fine"]}}],
-    "seeds": [13, 21],
-})
+TASK = Task(
+    "films",
+    classification("bad", "good"),
+    tuple(Example(f"text {i}", label=("bad", "good")[i % 2]) for i in range(8)),
+    (Example("test", label="good"),),
+)
+STUDY = StudySpec.from_dict(
+    {
+        "name": "first / try",
+        "task": "films",
+        "model": "mini",
+        "methods": ["zero-shot", "head", "lm-bff"],
+        "shots": [2],
+        "patterns": [
+            {"pattern": "{text_a} It was {mask}.", "words": {"bad": ["poor"], "good": ["fine"]}}
+        ],
+        "seeds": [13, 21],
+    }
+)
 
 
 def run_of(spec: RunSpec, name: str = "a1") -> Run:
-    return Run(name, "s1", "me", spec, "done", 0.0, metrics={"accuracy": 0.5, "odd": float("nan")}, seconds=1.5)
+    return Run(
+        name,
+        "s1",
+        "me",
+        spec,
+        "done",
+        0.0,
+        metrics={"accuracy": 0.5, "odd": float("nan")},
+        seconds=1.5,
+    )
 
 
 RUNS = [run_of(spec, f"run{at}") for at, spec in enumerate(STUDY.runs(TASK))]
@@ -40,7 +67,9 @@ def test_csv_has_a_row_for_each_run() -> None:
 
 
 def test_json_is_strict_and_holds_runs_and_summary() -> None:
-    document = json.loads(json_download([run.record() for run in RUNS]).data, parse_constant=pytest.fail)
+    document = json.loads(
+        json_download([run.record() for run in RUNS]).data, parse_constant=pytest.fail
+    )
     assert [len(document["runs"]), len(document["summary"])] == [5, 3]
 
 

@@ -14,7 +14,7 @@ from core.errors import Cancelled, DataError, InputError
 from core.methods.registry import METHODS
 from core.models.backbone import BackboneCache
 from core.models.placement import Placement
-from core.runs.execution import RunResult, execute, relearn
+from core.runs.execution import RunResult, execute, ignore_progress, learn, make_problem
 from core.runs.execution import test_part as part_to_measure
 from core.runs.spec import RunSpec, StudySpec
 
@@ -22,11 +22,16 @@ PVP = {"pattern": "{text_a} It was {mask}.", "words": {"bad": ["terrible"], "goo
 FEW_STEPS = {"steps": 2, "batch_size": 4, "evaluate_every": 1}
 WRITER = str(Path(__file__).parents[1] / "fixtures" / "models" / "t5_tiny")
 SEARCH = {**FEW_STEPS, "tried": 2, "k": 4}
-OPTIONS = {"in-context": {"demonstrations": 2}, "head": FEW_STEPS, "lm-bff": FEW_STEPS, "auto-words": SEARCH,
-           "auto-patterns": {**SEARCH, "writer": WRITER, "beam": 8},
-           "petal": {**FEW_STEPS, "tried": 2, "words_per_label": 3},
-           "pet": (ENSEMBLE := {**FEW_STEPS, "repetitions": 1, "student_steps": 2, "pool": 8}),
-           "ipet": {**ENSEMBLE, "generations": 1, "factor": 1.5}}
+OPTIONS = {
+    "in-context": {"demonstrations": 2},
+    "head": FEW_STEPS,
+    "lm-bff": FEW_STEPS,
+    "auto-words": SEARCH,
+    "auto-patterns": {**SEARCH, "writer": WRITER, "beam": 8},
+    "petal": {**FEW_STEPS, "tried": 2, "words_per_label": 3},
+    "pet": (ENSEMBLE := {**FEW_STEPS, "repetitions": 1, "student_steps": 2, "pool": 8}),
+    "ipet": {**ENSEMBLE, "generations": 1, "factor": 1.5},
+}
 
 
 @pytest.fixture(scope="module")
@@ -37,17 +42,22 @@ def backbones() -> BackboneCache:
 def spec_of(task: Task, method: str, **changes: Any) -> RunSpec:
     several = [PVP, {**PVP, "pattern": "Just {mask}! {text_a}"}]
     patterns = several[: 2 if METHODS[method].ensemble else 1]
-    (run,) = StudySpec.from_dict({"task": "tiny", "methods": [method], "patterns": patterns, "shots": [4],
-                                  "seeds": [13], "options": OPTIONS, **changes}).runs(task)
+    (run,) = StudySpec.from_dict(
+        {
+            "task": "tiny",
+            "methods": [method],
+            "patterns": patterns,
+            "shots": [4],
+            "seeds": [13],
+            "options": OPTIONS,
+            **changes,
+        }
+    ).runs(task)
     return run
 
 
-def silent(step: int, total: int, **news: object) -> None:
-    """Progress that nobody listens to."""
-
-
 def done(spec: RunSpec, task: Task, backbones: BackboneCache, **more: Any) -> RunResult:
-    return execute(spec, lambda _: task, backbones, more.pop("progress", silent), **more)
+    return execute(spec, lambda _: task, backbones, more.pop("progress", ignore_progress), **more)
 
 
 @pytest.mark.parametrize("method", list(METHODS))
@@ -56,14 +66,20 @@ def test_run_from_end_to_end(method: str, tiny_task: Task, backbones: BackboneCa
     table = result.predictions
     assert list(table) == ["text_a", "text_b", "gold", "predicted", "score", "p:bad", "p:good"]
     assert (table["score"] == (table["gold"] == table["predicted"])).all()
-    assert [tuple(row) for row in table[["text_a", "gold"]].to_numpy()] == [(e.text_a, e.label) for e in tiny_task.test]
+    assert [tuple(row) for row in table[["text_a", "gold"]].to_numpy()] == [
+        (e.text_a, e.label) for e in tiny_task.test
+    ]
     np.testing.assert_allclose(table[["p:bad", "p:good"]].sum(axis=1), 1, atol=1e-5)
     assert (table["predicted"] == np.where(table["p:bad"] >= table["p:good"], "bad", "good")).all()
     assert result.metrics["accuracy"] == pytest.approx((table["gold"] == table["predicted"]).mean())
-    counts = pd.crosstab(table["gold"], table["predicted"]).reindex(index=result.labels, columns=result.labels)
+    counts = pd.crosstab(table["gold"], table["predicted"]).reindex(
+        index=result.labels, columns=result.labels
+    )
     assert result.confusion == counts.fillna(0).astype(int).to_numpy().tolist()
     assert {"accuracy_low", "accuracy_high", "macro_f1", "n"} <= set(result.metrics)
-    assert ("best_step" in result.metrics) == (METHODS[method].trains and not METHODS[method].ensemble)
+    assert ("best_step" in result.metrics) == (
+        METHODS[method].trains and not METHODS[method].ensemble
+    )
     assert ("accuracy_ensemble" in result.metrics) == METHODS[method].ensemble
     assert result.seconds > 0
 
@@ -75,14 +91,18 @@ def test_same_spec_same_result_with_the_model_loaded_once(tiny_task: Task) -> No
     assert (first.metrics, first.confusion, cache.loads) == (again.metrics, again.confusion, 1)
 
 
-def test_limit_measures_on_the_same_rows_in_their_order(tiny_task: Task, backbones: BackboneCache) -> None:
+def test_limit_measures_on_the_same_rows_in_their_order(
+    tiny_task: Task, backbones: BackboneCache
+) -> None:
     limited = done(spec_of(tiny_task, "zero-shot", test_limit=5), tiny_task, backbones)
     trained = done(spec_of(tiny_task, "lm-bff", test_limit=5, seeds=[21]), tiny_task, backbones)
     assert limited.metrics["n"] == 5
     assert list(limited.predictions["text_a"]) == list(trained.predictions["text_a"])
 
 
-@pytest.mark.parametrize(("limit", "expected"), [(None, 12), (1, 1), (11, 11), (12, 12), (10**9, 12)])
+@pytest.mark.parametrize(
+    ("limit", "expected"), [(None, 12), (1, 1), (11, 11), (12, 12), (10**9, 12)]
+)
 def test_part_is_stable(limit: int | None, expected: int, tiny_task: Task) -> None:
     part = part_to_measure(tiny_task, limit)
     places = [tiny_task.test.index(example) for example in part]
@@ -100,37 +120,63 @@ def test_progress_hears_every_step(tiny_task: Task, backbones: BackboneCache) ->
 
 
 @pytest.mark.parametrize("method", list(METHODS))
-def test_progress_can_cancel(method: str, tiny_task: Task, backbones: BackboneCache, tmp_path: Path) -> None:
+def test_progress_can_cancel(
+    method: str, tiny_task: Task, backbones: BackboneCache, tmp_path: Path
+) -> None:
     def stop(step: int, total: int, **news: object) -> None:
         raise Cancelled
 
     with pytest.raises(Cancelled, match=r"Cancelled\."):
-        done(spec_of(tiny_task, method), tiny_task, backbones, progress=stop, save_to=tmp_path / "model")
+        done(
+            spec_of(tiny_task, method),
+            tiny_task,
+            backbones,
+            progress=stop,
+            save_to=tmp_path / "model",
+        )
     assert not (tmp_path / "model").exists()
 
 
 @pytest.mark.parametrize("method", list(METHODS))
-def test_only_trained_weights_are_saved(method: str, tiny_task: Task, backbones: BackboneCache, tmp_path: Path) -> None:
+def test_only_trained_weights_are_saved(
+    method: str, tiny_task: Task, backbones: BackboneCache, tmp_path: Path
+) -> None:
     done(spec_of(tiny_task, method), tiny_task, backbones, save_to=tmp_path / "model")
     assert (tmp_path / "model" / "model.safetensors").exists() == METHODS[method].trains
 
 
 @pytest.mark.parametrize("method", [name for name, method in METHODS.items() if not method.trains])
-def test_what_trains_nothing_can_be_made_anew(method: str, tiny_task: Task, backbones: BackboneCache) -> None:
+def test_what_trains_nothing_can_be_made_anew(
+    method: str, tiny_task: Task, backbones: BackboneCache
+) -> None:
     spec = spec_of(tiny_task, method)
-    log_probs = relearn(spec, tiny_task, backbones).log_probs(tiny_task.test)
+    problem = make_problem(spec, tiny_task, backbones)
+    predictor = learn(spec, problem, ignore_progress).predictor
+    log_probs = predictor.log_probs(tiny_task.test)
     table = done(spec, tiny_task, backbones).predictions
     assert np.array_equal(np.exp(log_probs), table[["p:bad", "p:good"]].to_numpy())
 
 
-@pytest.mark.parametrize(("changes", "error", "says"), [
-    ({"shots": [8]}, DataError, "K = 8 needs 16 training rows of each label .* Choose K ≤ 7"),
-    ({"shots": [0]}, InputError, "K is 0"),
-    ({"patterns": [{**PVP, "words": {"bad": ["unwatchable"], "good": ["great"]}}]}, InputError, "'unwatchable'"),
-    ({"patterns": [{**PVP, "pattern": "{text_a} {mask} {mask}"}]}, InputError, "exactly one"),
-    ({"model": "no-such-model"}, Exception, "no-such-model"),
-])
-def test_what_cannot_run_says_why(changes: dict[str, Any], error: type[Exception], says: str, tiny_task: Task,
-                                  backbones: BackboneCache) -> None:
+@pytest.mark.parametrize(
+    ("changes", "error", "says"),
+    [
+        ({"shots": [8]}, DataError, "K = 8 needs 16 training rows of each label .* Choose K ≤ 7"),
+        ({"shots": [0]}, InputError, "K is 0"),
+        (
+            {"patterns": [{**PVP, "words": {"bad": ["unwatchable"], "good": ["great"]}}]},
+            InputError,
+            "'unwatchable'",
+        ),
+        ({"patterns": [{**PVP, "pattern": "{text_a} {mask} {mask}"}]}, InputError, "exactly one"),
+        ({"model": "no-such-model"}, Exception, "no-such-model"),
+    ],
+)
+def test_what_cannot_run_says_why(
+    changes: dict[str, Any],
+    error: type[Exception],
+    says: str,
+    tiny_task: Task,
+    backbones: BackboneCache,
+) -> None:
     with pytest.raises(error, match=says):
         done(spec_of(tiny_task, "lm-bff", **changes), tiny_task, backbones)

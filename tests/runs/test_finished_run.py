@@ -1,4 +1,4 @@
-"""A finished run labels texts and tables as it did when it was measured, and its model can be taken away."""
+"""A finished run labels texts and tables as when it was measured; its model can be downloaded."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from core.learning.saved_models import load_predictor
 from core.models.backbone import BackboneCache
 from core.models.placement import Placement
 from core.runs import finished_run
+from core.runs.downloads import labelled_download
 from core.runs.finished_run import (
     answer_table,
-    labelled_download,
     predictor_for,
     schema_of,
     weights_of,
@@ -50,10 +50,20 @@ def forgotten() -> None:
 
 
 @pytest.fixture
-def runs(data: DataFolder, settings: Settings, task_source: dict[str, Any], tiny_model: str) -> dict[str, Run]:
+def runs(
+    data: DataFolder, settings: Settings, task_source: dict[str, Any], tiny_model: str
+) -> dict[str, Run]:
     """A finished run of each method."""
-    study = {"name": "used", "task": task_source, "model": tiny_model, "methods": list(METHODS), "patterns": [PATTERN],
-             "shots": [4], "seeds": [13], "options": OPTIONS}
+    study = {
+        "name": "used",
+        "task": task_source,
+        "model": tiny_model,
+        "methods": list(METHODS),
+        "patterns": [PATTERN],
+        "shots": [4],
+        "seeds": [13],
+        "options": OPTIONS,
+    }
     return {run.spec.method: run for run in done(data, settings, CACHE, study, load_task)}
 
 
@@ -66,9 +76,13 @@ def test_a_run_answers_as_when_it_was_measured(runs: dict[str, Run], store: RunS
     for run in runs.values():
         stored = store.predictions(run.id, "ann")
         examples = [Example(*each) for each in zip(stored["text_a"], stored["text_b"], strict=True)]
-        found = predict(predictor_for(run, store, load_task, CACHE), schema_of(run, store), examples).table()
+        found = predict(
+            predictor_for(run, store, load_task, CACHE), schema_of(run, store), examples
+        ).table()
         for label in run.labels:
-            assert found[f"p:{label}"].to_numpy() == pytest.approx(stored[f"p:{label}"].to_numpy(), abs=1e-5)
+            assert found[f"p:{label}"].to_numpy() == pytest.approx(
+                stored[f"p:{label}"].to_numpy(), abs=1e-5
+            )
         assert list(found["predicted"]) == list(stored["predicted"])
 
 
@@ -116,26 +130,41 @@ def test_progress_is_told_in_chunks(lm_bff: Run, store: RunStore) -> None:
 
 
 def test_no_texts_give_no_rows(lm_bff: Run, store: RunStore) -> None:
-    found = predict(predictor_for(lm_bff, store, load_task, CACHE), schema_of(lm_bff, store), []).table()
+    found = predict(
+        predictor_for(lm_bff, store, load_task, CACHE), schema_of(lm_bff, store), []
+    ).table()
     assert found.shape == (0, 5)
 
 
 def shop() -> Table:
-    return make_table("shop.csv", ["id", "review", "predicted"],
-                      [("1", "the film was good", "x"), ("2", " ", "y"), ("3", "a terrible plot", "z")])
+    return make_table(
+        "shop.csv",
+        ["id", "review", "predicted"],
+        [("1", "the film was good", "x"), ("2", " ", "y"), ("3", "a terrible plot", "z")],
+    )
 
 
 def test_a_table_keeps_its_columns_and_empty_rows(lm_bff: Run, store: RunStore) -> None:
-    answered = answer_table(predictor_for(lm_bff, store, load_task, CACHE), shop(), ColumnMap("review", None),
-                            schema_of(lm_bff, store), DataLimits())
+    answered = answer_table(
+        predictor_for(lm_bff, store, load_task, CACHE),
+        shop(),
+        ColumnMap("review", None),
+        schema_of(lm_bff, store),
+        DataLimits(),
+    )
     found = answered.rows
     assert list(found.columns) == ["id", "review", "predicted", "predicted 2", "p:bad", "p:good"]
-    assert (answered.answer, answered.probabilities) == ("predicted 2", {"bad": "p:bad", "good": "p:good"})
+    assert (answered.answer, answered.probabilities) == (
+        "predicted 2",
+        {"bad": "p:bad", "good": "p:good"},
+    )
     assert list(found["id"]) == ["1", "2", "3"]
     assert list(found["predicted"]) == ["x", "y", "z"]
     assert list(found["predicted 2"].isna()) == [False, True, False]
     assert set(found["predicted 2"].dropna()) <= set(lm_bff.labels)
-    assert found.loc[[0, 2], ["p:bad", "p:good"]].sum(axis=1).to_numpy() == pytest.approx(1, abs=2e-6)
+    assert found.loc[[0, 2], ["p:bad", "p:good"]].sum(axis=1).to_numpy() == pytest.approx(
+        1, abs=2e-6
+    )
 
 
 @pytest.mark.parametrize(("columns", "limits", "kind", "told"), [
@@ -143,8 +172,14 @@ def test_a_table_keeps_its_columns_and_empty_rows(lm_bff: Run, store: RunStore) 
     (ColumnMap("id", None, "none"), DataLimits(), DataError, "no column 'none'"),
     (ColumnMap("review", None), DataLimits(rows=2), LimitError, "3 rows; 2 are allowed"),
 ])
-def test_bad_tables_are_refused(columns: ColumnMap, limits: DataLimits, kind: type[Exception], told: str, lm_bff: Run,
-                                store: RunStore) -> None:
+def test_bad_tables_are_refused(
+    columns: ColumnMap,
+    limits: DataLimits,
+    kind: type[Exception],
+    told: str,
+    lm_bff: Run,
+    store: RunStore,
+) -> None:
     predictor = predictor_for(lm_bff, store, load_task, CACHE)
     with pytest.raises(kind, match=told):
         answer_table(predictor, shop(), columns, schema_of(lm_bff, store), limits)
@@ -153,19 +188,27 @@ def test_bad_tables_are_refused(columns: ColumnMap, limits: DataLimits, kind: ty
 def test_a_column_without_any_text_is_refused(lm_bff: Run, store: RunStore) -> None:
     table = make_table("shop.csv", ["id", "review"], [("1", ""), ("2", " ")])
     with pytest.raises(DataError, match="empty in every row"):
-        answer_table(predictor_for(lm_bff, store, load_task, CACHE), table, ColumnMap("review", None),
-                     schema_of(lm_bff, store), DataLimits())
+        answer_table(
+            predictor_for(lm_bff, store, load_task, CACHE),
+            table,
+            ColumnMap("review", None),
+            schema_of(lm_bff, store),
+            DataLimits(),
+        )
 
 
 def test_the_download_holds_no_formula() -> None:
-    file = labelled_download(shop(), pd.DataFrame({"review": ["=1+1", "fine"], "p:bad": [0.25, -0.5]}))
+    file = labelled_download(
+        shop(), pd.DataFrame({"review": ["=1+1", "fine"], "p:bad": [0.25, -0.5]})
+    )
     assert file.name == "shop-labelled.csv"
     assert file.data.decode("utf-8-sig").splitlines() == ["review,p:bad", "'=1+1,0.25", "fine,-0.5"]
 
 
 @pytest.mark.parametrize("method", ["lm-bff", "head"])
-def test_an_archive_holds_a_model_that_answers_alike(method: str, runs: dict[str, Run], store: RunStore,
-                                                     tmp_path: Path) -> None:
+def test_an_archive_holds_a_model_that_answers_alike(
+    method: str, runs: dict[str, Run], store: RunStore, tmp_path: Path
+) -> None:
     run = runs[method]
     write_archive(run, store, CACHE, tmp_path / "my-model.zip")
     with zipfile.ZipFile(tmp_path / "my-model.zip") as archive:
@@ -175,10 +218,14 @@ def test_an_archive_holds_a_model_that_answers_alike(method: str, runs: dict[str
         path.name for path in folder.iterdir()}
     assert f"K = {run.spec.shots}, seed 13" in (folder / "README.md").read_text(encoding="utf-8")
     taken = load_predictor(folder, CACHE.placement).log_probs(TEXTS)
-    assert taken == pytest.approx(predictor_for(run, store, load_task, CACHE).log_probs(TEXTS), abs=1e-6)
+    assert taken == pytest.approx(
+        predictor_for(run, store, load_task, CACHE).log_probs(TEXTS), abs=1e-6
+    )
 
 
-def test_without_weights_there_is_no_archive(runs: dict[str, Run], store: RunStore, tmp_path: Path) -> None:
+def test_without_weights_there_is_no_archive(
+    runs: dict[str, Run], store: RunStore, tmp_path: Path
+) -> None:
     with pytest.raises(ModelError, match="were removed"):
         write_archive(runs["zero-shot"], store, CACHE, tmp_path / "none.zip")
     assert not (tmp_path / "none.zip").exists()

@@ -34,7 +34,9 @@ def test_names_are_in_order_and_different() -> None:
     assert names == sorted(set(names))
 
 
-def test_a_new_one_keeps_what_is_there(connection: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_new_one_keeps_what_is_there(
+    connection: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
     migrate(connection, "store")
     connection.execute("INSERT INTO studies VALUES ('s', 'ann', 'old', 'study', '{}', 0)")
     monkeypatch.setattr(migrations, "MIGRATIONS", (*MIGRATIONS, ("9999 colours", (
@@ -43,7 +45,9 @@ def test_a_new_one_keeps_what_is_there(connection: sqlite3.Connection, monkeypat
     assert connection.execute("SELECT name, colour FROM studies").fetchall() == [("old", "blue")]
 
 
-def test_one_that_fails_leaves_nothing_behind(connection: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_that_fails_leaves_nothing_behind(
+    connection: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
     migrate(connection, "store")
     monkeypatch.setattr(migrations, "MIGRATIONS", (*MIGRATIONS, ("9999 broken", (
         "CREATE TABLE colours (name TEXT)", "CREATE TABLE runs (id TEXT)"))))
@@ -51,11 +55,13 @@ def test_one_that_fails_leaves_nothing_behind(connection: sqlite3.Connection, mo
         migrate(connection, "store")
     connection.rollback()
     assert "9999 broken" not in applied(connection)
-    assert connection.execute("SELECT name FROM sqlite_master WHERE name = 'colours'").fetchall() == []
+    assert (
+        connection.execute("SELECT name FROM sqlite_master WHERE name = 'colours'").fetchall() == []
+    )
 
 
 def test_curves_and_candidates_of_an_older_store_are_read(tmp_path: Path) -> None:
-    """Development accuracies were called so in the tables; a label of that name stays what it is."""
+    """Development accuracies had this name in the tables; a label of that name stays."""
     with sqlite3.connect(tmp_path / "cloze-lab.sqlite", isolation_level=None) as older:
         older.execute("CREATE TABLE migrations (name TEXT PRIMARY KEY, applied REAL NOT NULL)")
         for name, statements in MIGRATIONS[:3]:
@@ -63,19 +69,45 @@ def test_curves_and_candidates_of_an_older_store_are_read(tmp_path: Path) -> Non
                 older.execute(statement)
             older.execute("INSERT INTO migrations VALUES (?, 0)", (name,))
         older.execute("INSERT INTO studies VALUES ('s', 'ann', 'old', 'study', '{}', 0)")
-        older.execute("INSERT INTO runs (id, study, visitor, spec, method, model, fingerprint, status, created) "
-                      "VALUES ('r', 's', 'ann', '{}', 'auto-words', 'mini', 'f', 'done', 0)")
-        older.executemany("INSERT INTO curve VALUES ('r', ?, ?, ?)", [(1, 0.9, None), (2, 0.8, 0.75)])
-        older.execute("INSERT INTO found VALUES ('r', ?)", (json.dumps([
-            {"pattern": 'Say "dev_accuracy": {mask}', "words": {"dev_accuracy": ["dev_accuracy"]}, "score": 0.5,
-             "dev_accuracy": 0.75, "trained": 2}, {"stage": "model", "dev_accuracy": None}]),))
+        older.execute(
+            "INSERT INTO runs (id, study, visitor, spec, method, model, fingerprint, status, "
+            "created) "
+            "VALUES ('r', 's', 'ann', '{}', 'auto-words', 'mini', 'f', 'done', 0)"
+        )
+        older.executemany(
+            "INSERT INTO curve VALUES ('r', ?, ?, ?)", [(1, 0.9, None), (2, 0.8, 0.75)]
+        )
+        older.execute(
+            "INSERT INTO found VALUES ('r', ?)",
+            (
+                json.dumps(
+                    [
+                        {
+                            "pattern": 'Say "dev_accuracy": {mask}',
+                            "words": {"dev_accuracy": ["dev_accuracy"]},
+                            "score": 0.5,
+                            "dev_accuracy": 0.75,
+                            "trained": 2,
+                        },
+                        {"stage": "model", "dev_accuracy": None},
+                    ]
+                ),
+            ),
+        )
     older.close()
     data = DataFolder(tmp_path)
     store = data.store
     assert store.curve("r", "ann") == [(1, 0.9, None), (2, 0.8, 0.75)]
     assert store.found("r", "ann") == [
-        {"pattern": 'Say "dev_accuracy": {mask}', "words": {"dev_accuracy": ["dev_accuracy"]}, "score": 0.5,
-         "dev_score": 0.75, "trained": 2}, {"stage": "model", "dev_score": None}]
+        {
+            "pattern": 'Say "dev_accuracy": {mask}',
+            "words": {"dev_accuracy": ["dev_accuracy"]},
+            "score": 0.5,
+            "dev_score": 0.75,
+            "trained": 2,
+        },
+        {"stage": "model", "dev_score": None},
+    ]
     data.close()
 
 

@@ -36,13 +36,23 @@ class Repeating:
 
 def test_table_of_nothing_has_all_columns() -> None:
     nothing = LabelPredictions((), LABELS, np.empty((0, 2), dtype=np.float32))
-    assert list(nothing.table(np.empty(0))) == ["text_a", "text_b", "gold", "predicted", "score", "p:bad", "p:good"]
+    assert list(nothing.table(np.empty(0))) == [
+        "text_a",
+        "text_b",
+        "gold",
+        "predicted",
+        "score",
+        "p:bad",
+        "p:good",
+    ]
     assert nothing.table().empty
     assert list(predict(Repeating(), generation(), []).table()) == ["text_a", "text_b", "output"]
 
 
 def test_first_label_wins_ties() -> None:
-    found = LabelPredictions((Example("x", label="good"),), LABELS, np.log(np.array([[0.5, 0.5]], dtype=np.float32)))
+    found = LabelPredictions(
+        (Example("x", label="good"),), LABELS, np.log(np.array([[0.5, 0.5]], dtype=np.float32))
+    )
     assert found.table()["predicted"].tolist() == ["bad"]
     assert found.answers().gold == [1]
 
@@ -66,7 +76,9 @@ def test_a_table_of_texts_is_read_back_as_it_was(tmp_path: Path) -> None:
 
 def test_all_are_asked_at_once_or_in_chunks_with_progress() -> None:
     generator, told, many = Repeating(), [], RESTAURANTS * CHUNK
-    assert predict(generator, generation(), many) == predict(generator, generation(), many, lambda done, total: told.append((done, total)))
+    assert predict(generator, generation(), many) == predict(
+        generator, generation(), many, lambda done, total: told.append((done, total))
+    )
     assert generator.asked == [2 * CHUNK, CHUNK, CHUNK]
     assert told == [(0, 256), (128, 256), (256, 256)]
 
@@ -82,7 +94,11 @@ def test_progress_can_stop() -> None:
 def test_a_persons_table_gets_texts_too() -> None:
     table = make_table("menu.csv", ["output", "source"], [("mine", "name[Aromi]"), ("too", "")])
     found = answer_table(Repeating(), table, ColumnMap("source", None), generation(), DataLimits())
-    assert (list(found.rows), found.answer, found.probabilities) == (["output", "source", "output 2"], "output 2", {})
+    assert (list(found.rows), found.answer, found.probabilities) == (
+        ["output", "source", "output 2"],
+        "output 2",
+        {},
+    )
     assert found.rows["output"].tolist() == ["mine", "too"]
     assert found.rows["output 2"].isna().tolist() == [False, True]
 

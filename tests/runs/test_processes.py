@@ -1,4 +1,4 @@
-"""Whole processes that end: an app that is stopped or killed in the middle of a study, a scheduler that goes away."""
+"""Processes that end: an app that is stopped or killed within a study, and a scheduler."""
 
 from __future__ import annotations
 
@@ -50,10 +50,20 @@ def launch() -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
     """Starts a Python process, and kills it with its children at the end of the test."""
     started: list[subprocess.Popen[bytes]] = []
 
-    def start(*arguments: str, path: Path = ROOT, before: Callable[[], None] | None = None) -> subprocess.Popen[bytes]:
+    def start(
+        *arguments: str, path: Path = ROOT, before: Callable[[], None] | None = None
+    ) -> subprocess.Popen[bytes]:
         environment = {**os.environ, "PYTHONPATH": str(path)}
-        started.append(subprocess.Popen([sys.executable, *arguments], cwd=path, env=environment, preexec_fn=before,
-                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+        started.append(
+            subprocess.Popen(
+                [sys.executable, *arguments],
+                cwd=path,
+                env=environment,
+                preexec_fn=before,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+        )
         return started[-1]
 
     yield start
@@ -66,14 +76,38 @@ def launch() -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
 
 
 @pytest.fixture
-def scheduler(launch: Callable[..., Any], tmp_path: Path) -> Callable[[int], list[subprocess.Popen[bytes]]]:
+def scheduler(
+    launch: Callable[..., Any], tmp_path: Path
+) -> Callable[[int], list[subprocess.Popen[bytes]]]:
     """Starts a scheduler, which does not know Cloze Lab, and a worker."""
     def start(port: int) -> list[subprocess.Popen[bytes]]:
         common = ("--host", "127.0.0.1", "--no-dashboard")
-        return [launch("-m", "distributed.cli.dask_scheduler", "--port", str(port), *common,
-                       "--idle-timeout", "300s", path=tmp_path),
-                launch("-m", "distributed.cli.dask_worker", f"tcp://127.0.0.1:{port}", "--nthreads", "1", *common,
-                       "--local-directory", str(tmp_path), "--death-timeout", "60", before=_one_core)]
+        return [
+            launch(
+                "-m",
+                "distributed.cli.dask_scheduler",
+                "--port",
+                str(port),
+                *common,
+                "--idle-timeout",
+                "300s",
+                path=tmp_path,
+            ),
+            launch(
+                "-m",
+                "distributed.cli.dask_worker",
+                f"tcp://127.0.0.1:{port}",
+                "--nthreads",
+                "1",
+                *common,
+                "--local-directory",
+                str(tmp_path),
+                "--death-timeout",
+                "60",
+                before=_one_core,
+            ),
+        ]
+
     return start
 
 
@@ -87,8 +121,17 @@ def spawned() -> set[psutil.Process]:
     return found
 
 
-def test_stopping_puts_runs_back(store: RunStore, queue: RunQueue, settings: Settings,
-                                 submit: Callable[..., list[str]], until: Callable[..., None]) -> None:
+def alive(process: psutil.Process) -> bool:
+    return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+
+
+def test_stopping_puts_runs_back(
+    store: RunStore,
+    queue: RunQueue,
+    settings: Settings,
+    submit: Callable[..., list[str]],
+    until: Callable[..., None],
+) -> None:
     first, second = submit(seeds=(1, 2), steps=100_000, every=100_000)
     before = spawned()
     workers = Workers(queue, settings)
@@ -101,20 +144,25 @@ def test_stopping_puts_runs_back(store: RunStore, queue: RunQueue, settings: Set
 
 
 def test_no_run_is_lost_or_repeated_when_the_app_is_killed(
-        store: RunStore, settings: Settings, submit: Callable[..., list[str]], launch: Callable[..., Any],
-        until: Callable[..., None]) -> None:
+    store: RunStore,
+    settings: Settings,
+    submit: Callable[..., list[str]],
+    launch: Callable[..., Any],
+    until: Callable[..., None],
+) -> None:
     first, second, third = submit(seeds=(1, 2, 3), steps=150, every=150)
     app = launch("-c", APP, str(store.folder), settings.model)
     until(lambda: store.run(second, "ann").step > 0, "the second run")
     children = psutil.Process(app.pid).children(recursive=True)
     app.send_signal(signal.SIGKILL)
-    until(lambda: not any(child.is_running() and child.status() != psutil.STATUS_ZOMBIE for child in children),
-          "the end of its processes")
+    until(lambda: not any(map(alive, children)), "the end of its processes")
     launch("-c", APP, str(store.folder), settings.model)
     until(lambda: not any(run.active for run in store.runs("ann")), "the end of the study")
     assert [(run.id, run.status, run.attempt) for run in store.runs("ann")] == [
         (first, "done", 1), (second, "done", 2), (third, "done", 1)]
-    assert sorted(path.stem for path in (store.folder / "predictions").iterdir()) == sorted((first, second, third))
+    assert sorted(path.stem for path in (store.folder / "predictions").iterdir()) == sorted(
+        (first, second, third)
+    )
     with closing(sqlite3.connect(store.folder / "cloze-lab.sqlite")) as check:
         assert check.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
 
@@ -126,11 +174,13 @@ def test_an_ensemble_goes_on_where_the_app_was_killed(
     study = ensemble("ipet", steps=60, patterns=3, student_steps=200)
     (run,) = store.runs("ann", store.submit(study, runs_of(study), "ann"))
     app = launch("-c", APP, str(store.folder), settings.model)
-    until(lambda: len(list(store.folder.glob("parts/*/model-*"))) > 3, "a model of the second generation")
+    until(
+        lambda: len(list(store.folder.glob("parts/*/model-*"))) > 3,
+        "a model of the second generation",
+    )
     children = psutil.Process(app.pid).children(recursive=True)
     app.send_signal(signal.SIGKILL)
-    until(lambda: not any(child.is_running() and child.status() != psutil.STATUS_ZOMBIE for child in children),
-          "the end of its processes")
+    until(lambda: not any(map(alive, children)), "the end of its processes")
     launch("-c", APP, str(store.folder), settings.model)
     until(lambda: not store.run(run.id, "ann").active, "the end of the run")
     assert (store.run(run.id, "ann").status, store.run(run.id, "ann").attempt) == ("done", 2)
@@ -161,4 +211,7 @@ def test_a_scheduler_by_address_may_go_and_come_back(
     workers.stop()
     runs = [store.run(key, "ann") for key in (first, second)]
     assert [(run.status, run.kills) for run in runs] == [("done", 0), ("done", 0)]
-    assert [store.model_folder(run.id, "ann") is not None for run in runs] == [True, True]  # the folder is the same
+    assert [store.model_folder(run.id, "ann") is not None for run in runs] == [
+        True,
+        True,
+    ]  # the folder is the same

@@ -15,7 +15,12 @@ README = Path(__file__).resolve().parents[2] / "README.md"
 def test_nothing_set_gives_the_defaults() -> None:
     found = Settings.from_environment({})
     assert found.data_folder == Path("~/.cache/cloze-lab").expanduser()
-    assert (found.model, found.scheduler, found.public, found.temporary) == ("mini-masked", "", False, False)
+    assert (found.model, found.scheduler, found.public, found.temporary) == (
+        "mini-masked",
+        "",
+        False,
+        False,
+    )
 
 
 @pytest.mark.parametrize(("variable", "text", "field", "value"), [
@@ -53,7 +58,9 @@ def test_a_bad_value_is_refused_by_name(variable: str, text: str) -> None:
 
 
 def test_inline_is_no_address() -> None:
-    inline, named = (Settings.from_environment({"CLOZE_LAB_SCHEDULER": text}) for text in ("inline", "tcp://a:1"))
+    inline, named = (
+        Settings.from_environment({"CLOZE_LAB_SCHEDULER": text}) for text in ("inline", "tcp://a:1")
+    )
     assert (inline.inline, inline.address) == (True, "")
     assert (named.inline, named.address) == (False, "tcp://a:1")
     assert not Settings().inline
@@ -68,10 +75,24 @@ def test_spaces_are_public_and_temporary() -> None:
 
 
 def test_on_spaces_every_default_can_be_overruled() -> None:
-    found = Settings.from_environment({"SPACE_ID": "someone/lab", "CLOZE_LAB_DATA": "/data", "CLOZE_LAB_MAX_STEPS": "7",
-                                       "CLOZE_LAB_HUB_DATA": "any", "CLOZE_LAB_KEEP_MODELS_GB": "1"})
-    assert (found.temporary, found.max_steps, found.hub_data, found.keep_models_gb) == (False, 7, (), 1.0)
-    assert not Settings.from_environment({"SPACE_ID": "someone/lab", "CLOZE_LAB_PUBLIC": "0"}).public
+    found = Settings.from_environment(
+        {
+            "SPACE_ID": "someone/lab",
+            "CLOZE_LAB_DATA": "/data",
+            "CLOZE_LAB_MAX_STEPS": "7",
+            "CLOZE_LAB_HUB_DATA": "any",
+            "CLOZE_LAB_KEEP_MODELS_GB": "1",
+        }
+    )
+    assert (found.temporary, found.max_steps, found.hub_data, found.keep_models_gb) == (
+        False,
+        7,
+        (),
+        1.0,
+    )
+    assert not Settings.from_environment(
+        {"SPACE_ID": "someone/lab", "CLOZE_LAB_PUBLIC": "0"}
+    ).public
 
 
 def test_the_readme_lists_all_settings() -> None:

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -23,7 +24,13 @@ from core.runs.spec import RunSpec, StudySpec
 from core.runs.store import RunStore
 
 Submit = Callable[..., list[str]]
-RESULT = RunResult({"accuracy": 0.75}, ("bad", "good"), [[3, 1], [1, 3]], pd.DataFrame({"gold": ["bad", "good"]}), 2.0)
+RESULT = RunResult(
+    {"accuracy": 0.75},
+    ("bad", "good"),
+    [[3, 1], [1, 3]],
+    pd.DataFrame({"gold": ["bad", "good"]}),
+    2.0,
+)
 
 
 def claimed(queue: RunQueue, **which: str) -> Run:
@@ -43,17 +50,35 @@ def test_a_run_from_submission_to_result(store: RunStore, queue: RunQueue, submi
     queue.progress(run, 2, 4, [(1, 0.9, None), (2, 0.8, 0.5)])
     queue.finish(run, RESULT, [(2, 0.8, 0.5), (4, 0.7, 0.75)], ["A note."])
     found = store.run(key, "ann")
-    assert (found.status, found.step, found.total, found.metrics) == ("done", 4, 4, {"accuracy": 0.75})
-    assert (found.labels, found.confusion, found.seconds) == (("bad", "good"), [[3, 1], [1, 3]], 2.0)
+    assert (found.status, found.step, found.total, found.metrics) == (
+        "done",
+        4,
+        4,
+        {"accuracy": 0.75},
+    )
+    assert (found.labels, found.confusion, found.seconds) == (
+        ("bad", "good"),
+        [[3, 1], [1, 3]],
+        2.0,
+    )
     assert store.curve(key, "ann") == [(1, 0.9, None), (2, 0.8, 0.5), (4, 0.7, 0.75)]
-    assert [line.split(" ", 1)[1] for line in store.log(key, "ann")] == ["Submitted.", "A note.", "Done in 2.0 s."]
+    assert [line.split(" ", 1)[1] for line in store.log(key, "ann")] == [
+        "Submitted.",
+        "A note.",
+        "Done in 2.0 s.",
+    ]
     assert list(store.predictions(key, "ann")["gold"]) == ["bad", "good"]
 
 
-def test_what_a_search_found_is_kept_whatever_becomes_of_it(store: RunStore, queue: RunQueue, submit: Submit) -> None:
+def test_what_a_search_found_is_kept_whatever_becomes_of_it(
+    store: RunStore, queue: RunQueue, submit: Submit
+) -> None:
     (key,) = submit()
     run = claimed(queue)
-    first, second = [{"pattern": "a", "score": 0.5}], [{"pattern": "b", "score": 0.7}, {"pattern": "a", "score": 0.5}]
+    first, second = (
+        [{"pattern": "a", "score": 0.5}],
+        [{"pattern": "b", "score": 0.7}, {"pattern": "a", "score": 0.5}],
+    )
     assert store.found(key, "ann") == []
     queue.progress(run, 1, 4, [], first)
     queue.progress(run, 2, 4, [(2, 0.5, None)])
@@ -64,7 +89,9 @@ def test_what_a_search_found_is_kept_whatever_becomes_of_it(store: RunStore, que
     assert store.found(key, "ann") == second
 
 
-def test_an_equal_run_has_the_same_candidates(store: RunStore, queue: RunQueue, submit: Submit) -> None:
+def test_an_equal_run_has_the_same_candidates(
+    store: RunStore, queue: RunQueue, submit: Submit
+) -> None:
     (key,) = submit()
     run = claimed(queue)
     (other,) = submit("bob")
@@ -72,7 +99,9 @@ def test_an_equal_run_has_the_same_candidates(store: RunStore, queue: RunQueue, 
     assert store.found(other, "bob") == store.found(key, "ann") == [{"pattern": "a", "score": 0.5}]
 
 
-def test_a_store_opened_again_knows_everything(store: RunStore, queue: RunQueue, submit: Submit) -> None:
+def test_a_store_opened_again_knows_everything(
+    store: RunStore, queue: RunQueue, submit: Submit
+) -> None:
     (key,) = submit()
     queue.finish(claimed(queue), RESULT)
     again = DataFolder(store.folder)
@@ -84,8 +113,15 @@ def test_a_store_opened_again_knows_everything(store: RunStore, queue: RunQueue,
 def test_records_are_plain_values(store: RunStore, submit: Submit) -> None:
     submit(seeds=(1, 2))
     record, _ = store.records("ann")
-    assert (record.task, record.method, record.pattern, record.words, record.shots, record.seed, record.status) == (
-        "dinner", "lm-bff", "{text_a} It was {mask}.", "bad=terrible;good=great", 4, 1, "queued")
+    assert (
+        record.task,
+        record.method,
+        record.pattern,
+        record.words,
+        record.shots,
+        record.seed,
+        record.status,
+    ) == ("dinner", "lm-bff", "{text_a} It was {mask}.", "bad=terrible;good=great", 4, 1, "queued")
     assert record.options["steps"] == 4
 
 
@@ -96,9 +132,15 @@ def test_others_see_nothing(store: RunStore, queue: RunQueue, submit: Submit, vi
     assert (store.runs(visitor), store.studies(visitor), store.records(visitor)) == ([], [], [])
     assert (store.curve(key, visitor), store.log(key, visitor)) == ([], [])
     study = store.studies("ann")[0].id
-    for ask in (lambda: store.run(key, visitor), lambda: store.cancel(key, visitor), lambda: store.retry(key, visitor),
-                lambda: store.predictions(key, visitor), lambda: store.model_folder(key, visitor),
-                lambda: store.delete_study(study, visitor), lambda: store.study(study, visitor)):
+    for ask in (
+        lambda: store.run(key, visitor),
+        lambda: store.cancel(key, visitor),
+        lambda: store.retry(key, visitor),
+        lambda: store.predictions(key, visitor),
+        lambda: store.model_folder(key, visitor),
+        lambda: store.delete_study(study, visitor),
+        lambda: store.study(study, visitor),
+    ):
         with pytest.raises(SpecError, match=r"There is no (run|study)"):
             ask()
     assert statuses(store) == ["done"]
@@ -111,12 +153,16 @@ def test_the_visitor_served_longest_ago_comes_first(queue: RunQueue, submit: Sub
     assert queue.claim() is None
 
 
-def test_only_one_of_many_threads_gets_a_run(store: RunStore, queue: RunQueue, submit: Submit) -> None:
+def test_only_one_of_many_threads_gets_a_run(
+    store: RunStore, queue: RunQueue, submit: Submit
+) -> None:
     submit(seeds=tuple(range(12)))
     other = DataFolder(store.folder)
     got: list[Run | None] = []
-    threads = [threading.Thread(target=lambda source=source: got.extend(source.claim() for _ in range(3)))
-               for source in (queue, other.queue) * 4]
+    threads = [
+        threading.Thread(target=lambda source=source: got.extend(source.claim() for _ in range(3)))
+        for source in (queue, other.queue) * 4
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -126,7 +172,9 @@ def test_only_one_of_many_threads_gets_a_run(store: RunStore, queue: RunQueue, s
     other.close()
 
 
-def test_readers_read_while_a_writer_writes(store: RunStore, queue: RunQueue, submit: Submit) -> None:
+def test_readers_read_while_a_writer_writes(
+    store: RunStore, queue: RunQueue, submit: Submit
+) -> None:
     (key,) = submit()
     run = claimed(queue)
     seen: list[int] = []
@@ -145,7 +193,9 @@ def test_readers_read_while_a_writer_writes(store: RunStore, queue: RunQueue, su
     assert store.run(key, "ann").step == 200
 
 
-def test_an_equal_run_is_answered_from_the_first(store: RunStore, queue: RunQueue, submit: Submit) -> None:
+def test_an_equal_run_is_answered_from_the_first(
+    store: RunStore, queue: RunQueue, submit: Submit
+) -> None:
     (first,) = submit("ann")
     queue.finish(claimed(queue), RESULT, [(1, 0.5, None)])
     (second,) = submit("bob")
@@ -157,7 +207,9 @@ def test_an_equal_run_is_answered_from_the_first(store: RunStore, queue: RunQueu
     assert queue.claim() is None
 
 
-def test_an_equal_run_waits_for_the_one_that_runs(store: RunStore, queue: RunQueue, submit: Submit) -> None:
+def test_an_equal_run_waits_for_the_one_that_runs(
+    store: RunStore, queue: RunQueue, submit: Submit
+) -> None:
     submit("ann")
     (second,) = submit("bob")
     run = claimed(queue)
@@ -173,7 +225,9 @@ def test_an_equal_run_goes_on_if_the_first_fails(queue: RunQueue, submit: Submit
     assert claimed(queue).id == second
 
 
-def test_a_repeated_run_without_a_change_is_done_anew(store: RunStore, queue: RunQueue, submit: Submit) -> None:
+def test_a_repeated_run_without_a_change_is_done_anew(
+    store: RunStore, queue: RunQueue, submit: Submit
+) -> None:
     (key,) = submit()
     queue.finish(claimed(queue), RESULT)
     again = store.retry(key, "ann")
@@ -183,15 +237,36 @@ def test_a_repeated_run_without_a_change_is_done_anew(store: RunStore, queue: Ru
 
 def test_a_repeated_run_may_be_changed(store: RunStore, submit: Submit) -> None:
     (key,) = submit()
-    new = store.run(store.retry(key, "ann", {"shots": 8, "seed": 7, "options": {"steps": 6}, "test_limit": 5}), "ann")
-    assert (new.spec.shots, new.spec.seed, new.spec.options["steps"], new.spec.test_limit) == (8, 7, 6, 5)
+    new = store.run(
+        store.retry(key, "ann", {"shots": 8, "seed": 7, "options": {"steps": 6}, "test_limit": 5}),
+        "ann",
+    )
+    assert (new.spec.shots, new.spec.seed, new.spec.options["steps"], new.spec.test_limit) == (
+        8,
+        7,
+        6,
+        5,
+    )
     assert new.spec.options["batch_size"] == 2
     assert new.study == store.run(key, "ann").study
 
 
-@pytest.mark.parametrize("change", [{"model": "x"}, {"shots": "8"}, {"seed": -1}, {"seed": True}, {"options": [1]},
-                                    {"options": {"speed": 9}}, {"options": {"steps": 0}}, {"test_limit": 0}])
-def test_a_change_that_cannot_be_is_refused(store: RunStore, submit: Submit, change: dict[str, object]) -> None:
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"model": "x"},
+        {"shots": "8"},
+        {"seed": -1},
+        {"seed": True},
+        {"options": [1]},
+        {"options": {"speed": 9}},
+        {"options": {"steps": 0}},
+        {"test_limit": 0},
+    ],
+)
+def test_a_change_that_cannot_be_is_refused(
+    store: RunStore, submit: Submit, change: dict[str, object]
+) -> None:
     (key,) = submit()
     with pytest.raises(SpecError):
         store.retry(key, "ann", change)
@@ -214,9 +289,15 @@ def test_cancelling(store: RunStore, queue: RunQueue, submit: Submit) -> None:
 def test_failures_say_what_to_do(store: RunStore, queue: RunQueue, submit: Submit) -> None:
     (key,) = submit()
     run = claimed(queue)
-    queue.settle(run, Outcome(failure=failure_of(DataError("No {column!r} here.", column="label"), run.spec)))
+    queue.settle(
+        run, Outcome(failure=failure_of(DataError("No {column!r} here.", column="label"), run.spec))
+    )
     failed = store.run(key, "ann")
-    assert (failed.status, failed.reason, failed.error_values) == ("failed", "data", {"column": "label"})
+    assert (failed.status, failed.reason, failed.error_values) == (
+        "failed",
+        "data",
+        {"column": "label"},
+    )
     assert failed.explanation(lambda template: f"Nein: {template}") == "Nein: No 'label' here."
     assert failed.record().error == "No 'label' here."
 
@@ -241,7 +322,9 @@ def test_a_run_that_had_not_begun_is_not_blamed_for_its_worker(store: RunStore, 
     assert statuses(store) == ["failed"]
 
 
-def test_starts_that_were_given_back_do_not_count(store: RunStore, queue: RunQueue, submit: Submit) -> None:
+def test_starts_that_were_given_back_do_not_count(
+    store: RunStore, queue: RunQueue, submit: Submit
+) -> None:
     submit()
     for _ in range(2 * MAX_CRASHES):
         queue.release(claimed(queue))
@@ -257,13 +340,19 @@ def test_an_old_ticket_writes_nothing(store: RunStore, queue: RunQueue, submit: 
     queue.progress(old, 3, 4, [(3, 1.0, None)])
     queue.finish(old, RESULT)
     queue.fail(old, Failure("bug", "It broke."))
-    assert (store.run(key, "ann").status, store.run(key, "ann").step, store.curve(key, "ann")) == ("running", 0, [])
+    assert (store.run(key, "ann").status, store.run(key, "ann").step, store.curve(key, "ann")) == (
+        "running",
+        0,
+        [],
+    )
     assert list((store.folder / "predictions").iterdir()) == []
     queue.finish(new, RESULT)
     assert store.run(key, "ann").status == "done"
 
 
-def test_what_a_dead_process_was_doing_waits_again(store: RunStore, queue: RunQueue, submit: Submit) -> None:
+def test_what_a_dead_process_was_doing_waits_again(
+    store: RunStore, queue: RunQueue, submit: Submit
+) -> None:
     (key,) = submit()
     dead = DataFolder(store.folder)
     claimed(dead.queue)
@@ -288,9 +377,12 @@ def test_a_run_that_takes_every_process_with_it_fails_in_the_end(store: RunStore
     assert (run.status, run.reason) == ("failed", "killed")
 
 
-def test_reserved_runs_are_interrupted_with_their_process(store: RunStore, queue: RunQueue,
-                                                          make_study: Callable[..., StudySpec],
-                                                          runs_of: Callable[[StudySpec], list[RunSpec]]) -> None:
+def test_reserved_runs_are_interrupted_with_their_process(
+    store: RunStore,
+    queue: RunQueue,
+    make_study: Callable[..., StudySpec],
+    runs_of: Callable[[StudySpec], list[RunSpec]],
+) -> None:
     study = make_study(seeds=(1, 2))
     command = DataFolder(store.folder)
     command.store.submit(study, runs_of(study), "ann", reserved=True)
@@ -302,7 +394,9 @@ def test_reserved_runs_are_interrupted_with_their_process(store: RunStore, queue
     assert "Run it again" in store.runs("ann")[0].explanation()
 
 
-def test_half_written_files_of_dead_processes_go(store: RunStore, queue: RunQueue, submit: Submit) -> None:
+def test_half_written_files_of_dead_processes_go(
+    store: RunStore, queue: RunQueue, submit: Submit
+) -> None:
     (key,) = submit()
     dead = DataFolder(store.folder)
     for folder in ("predictions", "models"):
@@ -311,7 +405,11 @@ def test_half_written_files_of_dead_processes_go(store: RunStore, queue: RunQueu
     (store.folder / "models" / "unknown").mkdir()
     dead.close()
     queue.recover()
-    left = [path.name for folder in ("predictions", "models") for path in (store.folder / folder).iterdir()]
+    left = [
+        path.name
+        for folder in ("predictions", "models")
+        for path in (store.folder / folder).iterdir()
+    ]
     assert left == [f".{key}.{queue.session}"] * 2
 
 
@@ -335,7 +433,10 @@ def test_models_make_room_for_newer_ones(store: RunStore, queue: RunQueue, submi
 def test_limits_of_a_host(store: RunStore, submit: Submit, make_study: Callable[..., StudySpec],
                           runs_of: Callable[[StudySpec], list[RunSpec]]) -> None:
     strict = DataFolder(store.folder, max_runs_per_visitor=2, max_steps=10)
-    for study, told in ((make_study(seeds=(1, 2, 3)), "3 more runs"), (make_study(steps=11), "11 steps")):
+    for study, told in (
+        (make_study(seeds=(1, 2, 3)), "3 more runs"),
+        (make_study(steps=11), "11 steps"),
+    ):
         with pytest.raises(LimitError, match=told):
             strict.store.submit(study, runs_of(study), "ann")
     (key,) = submit()
@@ -350,8 +451,11 @@ def test_a_visitor_without_an_id_is_refused(submit: Submit) -> None:
         submit("")
 
 
-def test_a_study_is_submitted_whole_or_not_at_all(store: RunStore, make_study: Callable[..., StudySpec],
-                                                  runs_of: Callable[[StudySpec], list[RunSpec]]) -> None:
+def test_a_study_is_submitted_whole_or_not_at_all(
+    store: RunStore,
+    make_study: Callable[..., StudySpec],
+    runs_of: Callable[[StudySpec], list[RunSpec]],
+) -> None:
     study = make_study(seeds=(1, 2))
     good, other = runs_of(study)
     with pytest.raises(SpecError):
@@ -373,7 +477,9 @@ def test_deleting_a_study(store: RunStore, queue: RunQueue, submit: Submit) -> N
     assert [path.stem for path in (store.folder / "predictions").iterdir()] == [copy]
 
 
-def test_the_pace_of_runs_is_remembered(store: RunStore, queue: RunQueue, submit: Submit, tiny_model: str) -> None:
+def test_the_pace_of_runs_is_remembered(
+    store: RunStore, queue: RunQueue, submit: Submit, tiny_model: str
+) -> None:
     submit()
     run = claimed(queue)
     queue.progress(run, 4, 4, [])
@@ -384,7 +490,8 @@ def test_the_pace_of_runs_is_remembered(store: RunStore, queue: RunQueue, submit
 
 
 def test_time_left_is_judged_by_the_pace() -> None:
-    run = Run("r", "s", "ann", None, "running", created=0.0, started=0.0, step=50, total=100)  # type: ignore[arg-type]
+    spec: Any = None
+    run = Run("r", "s", "ann", spec, "running", created=0.0, started=0.0, step=50, total=100)
     assert run.seconds_left is not None
     assert run.seconds_left > 1e9
     assert replace(run, step=0).seconds_left is None
@@ -420,7 +527,9 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     assert str(tmp_path / "file" / "data") in str(caught.value)
 
 
-def test_a_full_disk_is_told_and_loses_nothing(store: RunStore, queue: RunQueue, submit: Submit) -> None:
+def test_a_full_disk_is_told_and_loses_nothing(
+    store: RunStore, queue: RunQueue, submit: Submit
+) -> None:
     (key,) = submit()
     run = claimed(queue)
     pages = store._database.read("PRAGMA page_count")[0][0]

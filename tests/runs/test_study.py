@@ -23,14 +23,19 @@ from core.runs.reporter import CURVE_POINTS, Reporter
 from core.runs.run import Point
 from core.runs.spec import StudySpec
 from core.runs.store import RunStore
-from core.runs.study import read_study_file, run_study, study_document, study_named
+from core.runs.study import run_study, study_document, study_named
+from core.runs.study_file import read_study_file
 from core.settings import Settings
 
 FILE = "name: mine\ntask: reviews\nmethods: [lm-bff]\nseeds: [1]\noptions: {lm-bff: {steps: 5}}\n"
 
 
-def test_a_study_from_file_to_document(data: DataFolder, settings: Settings, make_study: Callable[..., StudySpec],
-                                       task_source: dict[str, Any]) -> None:
+def test_a_study_from_file_to_document(
+    data: DataFolder,
+    settings: Settings,
+    make_study: Callable[..., StudySpec],
+    task_source: dict[str, Any],
+) -> None:
     study, told = make_study(seeds=(1, 2)), []
     key = run_study(study, load_task(task_source, limits=DataLimits()), data, settings, told.append)
     document = study_document(key, data.store)
@@ -38,12 +43,23 @@ def test_a_study_from_file_to_document(data: DataFolder, settings: Settings, mak
     assert document["study"] == "tiny"
     assert [(run["seed"], run["status"], run["error"]) for run in document["runs"]] == [
         (1, "done", None), (2, "done", None)]
-    assert list(document["runs"][0]) == ["id", "method", "pattern", "shots", "seed", "status", "metrics", "seconds",
-                                         "error"]
+    assert list(document["runs"][0]) == [
+        "id",
+        "method",
+        "pattern",
+        "shots",
+        "seed",
+        "status",
+        "metrics",
+        "seconds",
+        "error",
+    ]
     (row,) = document["summary"]
     assert (row["method"], row["shots"], row["n"], set(row)) == (
         "lm-bff", 4, 2, {"method", "pattern", "shots", "metric", "n", "mean", "sd", "ci95"})
-    assert row["mean"] == pytest.approx(sum(run["metrics"]["accuracy"] for run in document["runs"]) / 2)
+    assert row["mean"] == pytest.approx(
+        sum(run["metrics"]["accuracy"] for run in document["runs"]) / 2
+    )
 
 
 def test_a_study_again_takes_known_results(data: DataFolder, store: RunStore, settings: Settings,
@@ -80,12 +96,21 @@ def test_an_inline_run_is_like_any_other(store: RunStore, queue: RunQueue, setti
     assert run_inline(queue, cache, settings, run=key) is None
     run = store.run(key, "ann")
     assert (run.status, run.step, len(store.predictions(key, "ann"))) == ("done", 6, 16)
-    assert [step for step, _, accuracy in store.curve(key, "ann") if accuracy is not None] == [2, 4, 6]
+    assert [step for step, _, accuracy in store.curve(key, "ann") if accuracy is not None] == [
+        2,
+        4,
+        6,
+    ]
     assert store.model_folder(key, "ann") is not None
 
 
-def test_an_inline_run_hears_of_its_cancellation(store: RunStore, queue: RunQueue, settings: Settings,
-                                                 submit: Callable[..., list[str]], until: Callable[..., None]) -> None:
+def test_an_inline_run_hears_of_its_cancellation(
+    store: RunStore,
+    queue: RunQueue,
+    settings: Settings,
+    submit: Callable[..., list[str]],
+    until: Callable[..., None],
+) -> None:
     (key,) = submit(steps=100_000)
     cache = BackboneCache(Placement.choose("cpu"))
     running = threading.Thread(target=run_inline, args=(queue, cache, settings))
@@ -96,18 +121,30 @@ def test_an_inline_run_hears_of_its_cancellation(store: RunStore, queue: RunQueu
     assert store.run(key, "ann").status == "cancelled"
 
 
-def test_an_interrupted_study_leaves_nothing_waiting(data: DataFolder, store: RunStore, settings: Settings,
-                                                     make_study: Callable[..., StudySpec],
-                                                     task_source: dict[str, Any]) -> None:
+def test_an_interrupted_study_leaves_nothing_waiting(
+    data: DataFolder,
+    store: RunStore,
+    settings: Settings,
+    make_study: Callable[..., StudySpec],
+    task_source: dict[str, Any],
+) -> None:
     def press_ctrl_c(line: str) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        run_study(make_study(seeds=(1, 2)), load_task(task_source, limits=DataLimits()), data, settings, press_ctrl_c)
+        run_study(
+            make_study(seeds=(1, 2)),
+            load_task(task_source, limits=DataLimits()),
+            data,
+            settings,
+            press_ctrl_c,
+        )
     assert [run.status for run in store.runs(store.command_line)] == ["done", "cancelled"]
 
 
-@pytest.mark.parametrize(("total", "told"), [(5, 5), (CURVE_POINTS, CURVE_POINTS), (4 * CURVE_POINTS, CURVE_POINTS)])
+@pytest.mark.parametrize(
+    ("total", "told"), [(5, 5), (CURVE_POINTS, CURVE_POINTS), (4 * CURVE_POINTS, CURVE_POINTS)]
+)
 def test_long_curves_are_thinned_but_no_accuracy_is_lost(total: int, told: int) -> None:
     heard: list[Point] = []
     reporter = Reporter(lambda step, total, points, found: heard.extend(points), lambda: False)
@@ -122,28 +159,54 @@ def test_long_curves_are_thinned_but_no_accuracy_is_lost(total: int, told: int) 
 def test_a_study_file_is_read_and_changed(tmp_path: Path) -> None:
     path = tmp_path / "mine.yaml"
     path.write_text(FILE, encoding="utf-8")
-    study = read_study_file(path, ["seeds=[13, 21]", "options.lm-bff.steps=7", "options.head.steps=3", "test_limit=9"])
-    assert study == {"name": "mine", "task": "reviews", "methods": ["lm-bff"], "seeds": [13, 21], "test_limit": 9,
-                     "options": {"lm-bff": {"steps": 7}, "head": {"steps": 3}}}
+    study = read_study_file(
+        path, ["seeds=[13, 21]", "options.lm-bff.steps=7", "options.head.steps=3", "test_limit=9"]
+    )
+    assert study == {
+        "name": "mine",
+        "task": "reviews",
+        "methods": ["lm-bff"],
+        "seeds": [13, 21],
+        "test_limit": 9,
+        "options": {"lm-bff": {"steps": 7}, "head": {"steps": 3}},
+    }
 
 
-def test_data_files_are_found_beside_the_study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_data_files_are_found_beside_the_study(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "beside").mkdir()
     for name in ("here.csv", "beside/there.csv"):
         (tmp_path / name).write_text("", encoding="utf-8")
     path = tmp_path / "beside" / "mine.yaml"
-    path.write_text("task: {train: there.csv, test: here.csv, unlabelled: gone.csv, text_a: there.csv}")
+    path.write_text(
+        "task: {train: there.csv, test: here.csv, unlabelled: gone.csv, text_a: there.csv}"
+    )
     monkeypatch.chdir(tmp_path)
-    assert read_study_file(path)["task"] == {"train": str(tmp_path / "beside/there.csv"), "text_a": "there.csv",
-                                             "test": str(tmp_path / "here.csv"), "unlabelled": "gone.csv"}
+    assert read_study_file(path)["task"] == {
+        "train": str(tmp_path / "beside/there.csv"),
+        "text_a": "there.csv",
+        "test": str(tmp_path / "here.csv"),
+        "unlabelled": "gone.csv",
+    }
 
 
-@pytest.mark.parametrize(("content", "change", "told"), [
-    (None, "a=1", "cannot be read"), ("- list", "a=1", "keys and values"), ("{", "a=1", "not valid YAML"),
-    (FILE, "seeds", "must have the form"), (FILE, "=3", "must have the form"), (FILE, "seeds=[", "not valid YAML"),
-    (FILE, "name.x=1", "'name' has no keys"), ("\udcff", "a=1", "cannot be read"),
-])
-def test_what_is_wrong_with_a_file_is_told(tmp_path: Path, content: str | None, change: str, told: str) -> None:
+@pytest.mark.parametrize(
+    ("content", "change", "told"),
+    [
+        (None, "a=1", "cannot be read"),
+        ("- list", "a=1", "keys and values"),
+        ("{", "a=1", "not valid YAML"),
+        (FILE, "seeds", "must have the form"),
+        (FILE, "=3", "must have the form"),
+        (FILE, "seeds=[", "not valid YAML"),
+        (FILE, "name.x=1", "'name' has no keys"),
+        ("\udcff", "a=1", "cannot be read"),
+    ],
+)
+def test_what_is_wrong_with_a_file_is_told(
+    tmp_path: Path, content: str | None, change: str, told: str
+) -> None:
     path = tmp_path / "mine.yaml"
     if content is not None:
         path.write_bytes(content.encode("utf-8", "surrogateescape"))
@@ -151,7 +214,9 @@ def test_what_is_wrong_with_a_file_is_told(tmp_path: Path, content: str | None, 
         read_study_file(path, [change])
 
 
-def test_studies_are_found_by_name_or_id(store: RunStore, make_study: Callable[..., StudySpec]) -> None:
+def test_studies_are_found_by_name_or_id(
+    store: RunStore, make_study: Callable[..., StudySpec]
+) -> None:
     old, new = (store.submit(make_study(), [], store.command_line) for _ in range(2))
     assert study_named("tiny", store) == new
     assert study_named(old, store) == old
@@ -161,10 +226,17 @@ def test_studies_are_found_by_name_or_id(store: RunStore, make_study: Callable[.
         study_named("tiny", store, "ann")
 
 
-def test_a_study_is_deleted_by_name_or_id(data: DataFolder, store: RunStore, make_study: Callable[..., StudySpec],
-                                          runs_of: Callable[..., Any], capsys: pytest.CaptureFixture[str]) -> None:
-    keys = [store.submit(make_study(seeds=seeds), runs_of(make_study(seeds=seeds)), store.command_line)
-            for seeds in ((1,), (2, 3), (4,))]
+def test_a_study_is_deleted_by_name_or_id(
+    data: DataFolder,
+    store: RunStore,
+    make_study: Callable[..., StudySpec],
+    runs_of: Callable[..., Any],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    keys = [
+        store.submit(make_study(seeds=seeds), runs_of(make_study(seeds=seeds)), store.command_line)
+        for seeds in ((1,), (2, 3), (4,))
+    ]
     place = ["--data-dir", str(data.path)]
     assert main(["delete", keys[0], "--json", *place]) == 0
     assert json.loads(capsys.readouterr().out) == {"study": "tiny", "id": keys[0], "runs": 1}
@@ -173,12 +245,19 @@ def test_a_study_is_deleted_by_name_or_id(data: DataFolder, store: RunStore, mak
     assert [study.id for study in store.studies(store.command_line)] == [keys[1]]
 
 
-@pytest.mark.parametrize(("running", "told"), [(False, "There is no study 'other'. There are: tiny"),
-                                               (True, "Cancel it first")])
-def test_a_study_that_cannot_be_deleted_is_told_in_one_line(running: bool, told: str, data: DataFolder,
-                                                            store: RunStore, make_study: Callable[..., StudySpec],
-                                                            runs_of: Callable[..., Any],
-                                                            capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("running", "told"),
+    [(False, "There is no study 'other'. There are: tiny"), (True, "Cancel it first")],
+)
+def test_a_study_that_cannot_be_deleted_is_told_in_one_line(
+    running: bool,
+    told: str,
+    data: DataFolder,
+    store: RunStore,
+    make_study: Callable[..., StudySpec],
+    runs_of: Callable[..., Any],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     store.submit(make_study(), runs_of(make_study()), store.command_line)
     if running:
         data.queue.claim()

@@ -1,4 +1,4 @@
-"""Background workers for real: processes on this machine, killed, stopped and cancelled while they train."""
+"""Background workers for real: processes here, killed, stopped and cancelled while they train."""
 
 from __future__ import annotations
 
@@ -29,7 +29,9 @@ ENDLESS = 100_000  # steps of a run that would take minutes
 
 
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory, tiny_model: str, until: Callable[..., None]) -> Iterator[Any]:
+def lab(
+    tmp_path_factory: pytest.TempPathFactory, tiny_model: str, until: Callable[..., None]
+) -> Iterator[Any]:
     """A store and its workers; one process does the runs of all tests here."""
     settings = Settings(data_folder=tmp_path_factory.mktemp("lab"), model=tiny_model, device="cpu")
     data = DataFolder(settings.data_folder)
@@ -42,7 +44,9 @@ def lab(tmp_path_factory: pytest.TempPathFactory, tiny_model: str, until: Callab
 
 
 @pytest.fixture
-def send(lab: Any, make_study: Callable[..., StudySpec], runs_of: Callable[..., Any]) -> Callable[..., list[str]]:
+def send(
+    lab: Any, make_study: Callable[..., StudySpec], runs_of: Callable[..., Any]
+) -> Callable[..., list[str]]:
     """Submits a study to the lab and gives its runs' ids."""
     def submit(visitor: str = "ann", **study: Any) -> list[str]:
         made = make_study(**study)
@@ -77,7 +81,9 @@ def text(lab: Any, key: str) -> str:
     return "\n".join(lab.store.log(key, "ann"))
 
 
-def test_runs_are_done_and_told(lab: Any, send: Callable[..., list[str]], ended: Callable[..., Run]) -> None:
+def test_runs_are_done_and_told(
+    lab: Any, send: Callable[..., list[str]], ended: Callable[..., Run]
+) -> None:
     (key,) = send(seeds=(1,), steps=12, every=3)
     run = ended(key)
     assert (run.status, run.step, run.total, run.attempt) == ("done", 12, 12, 1)
@@ -87,15 +93,23 @@ def test_runs_are_done_and_told(lab: Any, send: Callable[..., list[str]], ended:
     assert [step for step, _, accuracy in curve if accuracy is not None] == [3, 6, 9, 12]
 
 
-def test_the_second_run_loads_nothing(lab: Any, send: Callable[..., list[str]], ended: Callable[..., Run]) -> None:
+def test_the_second_run_loads_nothing(
+    lab: Any, send: Callable[..., list[str]], ended: Callable[..., Run]
+) -> None:
     first, second = send(seeds=(2, 3))
     assert ended(first).status == ended(second).status == "done"
     assert "was in memory" in text(lab, second)
 
 
-def test_a_worker_finds_what_this_thread_finds(lab: Any, send: Callable[..., list[str]], ended: Callable[..., Run],
-                                               submit: Callable[..., list[str]], store: RunStore,
-                                               queue: RunQueue, settings: Settings) -> None:
+def test_a_worker_finds_what_this_thread_finds(
+    lab: Any,
+    send: Callable[..., list[str]],
+    ended: Callable[..., Run],
+    submit: Callable[..., list[str]],
+    store: RunStore,
+    queue: RunQueue,
+    settings: Settings,
+) -> None:
     (key,), (here,) = send(seeds=(4,)), submit(seeds=(4,))
     assert run_inline(queue, BackboneCache(Placement.choose("cpu")), settings, run=here)
     assert ended(key).metrics == store.run(here, "ann").metrics
@@ -103,7 +117,9 @@ def test_a_worker_finds_what_this_thread_finds(lab: Any, send: Callable[..., lis
     assert lab.store.curve(key, "ann") == store.curve(here, "ann")
 
 
-def test_trained_weights_are_kept(lab: Any, send: Callable[..., list[str]], ended: Callable[..., Run]) -> None:
+def test_trained_weights_are_kept(
+    lab: Any, send: Callable[..., list[str]], ended: Callable[..., Run]
+) -> None:
     (key,) = send(seeds=(5,))
     ended(key)
     folder = lab.store.model_folder(key, "ann")
@@ -111,17 +127,25 @@ def test_trained_weights_are_kept(lab: Any, send: Callable[..., list[str]], ende
     assert [path for path in folder.parent.iterdir() if path.name.startswith(".")] == []
 
 
-def test_changed_data_is_noticed(task_source: dict[str, Any], tmp_path: Path, send: Callable[..., list[str]],
-                                 ended: Callable[..., Run]) -> None:
+def test_changed_data_is_noticed(
+    task_source: dict[str, Any],
+    tmp_path: Path,
+    send: Callable[..., list[str]],
+    ended: Callable[..., Run],
+) -> None:
     changed = tmp_path / "test.csv"
     changed.write_text("text,label\nthe food was bad,bad\n", encoding="utf-8")
-    (key,) = send(seeds=(6,), task={**task_source, "test": str(changed)})  # its spec holds the first content's hash
+    (key,) = send(
+        seeds=(6,), task={**task_source, "test": str(changed)}
+    )  # its spec holds the first content's hash
     run = ended(key)
     assert (run.status, run.reason) == ("failed", "data")
     assert "changed after the run was submitted" in run.explanation()
 
 
-def test_equal_runs_of_two_visitors_are_done_once(send: Callable[..., list[str]], ended: Callable[..., Run]) -> None:
+def test_equal_runs_of_two_visitors_are_done_once(
+    send: Callable[..., list[str]], ended: Callable[..., Run]
+) -> None:
     (first,), (second,) = send("ann", seeds=(7,), steps=30), send("bob", seeds=(7,), steps=30)
     runs = [ended(first), ended(second, "bob")]
     assert [run.status for run in runs] == ["done", "done"]
@@ -129,8 +153,9 @@ def test_equal_runs_of_two_visitors_are_done_once(send: Callable[..., list[str]]
     assert {run.copied_from for run in runs} in ({None, first}, {None, second})
 
 
-def test_a_running_run_is_cancelled(lab: Any, send: Callable[..., list[str]], ended: Callable[..., Run],
-                                    trains: Callable[..., None]) -> None:
+def test_a_running_run_is_cancelled(
+    lab: Any, send: Callable[..., list[str]], ended: Callable[..., Run], trains: Callable[..., None]
+) -> None:
     (key,) = send(seeds=(8,), steps=ENDLESS, every=ENDLESS)
     trains(key)
     lab.store.cancel(key, "ann")
@@ -140,8 +165,9 @@ def test_a_running_run_is_cancelled(lab: Any, send: Callable[..., list[str]], en
     assert lab.store.model_folder(key, "ann") is None
 
 
-def test_a_stuck_run_is_cancelled_by_ending_its_worker(lab: Any, send: Callable[..., list[str]],
-                                                       ended: Callable[..., Run], trains: Callable[..., None]) -> None:
+def test_a_stuck_run_is_cancelled_by_ending_its_worker(
+    lab: Any, send: Callable[..., list[str]], ended: Callable[..., Run], trains: Callable[..., None]
+) -> None:
     key, after = *send(seeds=(9,), steps=ENDLESS, every=ENDLESS), *send(seeds=(10,))
     trains(key)
     worker_process().send_signal(signal.SIGSTOP)
@@ -151,8 +177,9 @@ def test_a_stuck_run_is_cancelled_by_ending_its_worker(lab: Any, send: Callable[
     assert ended(after).status == "done"
 
 
-def test_a_run_survives_the_death_of_its_worker(lab: Any, send: Callable[..., list[str]], ended: Callable[..., Run],
-                                                trains: Callable[..., None]) -> None:
+def test_a_run_survives_the_death_of_its_worker(
+    lab: Any, send: Callable[..., list[str]], ended: Callable[..., Run], trains: Callable[..., None]
+) -> None:
     (key,) = send(seeds=(11,), steps=400, every=400)
     trains(key)
     worker_process().kill()
@@ -162,8 +189,15 @@ def test_a_run_survives_the_death_of_its_worker(lab: Any, send: Callable[..., li
 
 
 def test_finished_models_survive_the_death_of_their_worker(
-        lab: Any, ensemble: Callable[..., StudySpec], runs_of: Callable[..., Any], ended: Callable[..., Run],
-        until: Callable[..., None], store: RunStore, queue: RunQueue, settings: Settings) -> None:
+    lab: Any,
+    ensemble: Callable[..., StudySpec],
+    runs_of: Callable[..., Any],
+    ended: Callable[..., Run],
+    until: Callable[..., None],
+    store: RunStore,
+    queue: RunQueue,
+    settings: Settings,
+) -> None:
     study = ensemble(steps=150, patterns=3)
     key = lab.store.runs("ann", lab.store.submit(study, runs_of(study), "ann"))[0].id
     until(lambda: list(lab.store.folder.glob("parts/*/model-*")), "a finished model")
@@ -179,11 +213,16 @@ def test_finished_models_survive_the_death_of_their_worker(
     assert list((lab.store.folder / "parts").iterdir()) == []
 
 
-def test_a_run_whose_worker_dies_twice_fails(lab: Any, send: Callable[..., list[str]], ended: Callable[..., Run],
-                                             until: Callable[..., None]) -> None:
+def test_a_run_whose_worker_dies_twice_fails(
+    lab: Any, send: Callable[..., list[str]], ended: Callable[..., Run], until: Callable[..., None]
+) -> None:
     key, after = *send(seeds=(12,), steps=ENDLESS, every=ENDLESS), *send(seeds=(14,))
     for kills in (0, 1):
-        until(lambda now=kills: lab.store.run(key, "ann").kills == now and lab.store.run(key, "ann").step > 0)
+        until(
+            lambda now=kills: (
+                lab.store.run(key, "ann").kills == now and lab.store.run(key, "ann").step > 0
+            )
+        )
         worker_process().kill()
     run = ended(key)
     assert (run.status, run.reason, run.kills) == ("failed", "killed", 2)

@@ -11,13 +11,8 @@ from core.data.choice_forms import in_one_form
 from core.data.columns import ColumnMap, guess_columns
 from core.data.files import read_table
 from core.errors import InputError
-from core.runs.finished_run import (
-    AnsweredTable,
-    answer_table,
-    labelled_download,
-    predictor_for,
-    schema_of,
-)
+from core.runs.downloads import labelled_download
+from core.runs.finished_run import AnsweredTable, answer_table, predictor_for, schema_of
 from ui.data_panels import as_choice, counts_panel, table_line
 from ui.downloads import saved
 from ui.feedback import explain, message, translator

@@ -1,4 +1,4 @@
-"""Changes of a run's rows that the store and the queue share; each is a part of its caller's transaction."""
+"""What the store and the queue both write of a run, each as a part of its caller's transaction."""
 
 from __future__ import annotations
 
@@ -14,18 +14,21 @@ from core.runs.run import Candidates, Point, RunStatus
 
 def write_log(connection: Connection, run_id: str, text: str) -> None:
     """Add a line to a run's log."""
-    connection.execute("INSERT INTO events (run, time, text) VALUES (?, ?, ?)", (run_id, time.time(), text))
+    connection.execute("INSERT INTO events (run, time, text) VALUES (?, ?, ?)",
+                       (run_id, time.time(), text))
 
 
 def write_points(connection: Connection, run_id: str, points: Sequence[Point]) -> None:
-    """Add points to a run's learning curve; those of a step that is known are replaced."""
-    connection.executemany("INSERT OR REPLACE INTO curve VALUES (?, ?, ?, ?)", [(run_id, *point) for point in points])
+    """Add points to a run's learning curve; the point of a known step is replaced."""
+    connection.executemany("INSERT OR REPLACE INTO curve VALUES (?, ?, ?, ?)",
+                           [(run_id, *point) for point in points])
 
 
 def write_found(connection: Connection, run_id: str, found: Candidates | None) -> None:
     """Write all that a run's search has found, if it is given."""
     if found is not None:
-        connection.execute("INSERT OR REPLACE INTO found VALUES (?, ?)", (run_id, json.dumps(found)))
+        connection.execute("INSERT OR REPLACE INTO found VALUES (?, ?)",
+                           (run_id, json.dumps(found)))
 
 
 def write_end(connection: Connection, run_id: str, status: RunStatus, text: str,
@@ -46,11 +49,13 @@ def copy_result(connection: Connection, artifacts: Artifacts, source: str, run_i
     connection.execute(
         """UPDATE runs SET status = 'done', finished = ?,
            (step, total, metrics, labels, confusion, seconds, copied_from) =
-           (SELECT step, total, metrics, labels, confusion, seconds, coalesce(copied_from, id) FROM runs
-            WHERE id = ?) WHERE id = ?""", (time.time(), source, run_id))
+           (SELECT step, total, metrics, labels, confusion, seconds, coalesce(copied_from, id)
+            FROM runs WHERE id = ?) WHERE id = ?""", (time.time(), source, run_id))
     connection.execute("DELETE FROM curve WHERE run = ?", (run_id,))
-    connection.execute("INSERT INTO curve SELECT ?, step, loss, dev_score FROM curve WHERE run = ?",
-                       (run_id, source))
-    connection.execute("INSERT OR REPLACE INTO found SELECT ?, candidates FROM found WHERE run = ?",
-                       (run_id, source))
+    connection.execute(
+        "INSERT INTO curve SELECT ?, step, loss, dev_score FROM curve WHERE run = ?",
+        (run_id, source))
+    connection.execute(
+        "INSERT OR REPLACE INTO found SELECT ?, candidates FROM found WHERE run = ?",
+        (run_id, source))
     write_log(connection, run_id, "An equal run has been done already; this is its result.")
