@@ -12,11 +12,11 @@ from functools import lru_cache
 from pathlib import Path
 
 from core.data.card import HubSource, TaskCard
-from core.data.columns import task_from_files
 from core.data.files import DataLimits
 from core.data.hub import load_hub_task
 from core.data.published import CHINESE, PAIRS, READING, SENTIMENT, TOPICS_AND_TYPES
 from core.data.task import Task, classification
+from core.data.task_files import task_from_files
 from core.errors import DataError
 
 __all__ = ["HubSource", "TaskCard", "load_task", "task_card", "task_cards", "task_text"]

@@ -13,9 +13,10 @@ import numpy as np
 
 from core.data.arrow_rows import text_columns
 from core.data.choice_forms import in_one_form
-from core.data.columns import ColumnMap, guess_columns, task_from_tables, with_more
+from core.data.columns import ColumnMap, guess_columns, with_further_columns
 from core.data.files import DataLimits, Table, make_table
 from core.data.task import Task
+from core.data.task_tables import task_from_tables
 from core.errors import ClozeLabError, DataError, DownloadError
 
 __all__ = ["ColumnMap", "HubTables", "load_hub_tables", "load_hub_task"]
@@ -52,7 +53,7 @@ def load_hub_task(repo: str, *, config: str | None = None, train_split: str = "t
     train = _table(splits, train_split, name, limits)
     guess = columns or guess_columns(train)
     test = _test_table(splits, test_split, train_split, guess.label or guess.target, name, limits)
-    columns = columns or with_more([each for each in (train, test) if each is not None], guess, limits)
+    columns = columns or with_further_columns([each for each in (train, test) if each is not None], guess, limits)
     names = label_names if label_names is not None else _class_names(splits[train_split], columns.label)
     return task_from_tables(name, train, columns, test=test, title=name, label_names=names, limits=limits)
 

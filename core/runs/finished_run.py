@@ -14,10 +14,11 @@ from typing import Literal
 
 import pandas as pd
 
-from core.data.columns import ColumnMap, examples_of
-from core.data.draft import stem
+from core.data.columns import ColumnMap
+from core.data.examples import examples_of
 from core.data.files import DataLimits, Table
 from core.data.task import TEXTS
+from core.data.task_draft import stem
 from core.errors import DataError, ModelError, SpecError
 from core.learning.method import Predictor
 from core.learning.model_readme import readme

@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 
 from core.data.checks import check_table, check_task
-from core.data.columns import guess_columns, task_from_tables
+from core.data.columns import guess_columns
 from core.data.files import DataLimits, read_table
+from core.data.task_tables import task_from_tables
 from core.errors import ClozeLabError
 
 SUFFIXES = (".csv", ".tsv", ".txt", ".jsonl", ".json", ".parquet", "")

@@ -8,11 +8,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from core.data.choice_forms import choice_columns, in_one_form
-from core.data.columns import task_from_files, with_more
-from core.data.draft import ColumnMap, Draft
+from core.data.columns import ColumnMap, with_further_columns
 from core.data.files import make_table, read_table
 from core.data.hub import load_hub_task
 from core.data.split import draw_split
+from core.data.task_draft import TaskDraft
+from core.data.task_files import task_from_files
 from core.errors import DataError
 
 COPA = {"premise": ["The cup fell.", "It rained."], "choice1": ["It broke.", "Streets got wet!"],
@@ -123,8 +124,8 @@ def test_k_counts_examples_where_labels_are_places(copa_file):
 
 
 def test_a_draft_says_when_there_are_too_few_rows(copa_file):
-    draft = Draft({"train": in_one_form(read_table(copa_file))}, ColumnMap("premise", "label"))
-    view = draft.look(shots=16)
+    draft = TaskDraft({"train": in_one_form(read_table(copa_file))}, ColumnMap("premise", "label"))
+    view = draft.check(shots=16)
     assert any("there are" in str(each) and each.severity == "warning" for each in view.findings)
     assert view.task.schema.kind == "choice"
     notes = " ".join(str(each) for each in view.findings)
@@ -133,13 +134,13 @@ def test_a_draft_says_when_there_are_too_few_rows(copa_file):
 
 
 def test_further_texts_are_columns_that_a_pattern_can_name():
-    found = with_more([table({"text": ["a"], "label": ["1"], "id": ["7"], "Word": ["w"], "two words": ["x"],
+    found = with_further_columns([table({"text": ["a"], "label": ["1"], "id": ["7"], "Word": ["w"], "two words": ["x"],
                               "mask": ["m"], "empty": [""], "名": ["n"]})], ColumnMap("text", "label"))
     assert found.more == ("Word", "名")
 
 
 def test_a_column_that_nobody_asked_for_may_be_long():
-    found = with_more([table({"text": ["a"], "label": ["1"], "page": ["x" * 20_001]})], ColumnMap("text", "label"))
+    found = with_further_columns([table({"text": ["a"], "label": ["1"], "page": ["x" * 20_001]})], ColumnMap("text", "label"))
     assert found.more == ()
 
 

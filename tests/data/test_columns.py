@@ -5,17 +5,14 @@ import random
 import pandas as pd
 import pytest
 
-from core.data.columns import (
-    ColumnMap,
-    examples_of,
-    guess_columns,
-    sorted_labels,
-    task_from_files,
-    task_from_tables,
-)
+from core.data.columns import ColumnMap, guess_columns
+from core.data.examples import examples_of
 from core.data.files import DataLimits, make_table
+from core.data.label_order import sorted_labels
 from core.data.split import draw_split
 from core.data.task import Example
+from core.data.task_files import task_from_files
+from core.data.task_tables import task_from_tables
 from core.errors import DataError, LimitError, SpecError
 
 TEXT = ColumnMap("text", "label")

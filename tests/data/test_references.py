@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 
 from core.data.catalog import load_task
-from core.data.columns import ColumnMap, guess_columns, task_from_files
-from core.data.draft import Draft
+from core.data.columns import ColumnMap, guess_columns
 from core.data.files import make_table
 from core.data.references import merge_references, source_and_target
 from core.data.split import draw_split
 from core.data.task import Example, Task
+from core.data.task_draft import TaskDraft
+from core.data.task_files import task_from_files
 from core.errors import ClozeLabError, DataError, SpecError
 
 ROWS = [
@@ -83,7 +84,7 @@ def test_half_given_or_mixed_columns_are_refused(spec: dict[str, str], tmp_path:
 def test_unusable_columns_are_named(rows, columns, message: str) -> None:
     table = make_table("t.csv", ("source", "target"), rows)
     with pytest.raises(ClozeLabError, match=message):
-        Draft({"train": table}, columns).task()
+        TaskDraft({"train": table}, columns).task()
 
 
 def test_without_a_test_file_no_source_is_on_both_sides(tmp_path: Path) -> None:
@@ -118,7 +119,7 @@ def test_the_content_hash_sees_references(tmp_path: Path) -> None:
 
 def test_findings_say_how_many_references_there_are() -> None:
     table = make_table("t.csv", ("source", "target"), [*ROWS * 2, ("lost", "")])
-    view = Draft({"train": table}, guess_columns(table)).look()
+    view = TaskDraft({"train": table}, guess_columns(table)).check()
     found = [str(finding) for finding in view.findings]
     assert "The answers are texts: 4 sources have 5 references. Rows with the same source are references of one " \
            "example." in found

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 import pytest
 
 from core.data.columns import ColumnMap
-from core.data.draft import Draft
 from core.data.files import DataLimits, Table, make_table
+from core.data.task_draft import TaskDraft
 
 COLUMNS = ColumnMap("text", "label")
 
@@ -19,16 +19,16 @@ def many(count: int, labels: Sequence[str] = ("0", "1")) -> Table:
     return table([(f"Text number {at} about {label}.", label) for at in range(count) for label in labels])
 
 
-def draft(train: Table, columns: ColumnMap = COLUMNS, names: Mapping[str, str] | None = None, **more: Table) -> Draft:
-    return Draft({"train": train, **more}, columns, label_names=names)
+def draft(train: Table, columns: ColumnMap = COLUMNS, names: Mapping[str, str] | None = None, **more: Table) -> TaskDraft:
+    return TaskDraft({"train": train, **more}, columns, label_names=names)
 
 
-def told(made: Draft, **more: object) -> list[tuple[str, str]]:
-    return [(finding.severity, str(finding)) for finding in made.look(**more).findings]  # type: ignore[arg-type]
+def told(made: TaskDraft, **more: object) -> list[tuple[str, str]]:
+    return [(finding.severity, str(finding)) for finding in made.check(**more).findings]  # type: ignore[arg-type]
 
 
 def test_a_sound_table_becomes_a_task() -> None:
-    view = draft(many(80)).look()
+    view = draft(many(80)).check()
     assert view.task is not None
     assert (view.task.name, view.task.schema.labels) == ("shops", ("0", "1"))
     assert (len(view.task.train), len(view.task.test)) == (80, 80)
@@ -60,7 +60,7 @@ def test_labels_of_one_name_become_one() -> None:
     (draft(table([("Same text.", "0"), *((f"Text {at}", str(at % 2)) for at in range(9)), ("Same text.", "1")])),
      "warning", "occur with different labels"),
 ])
-def test_what_is_wrong_is_said(made: Draft, severity: str, part: str) -> None:
+def test_what_is_wrong_is_said(made: TaskDraft, severity: str, part: str) -> None:
     found = [(kind, text) for kind, text in told(made) if part in text]
     assert [kind for kind, _ in found] == [severity]
 
@@ -74,7 +74,7 @@ def test_other_column_names_are_understood() -> None:
 
 
 def test_errors_come_first_and_stop_the_task() -> None:
-    view = draft(many(4), ColumnMap("text", None)).look()
+    view = draft(many(4), ColumnMap("text", None)).check()
     assert view.task is None
     assert view.balance() == {}
     assert view.findings[0].severity == "error"
@@ -82,7 +82,7 @@ def test_errors_come_first_and_stop_the_task() -> None:
 
 def test_nothing_is_said_twice() -> None:
     unbalanced = table([(f"Text {at}", "rare" if at < 8 else "often") for at in range(200)])
-    templates = [finding.template for finding in draft(unbalanced).look().findings]
+    templates = [finding.template for finding in draft(unbalanced).check().findings]
     assert len(templates) == len(set(templates))
     assert any("unbalanced" in template for template in templates)
 
@@ -95,7 +95,7 @@ def test_lengths_in_tokens_are_told() -> None:
 
 def test_of_many_texts_a_part_is_counted() -> None:
     counted: list[int] = []
-    draft(many(4_000)).look(count_tokens=lambda texts: counted.append(len(texts)) or [1] * len(texts), max_length=9)
+    draft(many(4_000)).check(count_tokens=lambda texts: counted.append(len(texts)) or [1] * len(texts), max_length=9)
     assert 1_000 <= counted[0] <= 2_000
 
 
