@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from core.data.further_texts import written
+from core.data.further_texts import format_texts
 from core.data.task import Example
 from core.metrics.answers import Floats, LabelAnswers, TextAnswers
 
@@ -116,7 +116,7 @@ def _in_chunks(ask: Callable[[Sequence[Example]], _T], examples: Sequence[Exampl
 
 def _texts(examples: Sequence[Example]) -> dict[str, list[str]]:
     """The columns of texts; further texts stand in one column, each on a line of its own."""
-    more = {"more": [written(example.more) for example in examples]} if any(
+    more = {"more": [format_texts(example.more) for example in examples]} if any(
         example.more for example in examples) else {}
     return {"text_a": [example.text_a for example in examples], "text_b": [example.text_b for example in examples],
             **more}

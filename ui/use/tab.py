@@ -11,7 +11,7 @@ from typing import Any
 import gradio as gr
 from gradio.utils import get_upload_folder
 
-from core.data.further_texts import read_texts
+from core.data.further_texts import parse_texts
 from core.data.task import Example
 from core.errors import ClozeLabError, InputError, LimitError
 from core.runs.finished_run import further_names, predictor_for, takes_pairs, weights_of, write_archive
@@ -120,7 +120,7 @@ class Use:
             examples = _typed_examples(text, text_b if takes_pairs(run, store) else None, lines)
             names = further_names(run)
             if names:
-                examples = [replace(each, more=read_texts(more or "", names)) for each in examples]
+                examples = [replace(each, more=parse_texts(more or "", names)) for each in examples]
             predictor = predictor_for(run, store, self.services.load, self.services.backbones)
             found = predict(predictor, run.labels, examples).table()
         except Exception as error:
