@@ -3,7 +3,7 @@
     ClozeLabError               the root
     ├── InputError              something that a person gave is wrong; nothing was started
     │   ├── PatternError        the pattern cannot be read (`position`: where)
-    │   ├── VerbalizerError     label words do not fit the labels or the model (`label`: whose words)
+    │   ├── VerbalizerError     label words do not fit labels or model (`label`: whose words)
     │   ├── DataError           a file, table or data set cannot be used as it is
     │   ├── ModelError          a model cannot be found, is not allowed or is of an unknown family
     │   ├── SpecError           a run, study or setting is ill-formed (`key`: which key)

@@ -36,8 +36,7 @@ def read_parquet(
                 columns.setdefault(column, []).extend(cells)
     except (pa.ArrowException, OSError, ValueError) as error:
         raise DataError(
-            "The file {name!r} is damaged or no Parquet file. Save it again.", name=name
-        ) from error
+            "The file {name!r} is damaged or no Parquet file. Save it again.", name=name) from error
     return columns
 
 
@@ -62,16 +61,14 @@ def _batches(
     if file.metadata.num_rows > most_rows:
         raise LimitError(
             "The file {name!r} has {count} rows; {limit} are allowed. Use a part of it.",
-            name=name, count=file.metadata.num_rows, limit=most_rows,
-        )
+            name=name, count=file.metadata.num_rows, limit=most_rows)
     size = 0
     for batch in file.iter_batches(batch_size=_BATCH_ROWS, columns=columns):
         size += _text_bytes(batch, name)
         if size > _UNPACKED * most_bytes:
             raise LimitError(
                 "The file {name!r} unpacks to more than {limit} MB of text. Use a part of it.",
-                name=name, limit=_UNPACKED * most_bytes // 1_000_000,
-            )
+                name=name, limit=_UNPACKED * most_bytes // 1_000_000)
         yield batch
 
 
@@ -147,7 +144,6 @@ def _column_bytes(column: pa.Array, name: str) -> int:
     if (pc.max(lengths).as_py() or 0) > _BYTES_PER_CHARACTER * CELL_CHARACTERS:
         raise LimitError(
             "The file {name!r} holds a text of more than {limit} characters. Shorten or remove it.",
-            name=name, limit=CELL_CHARACTERS,
-        )
+            name=name, limit=CELL_CHARACTERS)
     spelt_out = lengths.take(column.indices) if values is not column else lengths
     return int(pc.sum(spelt_out).as_py() or 0)

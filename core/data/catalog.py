@@ -88,8 +88,7 @@ def task_card(name: str) -> TaskCard:
             name=name[:80],
             hint=f" Did you mean {near[0]!r}?" if near else "",
             bundled=", ".join(card.name for card in _BUNDLED),
-            form="owner/name or owner/name:config",
-        )
+            form="owner/name or owner/name:config")
     return _CARDS[name]
 
 
@@ -173,8 +172,7 @@ def _check_allowed(source: str, card: TaskCard | None, allowed: Sequence[str]) -
         known = (*bundled, *(name for name in allowed if name != "none"))
         raise DataError(
             "{name!r} may not be used here. Use one of {known}, or upload a file.",
-            name=source[:80], known=", ".join(known),
-        )
+            name=source[:80], known=", ".join(known))
 
 
 @lru_cache(maxsize=_KEPT)
@@ -222,8 +220,7 @@ def _as_on_card(task: Task, card: TaskCard) -> Task:
         raise DataError(
             "The hub's copy of {name!r} has changed: it holds the label {label!r}, but {labels} "
             "are known. Load the data from a file instead.",
-            name=card.title, label=min(unknown)[:80], labels=", ".join(labels),
-        )
+            name=card.title, label=min(unknown)[:80], labels=", ".join(labels))
     return replace(
         task,
         name=card.name,

@@ -35,7 +35,8 @@ _FOREIGN = (
     (rb"(?i)\s*(<!doctype|<html|<\?xml)", "a web page or XML document"),
 )
 _PAIR = re.compile(rb"[\x81-\xfe][\x40-\x7e\x80-\xfe]")
-_COMMON_PAIR = re.compile(rb"[\xb0-\xd7\xa1\xa3][\xa1-\xfe]")  # GB 2312's frequent characters and punctuation
+# GB 2312's frequent characters and punctuation
+_COMMON_PAIR = re.compile(rb"[\xb0-\xd7\xa1\xa3][\xa1-\xfe]")
 _UNDEFINED = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")  # in Windows-1252
 _PAIRS_LOOKED_AT = 100_000
 _CHARACTERS_LOOKED_AT = 200_000
@@ -55,8 +56,7 @@ def refuse_foreign(data: bytes, name: str) -> None:
             raise DataError(
                 "The file {name!r} is {kind}, not a table. Save the data as CSV, TSV, JSONL or "
                 "Parquet and choose that file.",
-                name=name, kind=kind,
-            )
+                name=name, kind=kind)
 
 
 def decode(data: bytes, name: str) -> tuple[str, str, tuple[Finding, ...]]:
@@ -80,14 +80,12 @@ def _check_is_text(text: str, name: str) -> None:
         raise DataError(
             "The file {name!r} does not hold text. Save the data as CSV, TSV, JSONL or Parquet and "
             "choose that file.",
-            name=name,
-        )
+            name=name)
     if "\0" in text:
         raise DataError(
             "Line {line} of {name!r} holds a NUL byte: the file is damaged or not text. Save it "
             "again as UTF-8.",
-            line=text.count("\n", 0, text.index("\0")) + 1, name=name,
-        )
+            line=text.count("\n", 0, text.index("\0")) + 1, name=name)
 
 
 def _encoding(data: bytes) -> str:
@@ -128,8 +126,8 @@ def _is_utf8(data: bytes) -> bool:
 
 
 def _is_chinese(data: bytes) -> bool:
-    try:
-        codecs.getincrementaldecoder("gb18030")().decode(data)  # a character cut off at the end is no error
+    try:  # incrementally, since a character that is cut off at the end is no error
+        codecs.getincrementaldecoder("gb18030")().decode(data)
     except UnicodeDecodeError:
         return False
     pairs = [match.group() for match in islice(_PAIR.finditer(data), _PAIRS_LOOKED_AT)]
@@ -143,12 +141,10 @@ def _notes(text: str, encoding: str) -> Iterator[Finding]:
             "note",
             "The text was read as {encoding}, which is a guess. If letters look wrong, save the "
             "file as UTF-8.",
-            {"encoding": encoding},
-        )
+            {"encoding": encoding})
     if unreadable := text.count("\ufffd"):
         yield Finding(
             "warning",
             "{count} character(s) could not be read and were replaced by \ufffd. Save the file as "
             "UTF-8.",
-            {"count": unreadable},
-        )
+            {"count": unreadable})

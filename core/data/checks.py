@@ -71,8 +71,7 @@ def _shortened(lengths: Sequence[int], max_length: int | None) -> Iterator[Findi
         yield Finding(
             "warning",
             "{count} of {total} texts are longer than {limit} tokens and will be shortened.",
-            {"count": longer, "total": len(lengths), "limit": max_length},
-        )
+            {"count": longer, "total": len(lengths), "limit": max_length})
 
 
 def _gaps(examples: Sequence[Example], columns: ColumnMap) -> Iterator[Finding]:
@@ -87,8 +86,7 @@ def _gaps(examples: Sequence[Example], columns: ColumnMap) -> Iterator[Finding]:
             yield Finding(
                 "error" if count == len(examples) else "warning",
                 "Column {column!r} is empty in {count} of {total} rows.",
-                {"column": column, "count": count, "total": len(examples)},
-            )
+                {"column": column, "count": count, "total": len(examples)})
 
 
 def _label_findings(labelled: Sequence[Example], column: str) -> Iterator[Finding]:
@@ -97,15 +95,13 @@ def _label_findings(labelled: Sequence[Example], column: str) -> Iterator[Findin
         yield Finding(
             "error",
             "Column {column!r} holds only one label, {label!r}. At least two are needed.",
-            {"column": column, "label": labels[0]},
-        )
+            {"column": column, "label": labels[0]})
     if len(labels) > MAX_LABELS:
         yield Finding(
             "error",
             "Column {column!r} holds {count} different labels; {limit} are allowed. Is it the "
             "right column?",
-            {"column": column, "count": len(labels), "limit": MAX_LABELS},
-        )
+            {"column": column, "count": len(labels), "limit": MAX_LABELS})
     yield from _similar_labels(labels[:MAX_LABELS])
 
 
@@ -117,8 +113,7 @@ def _similar_labels(labels: Sequence[str]) -> Iterator[Finding]:
             yield Finding(
                 "warning",
                 "The labels {label!r} and {other!r} differ only in case, spaces or punctuation.",
-                {"label": other, "other": label},
-            )
+                {"label": other, "other": label})
 
 
 def _shots(task: Task, shots: int) -> Iterable[Finding]:
@@ -132,8 +127,7 @@ def _shots_in_all(count: int, shots: int) -> Iterator[Finding]:
             "error",
             "K = {shots} needs {need} training rows ({shots} to train, {shots} for development), "
             "and there are {count}. The largest possible K is {most}.",
-            {"shots": shots, "need": 2 * shots, "count": count, "most": count // 2},
-        )
+            {"shots": shots, "need": 2 * shots, "count": count, "most": count // 2})
 
 
 def _shots_of_labels(task: Task, shots: int) -> Iterator[Finding]:
@@ -148,8 +142,7 @@ def _shots_of_labels(task: Task, shots: int) -> Iterator[Finding]:
             {
                 "shots": shots, "need": 2 * shots, "label": rarest, "count": count,
                 "most": count // 2,
-            },
-        )
+            })
 
 
 def _overlap(
@@ -161,8 +154,7 @@ def _overlap(
             "warning",
             "{count} of {total} test texts also occur in the training part, such as {text!r}. "
             "Results will look better than they are.",
-            {"count": len(shared), "total": len(test), "text": shared[0].text_a[:80]},
-        )
+            {"count": len(shared), "total": len(test), "text": shared[0].text_a[:80]})
 
 
 def _repetitions(
@@ -174,14 +166,12 @@ def _repetitions(
         yield Finding(
             "warning",
             "{count} row(s) of {name!r} repeat the text and label of an earlier row.",
-            {"count": repeated, "name": name},
-        )
+            {"count": repeated, "name": name})
     if contradictory:
         yield Finding(
             "warning",
             "{count} text(s) of {name!r} occur with different labels, such as {text!r}.",
-            {"count": len(contradictory), "name": name, "text": contradictory[0][:80]},
-        )
+            {"count": len(contradictory), "name": name, "text": contradictory[0][:80]})
 
 
 def _repeated(examples: Sequence[Example], keys: Sequence[str]) -> tuple[int, list[str]]:
@@ -207,8 +197,7 @@ def _balance(examples: Sequence[Example]) -> Iterator[Finding]:
             "warning",
             "The labels are unbalanced: {most!r} has {most_count} rows, {least!r} has "
             "{least_count}. Look at macro F1 beside accuracy.",
-            {"most": most, "most_count": most_count, "least": least, "least_count": least_count},
-        )
+            {"most": most, "most_count": most_count, "least": least, "least_count": least_count})
 
 
 def _lengths(examples: Sequence[Example]) -> Iterator[Finding]:
@@ -217,8 +206,7 @@ def _lengths(examples: Sequence[Example]) -> Iterator[Finding]:
         yield Finding(
             "note",
             "Texts have {median} characters in the middle (median) and {longest} at most.",
-            {"median": round(median(lengths)), "longest": max(lengths)},
-        )
+            {"median": round(median(lengths)), "longest": max(lengths)})
 
 
 def _keys(examples: Sequence[Example]) -> list[str]:

@@ -144,8 +144,7 @@ def _record_note(name: str) -> Finding:
     return Finding(
         "note",
         "{name!r} was read as questions with a gap: each of its entities is an answer to choose.",
-        {"name": name},
-    )
+        {"name": name})
 
 
 def _texts(cell: str) -> list[str]:

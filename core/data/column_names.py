@@ -29,7 +29,7 @@ _KNOWN = {*TEXTS, *LABELS, *_NUMBERS, *(name for pair in PAIRS for name in pair)
 
 
 def plain(name: str) -> str:
-    """A column's name without case, spaces, hyphens and underscores, as the tables above hold it."""
+    """A name without case, spaces, hyphens and underscores, as the tables above hold it."""
     return re.sub(r"[\s_\-]+", "", name.casefold())
 
 

@@ -106,10 +106,11 @@ def _evenness_of(rows: Sequence[list[str]]) -> tuple[int, float]:
 def _sample_rows(text: str, delimiter: str, literal: bool) -> list[list[str]]:
     """The first rows; `literal` takes quotes as part of the text."""
     sample = text[:_SAMPLE_CHARACTERS]
-    quoting = csv.QUOTE_NONE if literal else csv.QUOTE_MINIMAL
-    reader = csv.reader(io.StringIO(sample), delimiter=delimiter, quoting=quoting)
+    lines = io.StringIO(sample)
+    quoted = csv.reader(lines, delimiter=delimiter)
+    unquoted = csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_NONE)
     try:
-        rows = [row for row in islice(reader, _SAMPLE_ROWS) if any(row)]
+        rows = [row for row in islice(unquoted if literal else quoted, _SAMPLE_ROWS) if any(row)]
     except csv.Error:  # an immense field, which reading will refuse
         return []
     may_be_cut_off = len(rows) > 1 and len(sample) < len(text)
@@ -172,8 +173,7 @@ def _parse(text: str, delimiter: str, name: str, most: int, escape: str | None =
         if len(grid.rows) > most + 1:
             raise LimitError(
                 "The file {name!r} has more than {limit} rows. Use a part of it.",
-                name=name, limit=most,
-            )
+                name=name, limit=most)
     if row != [""]:
         raise _unclosed_quote(name, line)
     return grid
@@ -190,16 +190,14 @@ def _numbered_rows(reader: _csv.Reader, name: str) -> Iterator[tuple[int, list[s
         raise LimitError(
             "On line {line} of {name!r} a field of more than {limit} characters begins. Is a "
             "quotation mark there never closed?",
-            line=line, name=name, limit=csv.field_size_limit(),
-        ) from error
+            line=line, name=name, limit=csv.field_size_limit()) from error
 
 
 def _unclosed_quote(name: str, line: int) -> DataError:
     return DataError(
         "The quotation mark on line {line} of {name!r} is never closed. Close it, or double it if "
         "it is part of the text.",
-        line=line, name=name,
-    )
+        line=line, name=name)
 
 
 def _even(grid: Grid, name: str) -> Grid:
@@ -227,8 +225,7 @@ def _uneven_rows(
         "{delimiter}; {count} such row(s)). Put texts that hold the delimiter or a line break into "
         "double quotes.",
         line=line, name=name, found=found, width=width, count=len(uneven),
-        delimiter=_DELIMITER_NAMES[delimiter],
-    )
+        delimiter=_DELIMITER_NAMES[delimiter])
 
 
 def _cut(row: list[str], width: int) -> list[str]:

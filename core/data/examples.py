@@ -23,8 +23,7 @@ def read_examples(table: Table, columns: ColumnMap) -> tuple[Example, ...]:
         if column not in table.columns:
             raise DataError(
                 "{name!r} has no column {column!r}. Its columns are {columns}.",
-                name=table.name, column=column[:80], columns=column_list(table),
-            )
+                name=table.name, column=column[:80], columns=column_list(table))
     return tuple(_example(row, columns) for row in table.rows)
 
 
@@ -40,8 +39,7 @@ def examples_of(
     if len(table.rows) > limits.rows:
         raise LimitError(
             "{name!r} has {count} rows; {limit} are allowed. Use a part of it.",
-            name=table.name, count=len(table.rows), limit=limits.rows,
-        )
+            name=table.name, count=len(table.rows), limit=limits.rows)
     examples = read_examples(table, columns)
     for number, example in enumerate(examples, 1):
         _check_length(example, number, table.name, limits.text_characters)
@@ -75,5 +73,4 @@ def _check_length(example: Example, number: int, name: str, most: int) -> None:
         raise LimitError(
             "Row {row} of {name!r} has a text of {length} characters; {limit} are allowed. Shorten "
             "or remove it.",
-            row=number, name=name, length=length, limit=most,
-        )
+            row=number, name=name, length=length, limit=most)

@@ -121,8 +121,7 @@ def _check_width(count: int, name: str) -> None:
         raise LimitError(
             "The file {name!r} has {count} columns; {limit} are allowed. Remove those that are not "
             "needed.",
-            name=name, count=count, limit=MAX_COLUMNS,
-        )
+            name=name, count=count, limit=MAX_COLUMNS)
 
 
 def _with_name_or_content(
@@ -140,8 +139,7 @@ def _repeated_names(given: Sequence[str], names: Sequence[str]) -> Iterator[Find
                 "note",
                 "The name {column!r} occurs more than once; a further column of it is called "
                 "{new!r}.",
-                {"column": old, "new": new},
-            )
+                {"column": old, "new": new})
 
 
 def _check_lengths(rows: Sequence[Mapping[str, str]], name: str) -> None:
@@ -151,8 +149,7 @@ def _check_lengths(rows: Sequence[Mapping[str, str]], name: str) -> None:
                 raise LimitError(
                     "Row {row} of {name!r} has {length} characters in column {column!r}; {limit} "
                     "are the most that can be read. Shorten or remove it.",
-                    row=number, name=name, length=len(cell), column=column, limit=CELL_CHARACTERS,
-                )
+                    row=number, name=name, length=len(cell), column=column, limit=CELL_CHARACTERS)
 
 
 def _read_bytes(path: str | os.PathLike[str], name: str, most: int) -> bytes:
@@ -162,13 +159,11 @@ def _read_bytes(path: str | os.PathLike[str], name: str, most: int) -> bytes:
             data = file.read(most + 1)
     except (OSError, ValueError) as error:
         raise DataError(
-            "The file {name!r} cannot be opened. Check that it may be read.", name=name
-        ) from error
+            "The file {name!r} cannot be opened. Check that it may be read.", name=name) from error
     if len(data) > most:
         raise LimitError(
             "The file {name!r} is larger than {limit} MB. Use a part of it.",
-            name=name, limit=most / 1e6,
-        )
+            name=name, limit=most / 1e6)
     return data
 
 
@@ -194,8 +189,7 @@ def _json_table(source: _Text, limits: DataLimits) -> Table:
             raise LimitError(
                 "The objects in {name!r} have more than {limit} different keys. Remove those that "
                 "are not needed.",
-                name=source.name, limit=MAX_COLUMNS,
-            )
+                name=source.name, limit=MAX_COLUMNS)
     rows = ([json_object.get(column, "") for column in columns] for json_object in objects)
     return make_table(source.name, list(columns), rows, source.encoding, notes=source.notes)
 
@@ -207,8 +201,7 @@ def _delimited_table(source: _Text, limits: DataLimits, header: bool | None) -> 
     if len(grid.rows) > limits.rows:
         raise LimitError(
             "The file {name!r} has more than {limit} rows. Use a part of it.",
-            name=source.name, limit=limits.rows,
-        )
+            name=source.name, limit=limits.rows)
     notes = (*source.notes, _no_header()) if header is None else source.notes
     return _grid_table(source, grid, [""] * len(grid.rows[0]), grid.rows, notes)
 
@@ -226,8 +219,7 @@ def _grid_table(
 def _no_header() -> Finding:
     return Finding(
         "note",
-        "The first row was read as data, since it does not look like column names.",
-    )
+        "The first row was read as data, since it does not look like column names.")
 
 
 def _distinct(names: Sequence[str]) -> list[str]:

@@ -27,7 +27,6 @@ def parse_texts(typed: str, names: Sequence[str]) -> Texts:
             raise InputError(
                 "The line {line!r} is no further text of this task. Write {form}; the names are "
                 "{names}.",
-                line=line.strip()[:60], form="name: text", names=", ".join(names[:12]),
-            )
+                line=line.strip()[:60], form="name: text", names=", ".join(names[:12]))
         texts[name] = text
     return tuple(texts.items())

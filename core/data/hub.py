@@ -133,8 +133,7 @@ class _Splits:
         if split not in self.by_name:
             raise DataError(
                 "The data set {name!r} has no split {split!r}. It has {splits}.",
-                name=self.name, split=split[:80], splits=", ".join(map(repr, self.by_name)),
-            )
+                name=self.name, split=split[:80], splits=", ".join(map(repr, self.by_name)))
         rows = self.by_name[split]
         rows = rows.select(_chosen_rows(len(rows), self.limits.rows))
         columns = text_columns(rows.with_format("arrow")[:])
@@ -164,8 +163,7 @@ def _folder(repo: str) -> Path | None:
         raise DataError(
             "{name!r} is neither a folder here nor a data set's name on the hub, such as "
             "{example}.",
-            name=Path(repo).name.replace("\0", "")[:80], example="'stanfordnlp/sst2'",
-        )
+            name=Path(repo).name.replace("\0", "")[:80], example="'stanfordnlp/sst2'")
     return None
 
 
@@ -180,8 +178,7 @@ def _load_splits(folder: Path | None, repo: str, config: str | None) -> Mapping[
     if not any(kind.__name__ in _TABLE_BUILDERS for kind in type(builder).__mro__):
         raise DataError(
             "The data set {name!r} holds {kind} files. Choose one of CSV, JSON or Parquet files.",
-            name=folder.name if folder else repo, kind=type(builder).__name__,
-        )
+            name=folder.name if folder else repo, kind=type(builder).__name__)
     builder.download_and_prepare(verification_mode="no_checks")
     splits: Mapping[str, Any] = builder.as_dataset()
     return splits
@@ -225,13 +222,11 @@ def _explained(error: Exception, name: str) -> ClozeLabError:
         return DataError(
             "The hub has no data set {name!r} that may be read from here. Check the name; a gated "
             "one needs an account with access.",
-            name=name,
-        )
+            name=name)
     if _is_network(error) or _is_network(error.__cause__):
         return _unreachable(name)
     return DataError(
-        "The data set {name!r} cannot be read: {reason}", name=name, reason=_reason(error)
-    )
+        "The data set {name!r} cannot be read: {reason}", name=name, reason=_reason(error))
 
 
 def _unreachable(name: str) -> DownloadError:
@@ -239,8 +234,7 @@ def _unreachable(name: str) -> DownloadError:
         "The data set {name!r} could not be fetched, since the hub cannot be reached. Check the "
         "network, or use a bundled task or your own file. With {setting} the library uses what it "
         "fetched before.",
-        name=name, setting="HF_HUB_OFFLINE=1",
-    )
+        name=name, setting="HF_HUB_OFFLINE=1")
 
 
 def _is_network(error: BaseException | None) -> bool:

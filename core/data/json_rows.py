@@ -32,8 +32,7 @@ def read_objects(text: str, name: str, most: int) -> Iterator[dict[str, str]]:
         if count > most:
             raise LimitError(
                 "The file {name!r} has more than {limit} rows. Use a part of it.",
-                name=name, limit=most,
-            )
+                name=name, limit=most)
         yield {key: _cell(content, name, line) for key, content in value.items()}
 
 
@@ -41,8 +40,7 @@ def _no_object(value: Any, name: str, line: int) -> DataError:
     return DataError(
         "Line {line} of {name!r} holds a JSON {kind} where an object is expected, such as "
         "{example}.",
-        line=line, name=name, kind=type(value).__name__, example='{"text": "…", "label": "…"}',
-    )
+        line=line, name=name, kind=type(value).__name__, example='{"text": "…", "label": "…"}')
 
 
 def _cell(value: Any, name: str, line: int) -> str:
@@ -118,15 +116,13 @@ def _broken(name: str, line: int, column: int, problem: str) -> NoReturn:
     raise DataError(
         "Line {line} of {name!r} is not valid JSON (column {column}: {problem}). One object a line "
         "is expected, or one list of objects.",
-        line=line, name=name, column=column, problem=problem,
-    )
+        line=line, name=name, column=column, problem=problem)
 
 
 def _too_deep(name: str, line: int) -> DataError:
     return DataError(
         "Line {line} of {name!r} holds JSON that is nested too deeply. Use flat objects.",
-        line=line, name=name,
-    )
+        line=line, name=name)
 
 
 def _skip(text: str, position: int) -> int:

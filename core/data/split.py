@@ -94,8 +94,7 @@ def _check_rows(count: int, shots: int) -> None:
         raise DataError(
             "K = {shots} needs {need} training rows ({shots} to train, {shots} for development), "
             "and there are {count}. Choose K ≤ {most} or add rows.",
-            shots=shots, need=2 * shots, count=count, most=count // 2,
-        )
+            shots=shots, need=2 * shots, count=count, most=count // 2)
 
 
 def _check_rows_of_labels(gold: Sequence[str], labels: Sequence[str], shots: int) -> None:
@@ -106,5 +105,4 @@ def _check_rows_of_labels(gold: Sequence[str], labels: Sequence[str], shots: int
             raise DataError(
                 "K = {shots} needs {need} training rows of each label ({shots} to train, {shots} "
                 "for development), but {label!r} has {count}. Choose K ≤ {most} or add rows.",
-                shots=shots, need=2 * shots, label=label, count=counts[label], most=most,
-            )
+                shots=shots, need=2 * shots, label=label, count=counts[label], most=most)

@@ -48,8 +48,7 @@ def multiple_choice(*labels: str, pairs: bool = False, columns: tuple[str, ...] 
 
     `columns` are further ones.
     """
-    further = (name for name in columns if name not in labels)
-    return Schema("choice", labels, pairs, (*labels, *further))
+    return Schema("choice", labels, pairs, tuple(dict.fromkeys((*labels, *columns))))
 
 
 def generation(*, columns: tuple[str, ...] = ()) -> Schema:
@@ -89,7 +88,7 @@ class Task:
     Attributes:
         name: short, unique name, as used in study files.
         schema: what an example holds and what an answer is.
-        train: examples with their answers to draw shots from; what is not drawn is the unlabelled pool.
+        train: examples with their answers to draw shots from; the others are the unlabelled pool.
         test: examples with their answers to measure on, and for nothing else.
         unlabelled: further texts without answers.
         title, summary: for people.
@@ -113,8 +112,7 @@ class Task:
                 "two; check which column holds the labels.",
                 name=self.name,
                 count=len(labels),
-                labels=", ".join(map(repr, labels)) or "none",
-            )
+                labels=", ".join(map(repr, labels)) or "none")
 
     @cached_property
     def content_hash(self) -> str:

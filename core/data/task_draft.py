@@ -168,8 +168,7 @@ def _renaming_notes(name: str, sources: Mapping[str, str]) -> Iterator[Finding]:
         yield Finding(
             "note",
             "{name!r} has no column {column!r}; its column {found!r} was taken for it.",
-            {"name": name, "column": new, "found": old},
-        )
+            {"name": name, "column": new, "found": old})
 
 
 def _task_findings(
@@ -193,8 +192,7 @@ def _length_note(lengths: Sequence[int], max_length: int | None) -> Finding:
         "note",
         "Texts have {median} tokens in the middle (median) and {longest} at most; {limit} fit into "
         "the model.",
-        {"median": round(median(lengths)), "longest": max(lengths), "limit": max_length},
-    )
+        {"median": round(median(lengths)), "longest": max(lengths), "limit": max_length})
 
 
 def _answer_notes(task: Task) -> Iterator[Finding]:
@@ -204,8 +202,7 @@ def _answer_notes(task: Task) -> Iterator[Finding]:
             "note",
             "Each row brings its own answers: the label names the column of the right one, "
             "{columns}.",
-            {"columns": _shortened(task.schema.labels)},
-        )
+            {"columns": _shortened(task.schema.labels)})
     if task.schema.kind == "generation":
         examples = (*task.train, *task.test)
         references = sum(len(example.references) for example in examples)
@@ -213,8 +210,7 @@ def _answer_notes(task: Task) -> Iterator[Finding]:
             "note",
             "The answers are texts: {sources} sources have {references} references. Rows with the "
             "same source are references of one example.",
-            {"sources": len(examples), "references": references},
-        )
+            {"sources": len(examples), "references": references})
 
 
 def _column_notes(task: Task) -> Iterator[Finding]:
@@ -227,8 +223,7 @@ def _column_notes(task: Task) -> Iterator[Finding]:
         yield Finding(
             "note",
             "Patterns can also show the other columns by their names: {fields}.",
-            {"fields": fields},
-        )
+            {"fields": fields})
 
 
 def _shortened(names: Sequence[str]) -> str:

@@ -59,8 +59,7 @@ def _checked_spec(spec: Mapping[str, object]) -> dict[str, str]:
     if "train" not in given:
         raise SpecError(
             "A task of files needs the key {key!r}: the file to train on. Its keys are {keys}.",
-            key="train", keys=", ".join(_KEYS),
-        )
+            key="train", keys=", ".join(_KEYS))
     _check_generation_keys(given)
     return given
 
@@ -69,12 +68,10 @@ def _checked_value(key: str, value: object) -> str:
     if key not in _KEYS:
         raise SpecError(
             "A task of files has no key {key!r}. Its keys are {keys}.",
-            key=str(key)[:60], keys=", ".join(_KEYS),
-        )
+            key=str(key)[:60], keys=", ".join(_KEYS))
     if value is not None and not isinstance(value, str):
         raise SpecError(
-            "{key!r} is {value!r}; it must be a text.", key=key, value=str(value)[:60]
-        )
+            "{key!r} is {value!r}; it must be a text.", key=key, value=str(value)[:60])
     return value or ""
 
 
@@ -86,5 +83,4 @@ def _check_generation_keys(given: Mapping[str, str]) -> None:
         raise SpecError(
             "A task of files whose answers are texts takes both {source} and {target}, and none of "
             "{others}.",
-            source="'source'", target="'target'", others=", ".join(_LABELLED_KEYS),
-        )
+            source="'source'", target="'target'", others=", ".join(_LABELLED_KEYS))

@@ -90,8 +90,7 @@ def _check_label_count(labels: Collection[str], columns: ColumnMap, train: Table
             "Column {column!r} of {name!r} holds {count} different label(s), such as {labels}; "
             "between 2 and {limit} are needed. Is it the right column?",
             column=columns.label, name=train.name, count=len(labels), limit=MAX_LABELS,
-            labels=", ".join(repr(label[:40]) for label in first),
-        )
+            labels=", ".join(repr(label[:40]) for label in first))
 
 
 def _check_right_answers(parts: Sequence[Sequence[Example]], train: Table) -> None:
@@ -101,8 +100,7 @@ def _check_right_answers(parts: Sequence[Sequence[Example]], train: Table) -> No
             raise DataError(
                 "In {name!r} the label {label!r} names an answer that is empty in the row "
                 "{text!r}. Correct or remove it.",
-                name=train.name, label=example.label, text=example.text_a[:60],
-            )
+                name=train.name, label=example.label, text=example.text_a[:60])
 
 
 def _labelled(table: Table, columns: ColumnMap, limits: DataLimits) -> list[Example]:
@@ -117,8 +115,7 @@ def _labelled(table: Table, columns: ColumnMap, limits: DataLimits) -> list[Exam
         raise DataError(
             "No row of {name!r} has both a text ({text!r}) and a label ({label!r}). Are these the "
             "right columns?",
-            name=table.name, text=columns.text_a, label=columns.label,
-        )
+            name=table.name, text=columns.text_a, label=columns.label)
     return examples
 
 
@@ -128,14 +125,12 @@ def _check_label_column(table: Table, columns: ColumnMap) -> None:
         raise DataError(
             "{name!r} has no column that looks like labels. Its columns are {columns}; say which "
             "holds the labels.",
-            name=table.name, columns=column_list(table),
-        )
+            name=table.name, columns=column_list(table))
     if label in texts:
         raise DataError(
             "The column {column!r} of {name!r} cannot hold both texts and labels. Choose two "
             "columns.",
-            column=label, name=table.name,
-        )
+            column=label, name=table.name)
 
 
 def _with_references(table: Table, columns: ColumnMap, limits: DataLimits) -> list[Example]:
@@ -144,16 +139,14 @@ def _with_references(table: Table, columns: ColumnMap, limits: DataLimits) -> li
         raise DataError(
             "The column {column!r} of {name!r} cannot hold both the source and the target. Choose "
             "two columns.",
-            column=columns.target, name=table.name,
-        )
+            column=columns.target, name=table.name)
     rows = examples_of(table, columns, limits=limits)
     examples = merge_references(row for row in rows if row.text_a and row.references)
     if not examples:
         raise DataError(
             "No row of {name!r} has both a source ({source!r}) and a target ({target!r}). Are "
             "these the right columns?",
-            name=table.name, source=columns.text_a, target=columns.target,
-        )
+            name=table.name, source=columns.text_a, target=columns.target)
     return examples
 
 
@@ -164,9 +157,8 @@ def _halves(examples: Sequence[Example]) -> tuple[list[Example], list[Example]]:
     order of the rows decides nothing.
     """
     testing = _test_indices(examples)
-    train, test = [], []
-    for index, example in enumerate(examples):
-        (test if index in testing else train).append(example)
+    train = [example for index, example in enumerate(examples) if index not in testing]
+    test = [example for index, example in enumerate(examples) if index in testing]
     return train, test
 
 
@@ -193,10 +185,8 @@ def _too_few_to_halve(train: Table, schema: Schema) -> DataError:
         return DataError(
             "{name!r} has too few rows to set some aside for testing: it has one source only. Add "
             "rows or a test file.",
-            name=train.name,
-        )
+            name=train.name)
     return DataError(
         "{name!r} has too few rows to set some aside for testing: no label has two different "
         "texts. Add rows or a test file.",
-        name=train.name,
-    )
+        name=train.name)
