@@ -20,5 +20,7 @@ def test_missing_ones_are_empty_and_empty_ones_unwritten():
 
 @pytest.mark.parametrize("line", ["just words", "other: x", ": x"])
 def test_lines_that_name_nothing_are_told(line):
-    with pytest.raises(InputError, match=r"is no further text of this task. Write name: text; the names are word,"):
+    with pytest.raises(
+        InputError, match=r"is no further text of this task. Write name: text; the names are word,"
+    ):
         parse_texts(f"word: a\n{line}", NAMES)

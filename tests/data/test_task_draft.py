@@ -1,4 +1,4 @@
-"""Tables become a task while their columns are chosen, and what is wrong is said."""
+"""Tables become a task while their columns are chosen, and what is wrong is found."""
 
 from collections.abc import Mapping, Sequence
 
@@ -16,15 +16,23 @@ def table(rows: Sequence[tuple[str, str]], name: str = "shops.csv") -> Table:
 
 
 def many(count: int, labels: Sequence[str] = ("0", "1")) -> Table:
-    return table([(f"Text number {at} about {label}.", label) for at in range(count) for label in labels])
+    return table(
+        [(f"Text number {at} about {label}.", label) for at in range(count) for label in labels]
+    )
 
 
-def draft(train: Table, columns: ColumnMap = COLUMNS, names: Mapping[str, str] | None = None, **more: Table) -> TaskDraft:
+def draft(
+    train: Table,
+    columns: ColumnMap = COLUMNS,
+    names: Mapping[str, str] | None = None,
+    **more: Table,
+) -> TaskDraft:
     return TaskDraft({"train": train, **more}, columns, label_names=names)
 
 
-def told(made: TaskDraft, **more: object) -> list[tuple[str, str]]:
-    return [(finding.severity, str(finding)) for finding in made.check(**more).findings]  # type: ignore[arg-type]
+def sentences(made: TaskDraft, **more: object) -> list[tuple[str, str]]:
+    findings = made.check(**more).findings  # type: ignore[arg-type]
+    return [(finding.severity, str(finding)) for finding in findings]
 
 
 def test_a_sound_table_becomes_a_task() -> None:
@@ -47,21 +55,43 @@ def test_labels_of_one_name_become_one() -> None:
     assert made.task().schema.labels == ("bad", "5")
 
 
-@pytest.mark.parametrize(("made", "severity", "part"), [
-    (draft(many(4), ColumnMap("text", None)), "error", "no column that looks like labels"),
-    (draft(many(4), ColumnMap("words", "label")), "error", "has no column 'words'"),
-    (draft(many(4), ColumnMap("text", "text")), "error", "cannot hold both texts and labels"),
-    (draft(many(4, ("1",))), "error", "holds only one label"),
-    (draft(table([("", "1"), ("", "0")])), "error", "Column 'text' is empty in 2 of 2 rows"),
-    (draft(many(4), test=make_table("t.csv", ["sentence"], [("Alas.",), ("Hooray!",)])), "error", "no column 'text'"),
-    (draft(many(4), test=make_table("t.csv", ["words", "gold"], [("a", "0")])), "note", "'words' was taken for it"),
-    (draft(many(10)), "warning", "The largest possible K is 2"),
-    (draft(many(40), test=many(2)), "warning", "also occur in the training part"),
-    (draft(table([("Same text.", "0"), *((f"Text {at}", str(at % 2)) for at in range(9)), ("Same text.", "1")])),
-     "warning", "occur with different labels"),
-])
-def test_what_is_wrong_is_said(made: TaskDraft, severity: str, part: str) -> None:
-    found = [(kind, text) for kind, text in told(made) if part in text]
+@pytest.mark.parametrize(
+    ("made", "severity", "part"),
+    [
+        (draft(many(4), ColumnMap("text", None)), "error", "no column that looks like labels"),
+        (draft(many(4), ColumnMap("words", "label")), "error", "has no column 'words'"),
+        (draft(many(4), ColumnMap("text", "text")), "error", "cannot hold both texts and labels"),
+        (draft(many(4, ("1",))), "error", "holds only one label"),
+        (draft(table([("", "1"), ("", "0")])), "error", "Column 'text' is empty in 2 of 2 rows"),
+        (
+            draft(many(4), test=make_table("t.csv", ["sentence"], [("Alas.",), ("Hooray!",)])),
+            "error",
+            "no column 'text'",
+        ),
+        (
+            draft(many(4), test=make_table("t.csv", ["words", "gold"], [("a", "0")])),
+            "note",
+            "'words' was taken for it",
+        ),
+        (draft(many(10)), "warning", "The largest possible K is 2"),
+        (draft(many(40), test=many(2)), "warning", "also occur in the training part"),
+        (
+            draft(
+                table(
+                    [
+                        ("Same text.", "0"),
+                        *((f"Text {at}", str(at % 2)) for at in range(9)),
+                        ("Same text.", "1"),
+                    ]
+                )
+            ),
+            "warning",
+            "occur with different labels",
+        ),
+    ],
+)
+def test_what_is_wrong_is_found(made: TaskDraft, severity: str, part: str) -> None:
+    found = [(kind, text) for kind, text in sentences(made) if part in text]
     assert [kind for kind, _ in found] == [severity]
 
 
@@ -69,7 +99,10 @@ def test_other_column_names_are_understood() -> None:
     test = make_table("t.csv", ["gold", "sentence"], [("1", "One."), ("0", "Nought.")])
     more = make_table("more.jsonl", ["review"], [("A text.",)])
     task = draft(many(4), test=test, unlabelled=more).task()
-    assert [(example.text_a, example.label) for example in task.test] == [("One.", "1"), ("Nought.", "0")]
+    assert [(example.text_a, example.label) for example in task.test] == [
+        ("One.", "1"),
+        ("Nought.", "0"),
+    ]
     assert [example.text_a for example in task.unlabelled] == ["A text."]
 
 
@@ -80,25 +113,34 @@ def test_errors_come_first_and_stop_the_task() -> None:
     assert view.findings[0].severity == "error"
 
 
-def test_nothing_is_said_twice() -> None:
+def test_nothing_is_found_twice() -> None:
     unbalanced = table([(f"Text {at}", "rare" if at < 8 else "often") for at in range(200)])
     templates = [finding.template for finding in draft(unbalanced).check().findings]
     assert len(templates) == len(set(templates))
     assert any("unbalanced" in template for template in templates)
 
 
-def test_lengths_in_tokens_are_told() -> None:
-    found = told(draft(many(40)), count_tokens=lambda texts: [len(text.split()) for text in texts], max_length=4)
-    assert ("note", "Texts have 5 tokens in the middle (median) and 5 at most; 4 fit into the model.") in found
+def test_lengths_in_tokens_are_noted() -> None:
+    found = sentences(
+        draft(many(40)),
+        count_tokens=lambda texts: [len(text.split()) for text in texts],
+        max_length=4,
+    )
+    assert (
+        "note",
+        "Texts have 5 tokens in the middle (median) and 5 at most; 4 fit into the model.",
+    ) in found
     assert ("warning", "80 of 80 texts are longer than 4 tokens and will be shortened.") in found
 
 
 def test_of_many_texts_a_part_is_counted() -> None:
     counted: list[int] = []
-    draft(many(4_000)).check(count_tokens=lambda texts: counted.append(len(texts)) or [1] * len(texts), max_length=9)
+    draft(many(4_000)).check(
+        count_tokens=lambda texts: counted.append(len(texts)) or [1] * len(texts), max_length=9
+    )
     assert 1_000 <= counted[0] <= 2_000
 
 
 def test_limits_hold() -> None:
-    found = told(draft(many(40)), limits=DataLimits(rows=10))
+    found = sentences(draft(many(40)), limits=DataLimits(rows=10))
     assert found[0] == ("error", "'shops.csv' has 80 rows; 10 are allowed. Use a part of it.")
