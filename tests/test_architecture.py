@@ -173,8 +173,8 @@ RULES: tuple[Callable[[Source], Iterator[str]], ...] = (
 )
 BREACHES = [
     (imports_earlier_packages, "core.data.files", "from core.prompts.pattern import Pattern"),
-    (imports_earlier_packages, "core.models.backbone", "def load():\n    from core.methods import head"),
-    (imports_earlier_packages, "core.runs.spec", "if TYPE_CHECKING:\n    import core.figures.scores"),
+    (imports_earlier_packages, "core.models.a", "def load():\n    from core.methods import head"),
+    (imports_earlier_packages, "core.runs.spec", "if TYPE_CHECKING:\n    import core.figures"),
     (imports_earlier_packages, "core.data.files", "from ..runs import spec"),
     (has_its_place, "core.plugins.one", ""),
     (keeps_the_halves_apart, "core.data.files", "def show():\n    import gradio as gr"),

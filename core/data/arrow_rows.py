@@ -56,7 +56,11 @@ def text_columns(table: pa.Table) -> dict[str, list[str]]:
 def _batches(
     data: bytes, name: str, most_rows: int, most_bytes: int
 ) -> Iterator[pa.RecordBatch]:
-    """The flat columns of a Parquet file, some rows at a time, as long as limits hold."""
+    """The flat columns of a Parquet file, some rows at a time.
+
+    Raises:
+        LimitError: too many rows, too much text, or one immense text.
+    """
     file, columns = _open(data)
     if file.metadata.num_rows > most_rows:
         raise LimitError(
@@ -125,11 +129,7 @@ def _is_binary(kind: pa.DataType) -> bool:
 
 
 def _text_bytes(batch: pa.RecordBatch, name: str) -> int:
-    """Bytes of text in a batch of rows once dictionaries are spelt out.
-
-    Raises:
-        LimitError: a text is immense.
-    """
+    """Bytes of text in a batch of rows once dictionaries are spelt out; raises as `_batches`."""
     return sum(_column_bytes(column, name) for column in batch.columns)
 
 

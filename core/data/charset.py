@@ -96,7 +96,7 @@ def _encoding(data: bytes) -> str:
         return wide
     if _is_utf8(data):
         return "utf-8"
-    if _is_chinese(data):
+    if _is_gb18030(data) and _is_chinese(data):
         return "gb18030"
     return "latin-1" if _UNDEFINED.search(data) else "cp1252"
 
@@ -125,11 +125,16 @@ def _is_utf8(data: bytes) -> bool:
     return wrong == 0 or right > 10 * wrong or (right > 0 and cut_off)
 
 
-def _is_chinese(data: bytes) -> bool:
+def _is_gb18030(data: bytes) -> bool:
     try:  # incrementally, since a character that is cut off at the end is no error
         codecs.getincrementaldecoder("gb18030")().decode(data)
     except UnicodeDecodeError:
         return False
+    return True
+
+
+def _is_chinese(data: bytes) -> bool:
+    """Whether most byte pairs of GB18030 text are common characters."""
     pairs = [match.group() for match in islice(_PAIR.finditer(data), _PAIRS_LOOKED_AT)]
     common = sum(_COMMON_PAIR.match(pair) is not None for pair in pairs)
     return common > 0.4 * len(pairs)
@@ -138,13 +143,11 @@ def _is_chinese(data: bytes) -> bool:
 def _notes(text: str, encoding: str) -> Iterator[Finding]:
     if encoding in ("gb18030", "cp1252", "latin-1"):
         yield Finding(
-            "note",
-            "The text was read as {encoding}, which is a guess. If letters look wrong, save the "
-            "file as UTF-8.",
+            "note", "The text was read as {encoding}, which is a guess. If letters look wrong, "
+            "save the file as UTF-8.",
             {"encoding": encoding})
     if unreadable := text.count("\ufffd"):
         yield Finding(
-            "warning",
-            "{count} character(s) could not be read and were replaced by \ufffd. Save the file as "
-            "UTF-8.",
+            "warning", "{count} character(s) could not be read and were replaced by \ufffd. Save "
+            "the file as UTF-8.",
             {"count": unreadable})

@@ -93,14 +93,12 @@ def _label_findings(labelled: Sequence[Example], column: str) -> Iterator[Findin
     labels = sorted({example.label or "" for example in labelled})
     if len(labels) == 1:
         yield Finding(
-            "error",
-            "Column {column!r} holds only one label, {label!r}. At least two are needed.",
+            "error", "Column {column!r} holds only one label, {label!r}. At least two are needed.",
             {"column": column, "label": labels[0]})
     if len(labels) > MAX_LABELS:
         yield Finding(
-            "error",
-            "Column {column!r} holds {count} different labels; {limit} are allowed. Is it the "
-            "right column?",
+            "error", "Column {column!r} holds {count} different labels; {limit} are allowed. Is it "
+            "the right column?",
             {"column": column, "count": len(labels), "limit": MAX_LABELS})
     yield from _similar_labels(labels[:MAX_LABELS])
 
@@ -124,9 +122,8 @@ def _shots(task: Task, shots: int) -> Iterable[Finding]:
 def _shots_in_all(count: int, shots: int) -> Iterator[Finding]:
     if count < 2 * shots:
         yield Finding(
-            "error",
-            "K = {shots} needs {need} training rows ({shots} to train, {shots} for development), "
-            "and there are {count}. The largest possible K is {most}.",
+            "error", "K = {shots} needs {need} training rows ({shots} to train, {shots} for "
+            "development), and there are {count}. The largest possible K is {most}.",
             {"shots": shots, "need": 2 * shots, "count": count, "most": count // 2})
 
 
@@ -151,9 +148,8 @@ def _overlap(
     shared = [example for example, key in zip(test, keys, strict=True) if key in trained]
     if shared:
         yield Finding(
-            "warning",
-            "{count} of {total} test texts also occur in the training part, such as {text!r}. "
-            "Results will look better than they are.",
+            "warning", "{count} of {total} test texts also occur in the training part, such as "
+            "{text!r}. Results will look better than they are.",
             {"count": len(shared), "total": len(test), "text": shared[0].text_a[:80]})
 
 
@@ -164,13 +160,11 @@ def _repetitions(
     repeated, contradictory = _repeated(examples, keys)
     if repeated:
         yield Finding(
-            "warning",
-            "{count} row(s) of {name!r} repeat the text and label of an earlier row.",
+            "warning", "{count} row(s) of {name!r} repeat the text and label of an earlier row.",
             {"count": repeated, "name": name})
     if contradictory:
         yield Finding(
-            "warning",
-            "{count} text(s) of {name!r} occur with different labels, such as {text!r}.",
+            "warning", "{count} text(s) of {name!r} occur with different labels, such as {text!r}.",
             {"count": len(contradictory), "name": name, "text": contradictory[0][:80]})
 
 
@@ -194,8 +188,7 @@ def _balance(examples: Sequence[Example]) -> Iterator[Finding]:
     if counts and counts[0][1] > _UNBALANCED * counts[-1][1]:
         (most, most_count), (least, least_count) = counts[0], counts[-1]
         yield Finding(
-            "warning",
-            "The labels are unbalanced: {most!r} has {most_count} rows, {least!r} has "
+            "warning", "The labels are unbalanced: {most!r} has {most_count} rows, {least!r} has "
             "{least_count}. Look at macro F1 beside accuracy.",
             {"most": most, "most_count": most_count, "least": least, "least_count": least_count})
 
@@ -204,8 +197,7 @@ def _lengths(examples: Sequence[Example]) -> Iterator[Finding]:
     if examples:
         lengths = [len(example.text_a) + len(example.text_b) for example in examples]
         yield Finding(
-            "note",
-            "Texts have {median} characters in the middle (median) and {longest} at most.",
+            "note", "Texts have {median} characters in the middle (median) and {longest} at most.",
             {"median": round(median(lengths)), "longest": max(lengths)})
 
 
@@ -218,11 +210,8 @@ def _keys(examples: Sequence[Example]) -> list[str]:
 
 
 def _without_marks(texts: Sequence[str]) -> list[str]:
-    """Texts without case, punctuation and spaces; text of marks only stays as it is.
-
-    All texts are joined and cleaned at once, for speed.
-    """
-    joined = _BETWEEN.join(text.replace(_BETWEEN, " ") for text in texts).casefold()
+    """Texts without case, punctuation and spaces; text of marks only stays as it is."""
+    joined = _BETWEEN.join(text.replace(_BETWEEN, " ") for text in texts).casefold()  # for speed
     for character in filter(_is_mark, set(joined) - {_BETWEEN}):
         joined = joined.replace(character, "")
     return [plain or text for plain, text in zip(joined.split(_BETWEEN), texts, strict=False)]

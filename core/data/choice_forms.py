@@ -77,10 +77,7 @@ def _renamed(table: Table, names: Mapping[str, str]) -> Table:
 
 
 def _copa(table: Table) -> Table:
-    """COPA's table with choices that continue the premise, and the word that joins them to it.
-
-    See PET's patterns for SuperGLUE (arXiv 2009.07118, appendix).
-    """
+    """Choices that continue the premise, and the word that joins them to it, as PET's patterns."""
     added = () if "joiner" in table.columns else ("joiner",)
     rows = [{**row, **_copa_cells(row)} for row in table.rows]
     return replace(table, columns=(*table.columns, *added), rows=rows)

@@ -114,10 +114,8 @@ def _is_filled(table: Table, column: str) -> bool:
 def _usual_pair(columns: Sequence[str]) -> tuple[str, str] | None:
     """The first two columns that are called as pairs of texts usually are."""
     named = _by_plain_name(columns)
-    for name_a, name_b in PAIRS:
-        if name_a in named and name_b in named:
-            return named[name_a], named[name_b]
-    return None
+    pairs = ((named[a], named[b]) for a, b in PAIRS if a in named and b in named)
+    return next(pairs, None)
 
 
 def _usual_column(usual_names: Iterable[str], columns: Sequence[str]) -> str | None:
@@ -161,7 +159,6 @@ def _label_count(table: Table, column: str, alone: bool) -> int:
 def _showable_columns(table: Table, most_characters: int) -> Iterator[str]:
     """The columns whose texts a pattern can show by the column's name."""
     for column in table.columns:
-        if not is_field_name(column) or is_number(column) or not _is_filled(table, column):
-            continue
-        if all(len(row[column]) <= most_characters for row in table.rows):
+        useful = is_field_name(column) and not is_number(column) and _is_filled(table, column)
+        if useful and all(len(row[column]) <= most_characters for row in table.rows):
             yield column

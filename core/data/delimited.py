@@ -87,10 +87,8 @@ def _announced_delimiter(text: str) -> tuple[str, str]:
 
 
 def _evenness(text: str, delimiter: str) -> tuple[int, float]:
-    """How many usual names the first row holds, and the share of rows that are as wide as it.
-
-    Quotes may be part of the text in tab-separated files; the better reading counts.
-    """
+    """How many usual names the first row holds, and the share of rows that are as wide as it."""
+    # Quotes may be part of the text in tab-separated files; the better reading counts.
     readings = (False, True) if delimiter == "\t" else (False,)
     return max(_evenness_of(_sample_rows(text, delimiter, literal)) for literal in readings)
 
@@ -246,9 +244,15 @@ def _unlike(name: str, column: Iterable[str]) -> bool:
     cells = [cell for cell in column if cell]
     if not cells:
         return False
-    repeated = len(set(cells)) * 2 <= len(cells)
-    much_longer = median(map(len, cells)) > 2 * len(name) + 10
-    return repeated or all(map(_is_number, cells)) or much_longer
+    return _repeat(cells) or all(map(_is_number, cells)) or _much_longer(cells, name)
+
+
+def _repeat(cells: Sequence[str]) -> bool:
+    return len(set(cells)) * 2 <= len(cells)
+
+
+def _much_longer(cells: Sequence[str], name: str) -> bool:
+    return median(map(len, cells)) > 2 * len(name) + 10
 
 
 def _is_number(cell: str) -> bool:

@@ -6,7 +6,7 @@ import os
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from core.data.arrow_rows import CELL_CHARACTERS, read_parquet
@@ -136,9 +136,8 @@ def _repeated_names(given: Sequence[str], names: Sequence[str]) -> Iterator[Find
     for old, new in zip(given, names, strict=True):
         if old and old != new:
             yield Finding(
-                "note",
-                "The name {column!r} occurs more than once; a further column of it is called "
-                "{new!r}.",
+                "note", "The name {column!r} occurs more than once; a further column of it is "
+                "called {new!r}.",
                 {"column": old, "new": new})
 
 
@@ -146,10 +145,14 @@ def _check_lengths(rows: Sequence[Mapping[str, str]], name: str) -> None:
     for number, row in enumerate(rows, 1):
         for column, cell in row.items():
             if len(cell) > CELL_CHARACTERS:
-                raise LimitError(
-                    "Row {row} of {name!r} has {length} characters in column {column!r}; {limit} "
-                    "are the most that can be read. Shorten or remove it.",
-                    row=number, name=name, length=len(cell), column=column, limit=CELL_CHARACTERS)
+                raise _too_long(len(cell), number, column, name)
+
+
+def _too_long(length: int, row: int, column: str, name: str) -> LimitError:
+    return LimitError(
+        "Row {row} of {name!r} has {length} characters in column {column!r}; {limit} are the most "
+        "that can be read. Shorten or remove it.",
+        row=row, name=name, length=length, column=column, limit=CELL_CHARACTERS)
 
 
 def _read_bytes(path: str | os.PathLike[str], name: str, most: int) -> bytes:
@@ -197,29 +200,23 @@ def _json_table(source: _Text, limits: DataLimits) -> Table:
 def _delimited_table(source: _Text, limits: DataLimits, header: bool | None) -> Table:
     grid = read_grid(source.text, source.name, limits.rows)
     if has_header(grid.rows) if header is None else header:
-        return _grid_table(source, grid, grid.rows[0], grid.rows[1:], source.notes)
+        return _grid_table(source, grid, grid.rows[0], grid.rows[1:])
     if len(grid.rows) > limits.rows:
         raise LimitError(
             "The file {name!r} has more than {limit} rows. Use a part of it.",
             name=source.name, limit=limits.rows)
-    notes = (*source.notes, _no_header()) if header is None else source.notes
-    return _grid_table(source, grid, [""] * len(grid.rows[0]), grid.rows, notes)
+    if header is None:
+        source = replace(source, notes=(*source.notes, _no_header()))
+    return _grid_table(source, grid, [""] * len(grid.rows[0]), grid.rows)
 
 
-def _grid_table(
-    source: _Text,
-    grid: Grid,
-    columns: Sequence[str],
-    rows: Sequence[Sequence[str]],
-    notes: Sequence[Finding],
-) -> Table:
-    return make_table(source.name, columns, rows, source.encoding, grid.delimiter, notes)
+def _grid_table(source: _Text, grid: Grid, columns: list[str], rows: list[list[str]]) -> Table:
+    return make_table(source.name, columns, rows, source.encoding, grid.delimiter, source.notes)
 
 
 def _no_header() -> Finding:
     return Finding(
-        "note",
-        "The first row was read as data, since it does not look like column names.")
+        "note", "The first row was read as data, since it does not look like column names.")
 
 
 def _distinct(names: Sequence[str]) -> list[str]:

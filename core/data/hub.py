@@ -194,10 +194,7 @@ def _silence_library() -> None:
 
 
 def _check_connection(repo: str) -> None:
-    """Ask the hub for the data set once.
-
-    Where there is no network, the library itself would try for half a minute.
-    """
+    """Ask the hub once: without a network the library would try for half a minute."""
     from huggingface_hub import HfApi
 
     HfApi().dataset_info(repo, timeout=10)

@@ -58,7 +58,6 @@ def _cell(value: Any, name: str, line: int) -> str:
 
 
 def _lines(text: str, name: str) -> Iterator[tuple[int, Any]]:
-    """Number and value of each line of JSONL text."""
     for number, line in enumerate(text.split("\n"), 1):
         if line.strip():
             value, end = _decode(line, _skip(line, 0), name, number)

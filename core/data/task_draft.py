@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import chain
 from statistics import median
 
 from core.data.checks import check_table, check_task
@@ -59,11 +60,13 @@ class TaskDraft:
 
     def labels(self) -> list[str]:
         """What the label column holds, sorted as the task's labels; empty for too many values."""
+        labels = self._label_cells() - {""}
+        return sorted_labels(labels) if len(labels) <= MAX_LABELS else []
+
+    def _label_cells(self) -> set[str]:
         column = self.columns.label or ""
         labelled = [self.tables[part] for part in ("train", "test") if part in self.tables]
-        cells = {clean(row.get(column, "")) for table in labelled for row in table.rows}
-        labels = cells - {""}
-        return sorted_labels(labels) if len(labels) <= MAX_LABELS else []
+        return {clean(row.get(column, "")) for table in labelled for row in table.rows}
 
     def task(self, limits: DataLimits = DataLimits()) -> Task:
         """The task that the tables make.
@@ -113,13 +116,14 @@ class TaskDraft:
         return CheckedDraft(task, _worst_first([*of_tables, *of_task]))
 
     def _table_findings(self) -> list[Finding]:
-        findings = []
-        for part, table in self.tables.items():
-            try:
-                findings += check_table(table, self._columns_of(part))
-            except ClozeLabError as error:
-                findings.append(_as_finding(error))
-        return findings
+        parts = (self._part_findings(part, table) for part, table in self.tables.items())
+        return list(chain.from_iterable(parts))
+
+    def _part_findings(self, part: str, table: Table) -> list[Finding]:
+        try:
+            return check_table(table, self._columns_of(part))
+        except ClozeLabError as error:
+            return [_as_finding(error)]
 
 
 @dataclass(frozen=True)
@@ -166,8 +170,7 @@ def _renamed(table: Table, columns: ColumnMap) -> Table:
 def _renaming_notes(name: str, sources: Mapping[str, str]) -> Iterator[Finding]:
     for new, old in sources.items():
         yield Finding(
-            "note",
-            "{name!r} has no column {column!r}; its column {found!r} was taken for it.",
+            "note", "{name!r} has no column {column!r}; its column {found!r} was taken for it.",
             {"name": name, "column": new, "found": old})
 
 
@@ -189,9 +192,8 @@ def _at_most_warning(finding: Finding) -> Finding:
 
 def _length_note(lengths: Sequence[int], max_length: int | None) -> Finding:
     return Finding(
-        "note",
-        "Texts have {median} tokens in the middle (median) and {longest} at most; {limit} fit into "
-        "the model.",
+        "note", "Texts have {median} tokens in the middle (median) and {longest} at most; {limit} "
+        "fit into the model.",
         {"median": round(median(lengths)), "longest": max(lengths), "limit": max_length})
 
 
@@ -199,17 +201,15 @@ def _answer_notes(task: Task) -> Iterator[Finding]:
     """What an answer is, unless it is a label."""
     if task.schema.kind == "choice":
         yield Finding(
-            "note",
-            "Each row brings its own answers: the label names the column of the right one, "
+            "note", "Each row brings its own answers: the label names the column of the right one, "
             "{columns}.",
             {"columns": _shortened(task.schema.labels)})
     if task.schema.kind == "generation":
         examples = (*task.train, *task.test)
         references = sum(len(example.references) for example in examples)
         yield Finding(
-            "note",
-            "The answers are texts: {sources} sources have {references} references. Rows with the "
-            "same source are references of one example.",
+            "note", "The answers are texts: {sources} sources have {references} references. Rows "
+            "with the same source are references of one example.",
             {"sources": len(examples), "references": references})
 
 
@@ -221,8 +221,7 @@ def _column_notes(task: Task) -> Iterator[Finding]:
     if others:
         fields = _shortened(["{" + name + "}" for name in others])
         yield Finding(
-            "note",
-            "Patterns can also show the other columns by their names: {fields}.",
+            "note", "Patterns can also show the other columns by their names: {fields}.",
             {"fields": fields})
 
 

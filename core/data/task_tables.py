@@ -85,12 +85,16 @@ def _with_label_names(examples: Sequence[Example], names: Mapping[str, str]) -> 
 
 def _check_label_count(labels: Collection[str], columns: ColumnMap, train: Table) -> None:
     if not 2 <= len(labels) <= MAX_LABELS:
-        first = sorted(labels, key=natural_key)[:3]
         raise DataError(
             "Column {column!r} of {name!r} holds {count} different label(s), such as {labels}; "
             "between 2 and {limit} are needed. Is it the right column?",
             column=columns.label, name=train.name, count=len(labels), limit=MAX_LABELS,
-            labels=", ".join(repr(label[:40]) for label in first))
+            labels=_first(labels))
+
+
+def _first(labels: Collection[str]) -> str:
+    """Three labels, shortened, as a message names them."""
+    return ", ".join(repr(label[:40]) for label in sorted(labels, key=natural_key)[:3])
 
 
 def _check_right_answers(parts: Sequence[Sequence[Example]], train: Table) -> None:
