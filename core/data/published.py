@@ -319,7 +319,7 @@ READING: tuple[TaskCard, ...] = (
     TaskCard(
         "copa",
         "COPA",
-        "Which of two is the cause or effect? Each example brings both.",
+        "Which of two answers is the cause or effect? Multiple choice.",
         multiple_choice("choice1", "choice2", columns=("joiner",)),
         hub=HubSource(_SUPERGLUE, ColumnMap("premise", "label"), config="copa", test="validation"),
         paper="Roemmele et al., 2011",
@@ -328,7 +328,7 @@ READING: tuple[TaskCard, ...] = (
     TaskCard(
         "record",
         "ReCoRD",
-        "Which of the passage's names fills the gap? Each example brings its own.",
+        "Which of the names in the passage fills the gap? Multiple choice.",
         multiple_choice(),
         hub=HubSource(_SUPERGLUE, None, config="record", test="validation"),
         paper="Zhang et al., 2018",
