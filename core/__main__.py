@@ -20,7 +20,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # threads that spin starve 
 
 from core.data.catalog import load_task, task_cards
 from core.data.files import DataLimits
-from core.data.further_texts import read_texts
+from core.data.further_texts import parse_texts
 from core.data.task import Example, Task
 from core.errors import ClozeLabError, SpecError
 from core.methods.registry import METHODS, searches
@@ -164,7 +164,7 @@ def _look(options: argparse.Namespace, settings: Settings) -> tuple[Any, str]:
     if options.limit is not None and options.limit < 1:
         raise SpecError("--limit is {value}; it must be above 0.", value=options.limit)
     if options.text is not None:
-        more = read_texts("\n".join(options.more), task.schema.columns)
+        more = parse_texts("\n".join(options.more), task.schema.columns)
         view = look_at_prompt(question, Example(options.text, options.text_b, None, more), backbone)
         words = [{"word": word.word, "probability": word.probability} for word in view.top_words[0]]
         return ({"tokens": view.tokens, "mask_positions": view.mask_positions, "top_words": words,

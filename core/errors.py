@@ -3,7 +3,7 @@
     ClozeLabError               the root
     ├── InputError              something that a person gave is wrong; nothing was started
     │   ├── PatternError        the pattern cannot be read (`position`: where)
-    │   ├── VerbalizerError     label words do not fit the labels or the model (`label`: whose words)
+    │   ├── VerbalizerError     label words do not fit labels or model (`label`: whose words)
     │   ├── DataError           a file, table or data set cannot be used as it is
     │   ├── ModelError          a model cannot be found, is not allowed or is of an unknown family
     │   ├── SpecError           a run, study or setting is ill-formed (`key`: which key)
@@ -11,8 +11,8 @@
     ├── DownloadError           the hub or the network did not deliver
     └── Cancelled               a person stopped the run
 
-A message is a template and its values: `str(error)` fills the template in English; an interface that speaks another
-language translates `error.template` and fills that with the same `error.values`.
+A message is a template and its values: `str(error)` fills the template in English; an interface
+in another language translates `error.template` and fills that with the same `error.values`.
 """
 
 from __future__ import annotations
@@ -34,11 +34,14 @@ class ClozeLabError(Exception):
 
 
 def fill(template: str, values: dict[str, object]) -> str:
-    """Put `values` into `template`; a template without values may hold braces of its own."""
+    """Put `values` into `template`; without values the template is taken as it is, braces too."""
     return template.format(**values) if values else template
 
 
-def _rebuild(kind: type[ClozeLabError], template: str, values: dict[str, object]) -> ClozeLabError:
+def _rebuild(
+    kind: type[ClozeLabError], template: str, values: dict[str, object]
+) -> ClozeLabError:
+    """Make an unpickled error: its values are keyword arguments, which pickling would lose."""
     return kind(template, **values)
 
 
@@ -51,8 +54,8 @@ class PatternError(InputError):
 
     @property
     def position(self) -> int | None:
-        at = self.values.get("position")
-        return at if isinstance(at, int) else None
+        position = self.values.get("position")
+        return position if isinstance(position, int) else None
 
 
 class VerbalizerError(InputError):

@@ -1,4 +1,7 @@
-"""Independent streams of random numbers: randomness is an argument, a seed and a purpose, never a hidden constant."""
+"""Independent streams of random numbers, each decided by a seed and a purpose.
+
+Both are arguments wherever something random is done; no constant is hidden in the code.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What all tests share: no network, one thread, a small task, the bundled model and tiny random ones."""
+"""What all tests share: no network, one thread, a small task, bundled and tiny random models."""
 
 from __future__ import annotations
 
@@ -9,8 +9,12 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-os.environ.update(HF_HUB_OFFLINE="1", HF_HUB_DISABLE_TELEMETRY="1", TOKENIZERS_PARALLELISM="false",
-                  GRADIO_ANALYTICS_ENABLED="False")
+os.environ.update(
+    HF_HUB_OFFLINE="1",
+    HF_HUB_DISABLE_TELEMETRY="1",
+    TOKENIZERS_PARALLELISM="false",
+    GRADIO_ANALYTICS_ENABLED="False",
+)
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest
@@ -23,15 +27,22 @@ if TYPE_CHECKING:
 PRAISED = ("film", "soup", "hotel", "singer", "book", "bread", "play", "beach", "museum", "bakery")
 TELLING = {
     "bad": ("The {0} was a waste of an evening.", "Nobody should pay for this {0}, it was awful."),
-    "good": ("What a lovely {0}, I smiled all the way home!", "I would come back for this {0}, simply the best."),
+    "good": (
+        "What a lovely {0}, I smiled all the way home!",
+        "I would come back for this {0}, simply the best.",
+    ),
 }
 
 
 @pytest.fixture(scope="session")
 def tiny_task() -> Task:
     """Two labels, 40 short texts: 28 to draw from and 12 to measure on."""
-    rows = [Example(text.format(thing), label=label)
-            for thing in PRAISED for label, texts in TELLING.items() for text in texts]
+    rows = [
+        Example(text.format(thing), label=label)
+        for thing in PRAISED
+        for label, texts in TELLING.items()
+        for text in texts
+    ]
     return Task("tiny", classification(*TELLING), tuple(rows[:28]), tuple(rows[28:]))
 
 
@@ -46,7 +57,7 @@ def mini_masked() -> Backbone:
 
 @pytest.fixture(scope="session")
 def tiny_model_folder(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
-    """`tiny_model_folder(kind, **changes)`: a tiny random model of a type, saved as the hub keeps it; made once."""
+    """`tiny_model_folder(kind, **changes)`: a tiny random model, saved as the hub keeps it."""
     from tiny_models import save_model
 
     return cache(lambda kind, **changes: save_model(kind, tmp_path_factory.mktemp(kind), **changes))
@@ -58,16 +69,23 @@ def tiny(tiny_model_folder: Callable[..., Path]) -> Callable[..., Backbone]:
     from core.models.backbone import load_backbone
     from core.models.placement import Placement
 
-    return cache(lambda kind, **changes: load_backbone(
-        str(tiny_model_folder(kind, **changes)), Placement("cpu", "float32")))
+    return cache(
+        lambda kind, **changes: load_backbone(
+            str(tiny_model_folder(kind, **changes)), Placement("cpu", "float32")
+        )
+    )
 
 
 @pytest.fixture(scope="session")
 def until() -> Callable[..., None]:
     """Waits for a condition, for as long as a very slow machine may take."""
-    def wait(condition: Callable[[], object], what: str = "the condition", seconds: float = 120) -> None:
+
+    def wait(
+        condition: Callable[[], object], what: str = "the condition", seconds: float = 120
+    ) -> None:
         deadline = time.monotonic() + seconds
         while not condition():
             assert time.monotonic() < deadline, f"{what} did not come about"
             time.sleep(0.05)
+
     return wait

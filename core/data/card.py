@@ -6,19 +6,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from core.data.hub import ColumnMap
+from core.data.columns import ColumnMap
 from core.data.task import Schema
 
 
 @dataclass(frozen=True)
 class HubSource:
-    """Where a task stands on the Hugging Face hub.
+    """Where a task is on the Hugging Face hub.
 
     Attributes:
-        repo: `owner/name`; config: of several data sets in one repository.
-        columns: which columns hold texts and label, without further ones; None where they are found out.
-        train, test: names of the splits; where the test labels are hidden, the validation split is measured on.
-        values: raw label, as text → label name; empty where the labels are numbered from 0 in the card's order.
+        repo: `owner/name`.
+        config: which of several data sets in one repository.
+        columns: which columns hold texts and label, without further ones; None where they are
+            guessed.
+        train, test: names of the splits; where the test labels are hidden, the validation split is
+            measured on.
+        values: raw label, as text → label name; empty where the labels are numbered from 0 in the
+            card's order.
     """
 
     repo: str
@@ -41,7 +45,8 @@ class TaskCard:
     Attributes:
         name: as study files and `load_task` take it.
         title, summary: for people.
-        schema: what an example holds and what an answer is; without labels where the data decide them.
+        schema: what an example holds and what an answer is; without labels where the data decide
+            them.
         language: of the texts.
         source: whether the texts ship with the project or are fetched.
         hub: where from, for source `hub`.
@@ -61,6 +66,6 @@ class TaskCard:
 
     @property
     def answers(self) -> str:
-        """What answers there are, in two words."""
-        in_words = {"choice": "own answers", "generation": "texts"}
-        return in_words.get(self.schema.kind, f"{len(self.schema.labels)} labels")
+        """What kind of answers there are, in two words."""
+        other_kinds = {"choice": "multiple choice", "generation": "texts"}
+        return other_kinds.get(self.schema.kind, f"{len(self.schema.labels)} labels")

@@ -1,44 +1,72 @@
-"""The catalogue of tasks, and how any task is loaded: by catalogued name, hub id, folder or files."""
+"""The catalogue of tasks, and how any task is loaded: by name, hub id, folder or files."""
 
 from __future__ import annotations
 
 import difflib
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
-from core.data.card import HubSource, TaskCard
-from core.data.columns import task_from_files
+from core.data.card import TaskCard
 from core.data.files import DataLimits
 from core.data.hub import load_hub_task
 from core.data.published import CHINESE, PAIRS, READING, SENTIMENT, TOPICS_AND_TYPES
 from core.data.task import Task, classification
+from core.data.task_files import task_from_files
 from core.errors import DataError
-
-__all__ = ["HubSource", "TaskCard", "load_task", "task_card", "task_cards", "task_text"]
 
 BUNDLED_FOLDER = Path(__file__).resolve().parents[2] / "assets" / "tasks"
 _KEPT = 8  # loaded tasks kept in memory, of each kind of source
-_OWN_LICENCE = "Apache-2.0"
+_OUR_PAPER, _OUR_LICENCE = "written for Cloze Lab", "Apache-2.0"
+
+_Stamps = tuple[tuple[str, int, int], ...]  # path, time in ns and size of each file
 
 _BUNDLED: tuple[TaskCard, ...] = (
-    TaskCard("reviews", "Reviews", "Short reviews of films, meals, gadgets and services, negative or positive.",
-             classification("negative", "positive"), source="bundled", paper="written for Cloze Lab", licence=_OWN_LICENCE),
-    TaskCard("headlines", "Headlines", "Invented news items in four sections.",
-             classification("world", "sports", "business", "technology"),
-             source="bundled", paper="written for Cloze Lab", licence=_OWN_LICENCE),
-    TaskCard("questions", "Questions", "Questions by the type of their answer.",
-             classification("abbreviation", "entity", "description", "human", "location", "number"),
-             source="bundled", paper="written for Cloze Lab", licence=_OWN_LICENCE),
-    TaskCard("entailment", "Entailment", "Does the premise entail or contradict the hypothesis, or neither?",
-             classification("entailment", "neutral", "contradiction", pairs=True),
-             source="bundled", paper="written for Cloze Lab", licence=_OWN_LICENCE),
+    TaskCard(
+        "reviews",
+        "Reviews",
+        "Short reviews of films, meals, gadgets and services, negative or positive.",
+        classification("negative", "positive"),
+        source="bundled",
+        paper=_OUR_PAPER,
+        licence=_OUR_LICENCE,
+    ),
+    TaskCard(
+        "headlines",
+        "Headlines",
+        "Invented news items in four sections.",
+        classification("world", "sports", "business", "technology"),
+        source="bundled",
+        paper=_OUR_PAPER,
+        licence=_OUR_LICENCE,
+    ),
+    TaskCard(
+        "questions",
+        "Questions",
+        "Questions by the type of their answer.",
+        classification("abbreviation", "entity", "description", "human", "location", "number"),
+        source="bundled",
+        paper=_OUR_PAPER,
+        licence=_OUR_LICENCE,
+    ),
+    TaskCard(
+        "entailment",
+        "Entailment",
+        "Does the premise entail or contradict the hypothesis, or neither?",
+        classification("entailment", "neutral", "contradiction", pairs=True),
+        source="bundled",
+        paper=_OUR_PAPER,
+        licence=_OUR_LICENCE,
+    ),
 )
-_CARDS = {card.name: card for card in (*_BUNDLED, *SENTIMENT, *TOPICS_AND_TYPES, *PAIRS, *READING, *CHINESE)}
+_CARDS = {
+    card.name: card
+    for card in (*_BUNDLED, *SENTIMENT, *TOPICS_AND_TYPES, *PAIRS, *READING, *CHINESE)
+}
 
 
 def task_cards() -> list[TaskCard]:
@@ -54,9 +82,13 @@ def task_card(name: str) -> TaskCard:
     """
     if name not in _CARDS:
         near = difflib.get_close_matches(name.lower(), _CARDS, n=1, cutoff=0.5)
-        raise DataError("There is no task {name!r}.{hint} Tasks that need no network are {bundled}; a data set of the "
-                        "hub is named {form}.", name=name[:80], hint=f" Did you mean {near[0]!r}?" if near else "",
-                        bundled=", ".join(card.name for card in _BUNDLED), form="owner/name or owner/name:config")
+        raise DataError(
+            "There is no task {name!r}.{hint} Tasks that need no network are {bundled}; a data set "
+            "of the hub is named {form}.",
+            name=name[:80],
+            hint=f" Did you mean {near[0]!r}?" if near else "",
+            bundled=", ".join(card.name for card in _BUNDLED),
+            form="owner/name or owner/name:config")
     return _CARDS[name]
 
 
@@ -67,27 +99,38 @@ def task_text(name: str) -> str:
         return ""
     if card.source == "bundled":
         return (BUNDLED_FOLDER / name / "README.md").read_text(encoding="utf-8").strip()
+    facts = "\n".join(f"- **{key}**: {value}" for key, value in _facts(card).items() if value)
+    return f"# {card.title}\n\n{card.summary}\n\n{facts}"
+
+
+def _facts(card: TaskCard) -> dict[str, str]:
     labels = ", ".join(card.schema.labels)
-    facts = {"Labels": "each example's own answers" if card.schema.kind == "choice" else labels,
-             "From": f"`{card.hub.id}`" if card.hub else "", "Paper": card.paper,
-             "Licence": card.licence}
-    rows = "\n".join(f"- **{key}**: {value}" for key, value in facts.items() if value)
-    return f"# {card.title}\n\n{card.summary}\n\n{rows}"
+    return {
+        "Labels": "multiple choice" if card.schema.kind == "choice" else labels,
+        "From": f"`{card.hub.id}`" if card.hub else "",
+        "Paper": card.paper,
+        "Licence": card.licence,
+    }
 
 
-def load_task(source: str | Mapping[str, object], *, limits: DataLimits = DataLimits(),
-              allowed_hub: Sequence[str] | None = None) -> Task:
+def load_task(
+    source: str | Mapping[str, object],
+    *,
+    limits: DataLimits = DataLimits(),
+    allowed_hub: Sequence[str] | None = None,
+) -> Task:
     """Load a task; what was loaded lately comes from memory.
 
     Args:
-        source: a catalogued name, a hub id (`owner/name`, `owner/name:config`), a folder in the hub's layout, or a
-            mapping of files as study files hold it.
+        source: a catalogued name, a hub id (`owner/name`, `owner/name:config`), a folder in the
+            hub's layout, or a mapping of files as study files hold it.
         limits: how large data may be; bundled tasks are never too large.
-        allowed_hub: the hub ids, catalogued names and folders that may be used besides the bundled tasks; empty or
-            None means any.
+        allowed_hub: the hub ids, catalogued names and folders that may be used besides the bundled
+            tasks; empty or None means any.
 
     Raises:
-        DataError, LimitError, SpecError: it does not exist, is not allowed here, or cannot be used as it is.
+        DataError, LimitError, SpecError: it does not exist, is not allowed here, or cannot be used
+            as it is.
         DownloadError: the hub cannot be reached.
     """
     if isinstance(source, Mapping):
@@ -95,9 +138,7 @@ def load_task(source: str | Mapping[str, object], *, limits: DataLimits = DataLi
         spec = {str(key): value for key, value in source.items()}
         return _task_of_files(json.dumps(spec, default=str), _stamps(files), limits)
     source = source.strip()
-    card = _CARDS.get(source) or next((card for card in _CARDS.values() if card.hub and card.hub.id == source), None)
-    if card is None and not any(mark in source for mark in ("/", os.sep)):
-        card = task_card(source)  # raises: there is no such name
+    card = _card_of(source)
     if card is not None and card.source == "bundled":
         return _bundled_task(card.name)
     _check_allowed(source, card, allowed_hub or ())
@@ -106,42 +147,68 @@ def load_task(source: str | Mapping[str, object], *, limits: DataLimits = DataLi
     return _uncatalogued_task(source, _stamps([source]), limits)
 
 
+def _card_of(source: str) -> TaskCard | None:
+    """The card of a name or hub id; None for a data set or folder without one.
+
+    Raises:
+        DataError: it can only be a catalogued name, and there is none such.
+    """
+    if source in _CARDS:
+        return _CARDS[source]
+    for card in _CARDS.values():
+        if card.hub and card.hub.id == source:
+            return card
+    if any(mark in source for mark in ("/", os.sep)):
+        return None
+    return task_card(source)
+
+
 def _check_allowed(source: str, card: TaskCard | None, allowed: Sequence[str]) -> None:
     names = {source, source.partition(":")[0]}
     if card is not None and card.hub is not None:
         names |= {card.name, card.hub.id, card.hub.repo}
     if allowed and names.isdisjoint(allowed):
-        raise DataError("{name!r} may not be used here. Use one of {known}, or upload a file.", name=source[:80],
-                        known=", ".join((*(each.name for each in _BUNDLED), *(a for a in allowed if a != "none"))))
+        bundled = (card.name for card in _BUNDLED)
+        known = (*bundled, *(name for name in allowed if name != "none"))
+        raise DataError(
+            "{name!r} may not be used here. Use one of {known}, or upload a file.",
+            name=source[:80], known=", ".join(known))
 
 
 @lru_cache(maxsize=_KEPT)
 def _bundled_task(name: str) -> Task:
-    files: dict[str, str] = {part: str(BUNDLED_FOLDER / name / f"{part}.csv") for part in ("train", "test")}
-    columns = {"text_a": "text_a", "label": "label", **({"text_b": "text_b"} if _CARDS[name].schema.pairs else {})}
-    return _as_on_card(task_from_files({**files, **columns}), _CARDS[name])
+    card = _CARDS[name]
+    files = {part: str(BUNDLED_FOLDER / name / f"{part}.csv") for part in ("train", "test")}
+    columns = ("text_a", "text_b", "label") if card.schema.pairs else ("text_a", "label")
+    return _as_on_card(task_from_files({**files, **dict(zip(columns, columns, strict=True))}), card)
 
 
 @lru_cache(maxsize=_KEPT)
 def _task_of_card(name: str, limits: DataLimits) -> Task:
-    card = _CARDS[name]
-    assert card.hub is not None
-    values = card.hub.values or {str(number): label for number, label in enumerate(card.schema.labels)}
-    columns = card.hub.columns and replace(card.hub.columns, more=card.schema.columns)
-    loaded = load_hub_task(card.hub.repo, config=card.hub.config, train_split=card.hub.train,
-                           test_split=card.hub.test, columns=columns, label_names=values, limits=limits)
+    card, hub = _CARDS[name], _CARDS[name].hub
+    assert hub is not None
+    numbered = {str(number): label for number, label in enumerate(card.schema.labels)}
+    loaded = load_hub_task(
+        hub.repo,
+        config=hub.config,
+        train_split=hub.train,
+        test_split=hub.test,
+        columns=hub.columns and replace(hub.columns, more=card.schema.columns),
+        label_names=hub.values or numbered,
+        limits=limits,
+    )
     return _as_on_card(loaded, card)
 
 
 @lru_cache(maxsize=_KEPT)
-def _uncatalogued_task(source: str, stamps: tuple[tuple[str, int, int], ...], limits: DataLimits) -> Task:  # noqa: ARG001
+def _uncatalogued_task(source: str, stamps: _Stamps, limits: DataLimits) -> Task:  # noqa: ARG001
     repo, _, config = (source, "", "") if _is_folder(source) else source.partition(":")
     loaded = load_hub_task(repo, config=config or None, limits=limits)
     return replace(loaded, name=f"{loaded.name}:{config}") if config else loaded
 
 
 @lru_cache(maxsize=_KEPT)
-def _task_of_files(spec: str, stamps: tuple[tuple[str, int, int], ...], limits: DataLimits) -> Task:  # noqa: ARG001
+def _task_of_files(spec: str, stamps: _Stamps, limits: DataLimits) -> Task:  # noqa: ARG001
     return task_from_files(json.loads(spec), limits)
 
 
@@ -150,11 +217,18 @@ def _as_on_card(task: Task, card: TaskCard) -> Task:
     labels = card.schema.labels or task.schema.labels
     unknown = set(task.schema.labels) - set(labels)
     if unknown:
-        raise DataError("The hub's copy of {name!r} has changed: it holds the label {label!r}, but {labels} are known. "
-                        "Load the data from a file instead.",
-                        name=card.title, label=min(unknown)[:80], labels=", ".join(labels))
-    return replace(task, name=card.name, schema=replace(task.schema, kind=card.schema.kind, labels=labels),
-                   title=card.title, summary=card.summary, licence=card.licence)
+        raise DataError(
+            "The hub's copy of {name!r} has changed: it holds the label {label!r}, but {labels} "
+            "are known. Load the data from a file instead.",
+            name=card.title, label=min(unknown)[:80], labels=", ".join(labels))
+    return replace(
+        task,
+        name=card.name,
+        schema=replace(task.schema, kind=card.schema.kind, labels=labels),
+        title=card.title,
+        summary=card.summary,
+        licence=card.licence,
+    )
 
 
 def _is_folder(source: str) -> bool:
@@ -164,13 +238,22 @@ def _is_folder(source: str) -> bool:
         return False
 
 
-def _stamps(paths: Iterable[str]) -> tuple[tuple[str, int, int], ...]:
-    """Name, time and size of every file at `paths` and in folders there, so that what has changed is read again."""
+def _stamps(paths: Iterable[str]) -> _Stamps:
+    """Name, time and size of every file at `paths`, as part of a key of the cache.
+
+    With them a file that has changed is read again.
+    """
     stamps = []
     for path in paths:
         with suppress(OSError, ValueError, RuntimeError):
-            place = Path(path).expanduser()
-            for each in (place, *sorted(place.glob("*")), *sorted(place.glob("*/*"))):
-                found = each.stat()
-                stamps.append((str(each), found.st_mtime_ns, found.st_size))
+            for place in _places_under(Path(path).expanduser()):
+                stat = place.stat()
+                stamps.append((str(place), stat.st_mtime_ns, stat.st_size))
     return tuple(stamps)
+
+
+def _places_under(place: Path) -> Iterator[Path]:
+    """The place itself and, if it is a folder, what it and its folders hold."""
+    yield place
+    yield from sorted(place.glob("*"))
+    yield from sorted(place.glob("*/*"))

@@ -1,14 +1,16 @@
 """From bytes to text: which encoding a file is in, and whether it is text at all.
 
-Decided in this order: a byte order mark, the NUL bytes of UTF-16, strict UTF-8, UTF-8 with a few damaged characters,
-GB18030, Windows-1252. The last two are told apart by what their byte pairs would mean: in Chinese text most of them are
-common characters, in a Western one they are an accented letter and whatever follows it.
+Decided in this order: a byte order mark, the NUL bytes of UTF-16, strict UTF-8, UTF-8 with a few
+damaged characters, GB18030, Windows-1252. The last two differ in what their byte pairs would mean:
+in Chinese text most of them are common characters, in a Western one they are an accented letter and
+whatever follows it.
 """
 
 from __future__ import annotations
 
 import codecs
 import re
+from collections.abc import Iterator
 from itertools import islice
 
 from core.data.findings import Finding
@@ -33,14 +35,16 @@ _FOREIGN = (
     (rb"(?i)\s*(<!doctype|<html|<\?xml)", "a web page or XML document"),
 )
 _PAIR = re.compile(rb"[\x81-\xfe][\x40-\x7e\x80-\xfe]")
-_COMMON_PAIR = re.compile(rb"[\xb0-\xd7\xa1\xa3][\xa1-\xfe]")  # GB 2312's frequent characters and punctuation
+# GB 2312's frequent characters and punctuation
+_COMMON_PAIR = re.compile(rb"[\xb0-\xd7\xa1\xa3][\xa1-\xfe]")
+_UNDEFINED = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")  # in Windows-1252
 _PAIRS_LOOKED_AT = 100_000
 _CHARACTERS_LOOKED_AT = 200_000
 _UNREADABLE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ue000-\uf8ff\ufffd]")
 
 
 def refuse_foreign(data: bytes, name: str) -> None:
-    """Raise for content that is plainly no table, going by its first bytes.
+    """Raise for content whose first bytes show that it is no table.
 
     Raises:
         DataError: it is empty, a document, picture, archive, database or pickle.
@@ -49,28 +53,39 @@ def refuse_foreign(data: bytes, name: str) -> None:
         raise DataError("The file {name!r} is empty.", name=name)
     for start, kind in _FOREIGN:
         if re.match(start, data):
-            raise DataError("The file {name!r} is {kind}, not a table. Save the data as CSV, TSV, JSONL or Parquet and "
-                            "choose that file.", name=name, kind=kind)
+            raise DataError(
+                "The file {name!r} is {kind}, not a table. Save the data as CSV, TSV, JSONL or "
+                "Parquet and choose that file.",
+                name=name, kind=kind)
 
 
 def decode(data: bytes, name: str) -> tuple[str, str, tuple[Finding, ...]]:
-    """Return the text with LF line ends, the name of its encoding, and what should be said of it.
+    """Return the text with LF line ends, the name of its encoding, and findings about the text.
 
     Raises:
         DataError: it is not text, or text with NUL bytes in it.
     """
     encoding = _encoding(data)
     text = data.decode(encoding, "replace").removeprefix("\ufeff")
-    odd = _UNREADABLE.findall(text[:_CHARACTERS_LOOKED_AT])
-    if len(odd) * 20 > min(len(text), _CHARACTERS_LOOKED_AT):
-        raise DataError("The file {name!r} does not hold text. Save the data as CSV, TSV, JSONL or Parquet and choose "
-                        "that file.", name=name)
-    if "\0" in text:
-        raise DataError("Line {line} of {name!r} holds a NUL byte: the file is damaged or not text. Save it again as "
-                        "UTF-8.", line=text.count("\n", 0, text.index("\0")) + 1, name=name)
+    _check_is_text(text, name)
     text = text.replace("\r\n", "\n")
-    text = text.replace("\r", " " if "\n" in text else "\n")  # beside other line ends, a CR is a stray in some text
+    # Beside other line ends, a CR is a stray character within a line.
+    text = text.replace("\r", " " if "\n" in text else "\n")
     return text, encoding, tuple(_notes(text, encoding))
+
+
+def _check_is_text(text: str, name: str) -> None:
+    unreadable = _UNREADABLE.findall(text[:_CHARACTERS_LOOKED_AT])
+    if len(unreadable) * 20 > min(len(text), _CHARACTERS_LOOKED_AT):
+        raise DataError(
+            "The file {name!r} does not hold text. Save the data as CSV, TSV, JSONL or Parquet and "
+            "choose that file.",
+            name=name)
+    if "\0" in text:
+        raise DataError(
+            "Line {line} of {name!r} holds a NUL byte: the file is damaged or not text. Save it "
+            "again as UTF-8.",
+            line=text.count("\n", 0, text.index("\0")) + 1, name=name)
 
 
 def _encoding(data: bytes) -> str:
@@ -81,43 +96,58 @@ def _encoding(data: bytes) -> str:
         return wide
     if _is_utf8(data):
         return "utf-8"
-    if _is_chinese(data):
+    if _is_gb18030(data) and _is_chinese(data):
         return "gb18030"
-    return "latin-1" if re.search(rb"[\x81\x8d\x8f\x90\x9d]", data) else "cp1252"  # what Windows-1252 leaves undefined
+    return "latin-1" if _UNDEFINED.search(data) else "cp1252"
 
 
 def _wide_encoding(data: bytes) -> str | None:
-    """UTF-16 in the byte order that gives more line ends and delimiters, unless it is UTF-8 with a few stray NULs."""
+    """UTF-16 in the byte order that gives more line ends and delimiters.
+
+    None if there are none, or if it is UTF-8 with a few stray NULs.
+    """
     if data.count(0) * 10 < len(data) and _is_utf8(data):
         return None
-    signs = {wide: len(re.findall("[\n\t,;]", data.decode(wide, "replace"))) for wide in ("utf-16-le", "utf-16-be")}
-    best = max(signs, key=lambda wide: signs[wide])
+    signs = {
+        encoding: len(re.findall("[\n\t,;]", data.decode(encoding, "replace")))
+        for encoding in ("utf-16-le", "utf-16-be")
+    }
+    best = max(signs, key=lambda encoding: signs[encoding])
     return best if signs[best] else None
 
 
 def _is_utf8(data: bytes) -> bool:
-    """Whether it is UTF-8, or was until a few characters were damaged or the last one was cut off."""
+    """Whether it is UTF-8, or was until some characters were damaged or the last one cut off."""
     text = data.decode("utf-8", "replace")
     wrong = text.count("\ufffd")
-    right = len(text) - len(text.encode("ascii", "ignore")) - wrong
-    return wrong == 0 or right > 10 * wrong or (right > 0 and wrong == 1 and text.endswith("\ufffd"))
+    right = len(text) - len(text.encode("ascii", "ignore")) - wrong  # beyond ASCII
+    cut_off = wrong == 1 and text.endswith("\ufffd")
+    return wrong == 0 or right > 10 * wrong or (right > 0 and cut_off)
+
+
+def _is_gb18030(data: bytes) -> bool:
+    try:  # incrementally, since a character that is cut off at the end is no error
+        codecs.getincrementaldecoder("gb18030")().decode(data)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _is_chinese(data: bytes) -> bool:
-    try:
-        codecs.getincrementaldecoder("gb18030")().decode(data)  # a character cut off at the end is no error
-    except UnicodeDecodeError:
-        return False
-    pairs = [found.group() for found in islice(_PAIR.finditer(data), _PAIRS_LOOKED_AT)]
-    return sum(_COMMON_PAIR.match(pair) is not None for pair in pairs) > 0.4 * len(pairs)
+    """Whether most byte pairs of GB18030 text are common characters."""
+    pairs = [match.group() for match in islice(_PAIR.finditer(data), _PAIRS_LOOKED_AT)]
+    common = sum(_COMMON_PAIR.match(pair) is not None for pair in pairs)
+    return common > 0.4 * len(pairs)
 
 
-def _notes(text: str, encoding: str) -> list[Finding]:
-    notes = []
+def _notes(text: str, encoding: str) -> Iterator[Finding]:
     if encoding in ("gb18030", "cp1252", "latin-1"):
-        notes.append(Finding("note", "The text was read as {encoding}, which is a guess. If letters look wrong, save "
-                             "the file as UTF-8.", {"encoding": encoding}))
+        yield Finding(
+            "note", "The text was read as {encoding}, which is a guess. If letters look wrong, "
+            "save the file as UTF-8.",
+            {"encoding": encoding})
     if unreadable := text.count("\ufffd"):
-        notes.append(Finding("warning", "{count} character(s) could not be read and were replaced by \ufffd. Save the "
-                             "file as UTF-8.", {"count": unreadable}))
-    return notes
+        yield Finding(
+            "warning", "{count} character(s) could not be read and were replaced by \ufffd. Save "
+            "the file as UTF-8.",
+            {"count": unreadable})

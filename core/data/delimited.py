@@ -5,16 +5,21 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from statistics import median
+from typing import TYPE_CHECKING
 
 from core.data.column_names import is_known
 from core.errors import DataError, LimitError
 
+if TYPE_CHECKING:
+    import _csv
+
 DELIMITERS = "\t|;,"  # the rarer in prose, the stronger a sign
 _NONE = "\x1f"  # stands in for a delimiter where there is one column
+_EVEN = 0.7  # share of rows as wide as the first that makes up for unknown column names
 _SAMPLE_CHARACTERS = 100_000
 _SAMPLE_ROWS = 300
 _DELIMITER_NAMES = {"\t": "tab", ",": "comma", ";": "semicolon", "|": "bar", "": "line break"}
@@ -22,7 +27,7 @@ _DELIMITER_NAMES = {"\t": "tab", ",": "comma", ";": "semicolon", "|": "bar", "":
 
 @dataclass(frozen=True)
 class Grid:
-    """Rows of cells, all of one width; `lines` tells the line on which each begins."""
+    """Rows of cells, all of one width; `lines` holds the line on which each begins."""
 
     rows: list[list[str]]
     lines: list[int]
@@ -54,36 +59,36 @@ def find_delimiter(text: str) -> str:
     scores = {delimiter: _evenness(text, delimiter) for delimiter in DELIMITERS}
     best = max(scores, key=lambda delimiter: scores[delimiter])
     known, even = scores[best]
-    return best if known or even >= 0.7 else ""
+    return best if known or even >= _EVEN else ""
 
 
 def has_header(rows: Sequence[Sequence[str]]) -> bool:
     """Whether the first row names the columns.
 
-    It does if one of its cells is a usual name and does not occur again further down; or if no cell occurs again, all
-    are short names and the rest looks different: numbers, labels that repeat, or texts that are much longer.
+    It does if one of its cells is a usual name and does not occur again further down; or if no cell
+    occurs again, all are short names and the rest looks different: numbers, labels that repeat, or
+    texts that are much longer.
     """
-    first, *rest = rows
-    columns = [[row[at].strip() for row in rest] for at in range(len(first))]
-    names = [cell.strip() for cell in first]
-    unique = [name not in column for name, column in zip(names, columns, strict=True) if name]
-    if any(is_known(name) and once for name, once in zip(filter(None, names), unique, strict=True)):
+    names = [cell.strip() for cell in rows[0]]
+    columns = [[row[index].strip() for row in rows[1:]] for index in range(len(names))]
+    named = [(name, column) for name, column in zip(names, columns, strict=True) if name]
+    if any(is_known(name) and name not in column for name, column in named):
         return True
-    named = all(unique) and len(first) > 1 and len(rest) > 1 and all(map(_could_be_name, filter(None, names)))
-    return named and any(_unlike(name, column) for name, column in zip(names, columns, strict=True) if name)
+    if len(names) < 2 or len(rows) < 3:
+        return False
+    could_be_names = all(_could_be_name(name) and name not in column for name, column in named)
+    return could_be_names and any(_unlike(name, column) for name, column in named)
 
 
 def _announced_delimiter(text: str) -> tuple[str, str]:
-    """Excel may announce the delimiter on a line of its own: `sep=;`."""
-    found = re.match(r"sep=([\t|;,])\n", text)
-    return (text[found.end():], found[1]) if found else (text, "")
+    """The text without a first line `sep=;`, by which Excel announces the delimiter, and that."""
+    announced = re.match(r"sep=([\t|;,])\n", text)
+    return (text[announced.end() :], announced[1]) if announced else (text, "")
 
 
 def _evenness(text: str, delimiter: str) -> tuple[int, float]:
-    """How many usual names the first row holds, and the share of rows that are as wide as it.
-
-    Quotes may be part of the text in tab-separated files; the better reading counts.
-    """
+    """How many usual names the first row holds, and the share of rows that are as wide as it."""
+    # Quotes may be part of the text in tab-separated files; the better reading counts.
     readings = (False, True) if delimiter == "\t" else (False,)
     return max(_evenness_of(_sample_rows(text, delimiter, literal)) for literal in readings)
 
@@ -92,93 +97,162 @@ def _evenness_of(rows: Sequence[list[str]]) -> tuple[int, float]:
     width = len(rows[0]) if rows else 0
     if width < 2:
         return (0, 0.0)
-    return sum(map(is_known, rows[0])), sum(len(_cut(row, width)) == width for row in rows) / len(rows)
+    even = sum(len(_cut(row, width)) == width for row in rows)
+    return sum(map(is_known, rows[0])), even / len(rows)
 
 
 def _sample_rows(text: str, delimiter: str, literal: bool) -> list[list[str]]:
+    """The first rows; `literal` takes quotes as part of the text."""
     sample = text[:_SAMPLE_CHARACTERS]
     lines = io.StringIO(sample)
-    plain = csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_NONE)
     quoted = csv.reader(lines, delimiter=delimiter)
+    unquoted = csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_NONE)
     try:
-        rows = [row for row in islice(plain if literal else quoted, _SAMPLE_ROWS) if any(row)]
-    except csv.Error:  # an immense field: reading will say so
+        rows = [row for row in islice(unquoted if literal else quoted, _SAMPLE_ROWS) if any(row)]
+    except csv.Error:  # an immense field, which reading will refuse
         return []
-    return rows[:-1] if len(rows) > 1 and len(sample) < len(text) else rows  # the last may be cut off
+    may_be_cut_off = len(rows) > 1 and len(sample) < len(text)
+    return rows[:-1] if may_be_cut_off else rows
 
 
 def _literal_quotes(text: str, delimiter: str, most: int) -> Grid | None:
-    """Tab-separated files and bare lines often hold quotes as they are: so if each line is a whole row as it stands,
-    and quotes cannot be read as quoting without gluing lines together or leaving some over."""
+    """The rows if quotes are part of the text, as in many tab-separated files and bare lines.
+
+    They are if each line is a whole row as it is, and if they cannot be read as quoting without
+    joining lines or leaving some over.
+    """
     if '"' not in text:
         return None
-    lines = [line.split(delimiter) if delimiter else [line] for line in islice(text.split("\n"), most + 2)]
-    kept = [(at, row) for at, row in enumerate(lines, 1) if any(map(str.strip, row))]
-    if len(kept) > most + 1 or len({len(row) for _, row in kept}) != 1:
+    grid = _lines_as_rows(text, delimiter, most)
+    if len(grid.rows) > most + 1 or len(set(map(len, grid.rows))) != 1:
         return None
-    try:
-        quoted = [row for row in csv.reader(io.StringIO(text), delimiter=delimiter or _NONE, strict=True) if any(row)]
-    except csv.Error:
-        quoted = []
-    if len(quoted) == len(kept) or (quoted and not delimiter):
-        return None
-    return Grid([row for _, row in kept], [at for at, _ in kept], delimiter)
+    quoted = _quoted_row_count(text, delimiter)
+    return None if quoted == len(grid.rows) or (quoted and not delimiter) else grid
 
 
-def _parse(text: str, delimiter: str, name: str, most: int, escape: str | None = None) -> Grid:
-    """Read with the csv module. A last quote is added to the text: it must come back as a row of its own, or else it
-    has closed one that was open."""
-    lines = io.StringIO(text + '"')
-    reader = csv.reader(lines, delimiter=delimiter or _NONE, escapechar=escape, doublequote=not escape)
+def _lines_as_rows(text: str, delimiter: str, most: int) -> Grid:
+    """Each line that is not empty as a row; a few more than `most` at the most."""
     grid = Grid([], [], delimiter)
-    row, line = [""], 1
-    try:
-        for row in reader:
-            if any(map(str.strip, row)):
-                grid.rows.append(row)
-                grid.lines.append(line)
-            if len(grid.rows) > most + 1:
-                raise LimitError("The file {name!r} has more than {limit} rows. Use a part of it.", name=name,
-                                 limit=most)
-            begun, line = line, reader.line_num + 1
-    except csv.Error as error:
-        raise LimitError("On line {line} of {name!r} a field of more than {limit} characters begins. Is a quotation "
-                         "mark there never closed?", line=line, name=name, limit=csv.field_size_limit()) from error
-    if row != [""]:
-        raise DataError("The quotation mark on line {line} of {name!r} is never closed. Close it, or double it if it "
-                        "is part of the text.", line=begun, name=name)
+    for number, line in enumerate(islice(text.split("\n"), most + 2), 1):
+        row = line.split(delimiter) if delimiter else [line]
+        if _has_text(row):
+            grid.rows.append(row)
+            grid.lines.append(number)
     return grid
 
 
+def _quoted_row_count(text: str, delimiter: str) -> int:
+    """How many rows there are if quotes are read strictly as quoting; 0 if they cannot be."""
+    reader = csv.reader(io.StringIO(text), delimiter=delimiter or _NONE, strict=True)
+    try:
+        return sum(any(row) for row in reader)
+    except csv.Error:
+        return 0
+
+
+def _parse(text: str, delimiter: str, name: str, most: int, escape: str | None = None) -> Grid:
+    """Read with the csv module.
+
+    A last quote is added to the text: it must come back as a row of its own, or else it has closed
+    one that was open.
+    """
+    reader = csv.reader(
+        io.StringIO(text + '"'),
+        delimiter=delimiter or _NONE,
+        escapechar=escape,
+        doublequote=not escape,
+    )
+    grid = Grid([], [], delimiter)
+    row, line = [""], 1
+    for line, row in _numbered_rows(reader, name):
+        if _has_text(row):
+            grid.rows.append(row)
+            grid.lines.append(line)
+        if len(grid.rows) > most + 1:
+            raise LimitError(
+                "The file {name!r} has more than {limit} rows. Use a part of it.",
+                name=name, limit=most)
+    if row != [""]:
+        raise _unclosed_quote(name, line)
+    return grid
+
+
+def _numbered_rows(reader: _csv.Reader, name: str) -> Iterator[tuple[int, list[str]]]:
+    """Each row with the line on which it begins."""
+    line = 1
+    try:
+        for row in reader:
+            yield line, row
+            line = reader.line_num + 1
+    except csv.Error as error:
+        raise LimitError(
+            "On line {line} of {name!r} a field of more than {limit} characters begins. Is a "
+            "quotation mark there never closed?",
+            line=line, name=name, limit=csv.field_size_limit()) from error
+
+
+def _unclosed_quote(name: str, line: int) -> DataError:
+    return DataError(
+        "The quotation mark on line {line} of {name!r} is never closed. Close it, or double it if "
+        "it is part of the text.",
+        line=line, name=name)
+
+
 def _even(grid: Grid, name: str) -> Grid:
-    """Drop empty cells beyond the first row's width; raise for rows of another width."""
+    """Drop empty cells beyond the first row's width.
+
+    Raises:
+        DataError: a row has another width.
+    """
     width = len(grid.rows[0]) if grid.rows else 0
     rows = [_cut(row, width) for row in grid.rows]
-    uneven = [(line, row) for line, row in zip(grid.lines, rows, strict=True) if len(row) != width]
+    widths = [(line, len(row)) for line, row in zip(grid.lines, rows, strict=True)]
+    uneven = [(line, found) for line, found in widths if found != width]
     if uneven:
-        line, row = uneven[0]
-        raise DataError("Line {line} of {name!r} has {found} field(s), the first row has {width} (delimiter: "
-                        "{delimiter}; {count} such row(s)). Put texts that hold the delimiter or a line break "
-                        "into double quotes.",
-                        line=line, name=name, found=len(row), width=width, count=len(uneven),
-                        delimiter=_DELIMITER_NAMES[grid.delimiter])
+        raise _uneven_rows(uneven, width, grid.delimiter, name)
     return Grid(rows, grid.lines, grid.delimiter)
+
+
+def _uneven_rows(
+    uneven: Sequence[tuple[int, int]], width: int, delimiter: str, name: str
+) -> DataError:
+    """The error for rows of another width; `uneven` holds their lines and widths."""
+    line, found = uneven[0]
+    return DataError(
+        "Line {line} of {name!r} has {found} field(s), the first row has {width} (delimiter: "
+        "{delimiter}; {count} such row(s)). Put texts that hold the delimiter or a line break into "
+        "double quotes.",
+        line=line, name=name, found=found, width=width, count=len(uneven),
+        delimiter=_DELIMITER_NAMES[delimiter])
 
 
 def _cut(row: list[str], width: int) -> list[str]:
     return row if any(row[width:]) else row[:width]
 
 
+def _has_text(row: Iterable[str]) -> bool:
+    return any(map(str.strip, row))
+
+
 def _could_be_name(cell: str) -> bool:
-    return len(cell) <= 40 and len(cell.split()) <= 4 and cell[-1] not in ".!?,;:。！？，；：" and not _is_number(cell)
+    short = len(cell) <= 40 and len(cell.split()) <= 4
+    return short and cell[-1] not in ".!?,;:。！？，；：" and not _is_number(cell)
 
 
 def _unlike(name: str, column: Iterable[str]) -> bool:
-    filled = [cell for cell in column if cell]
-    if not filled:
+    """Whether the cells look different from the name above them."""
+    cells = [cell for cell in column if cell]
+    if not cells:
         return False
-    repeated = len(set(filled)) * 2 <= len(filled)
-    return repeated or all(map(_is_number, filled)) or median(map(len, filled)) > 2 * len(name) + 10
+    return _repeat(cells) or all(map(_is_number, cells)) or _much_longer(cells, name)
+
+
+def _repeat(cells: Sequence[str]) -> bool:
+    return len(set(cells)) * 2 <= len(cells)
+
+
+def _much_longer(cells: Sequence[str], name: str) -> bool:
+    return median(map(len, cells)) > 2 * len(name) + 10
 
 
 def _is_number(cell: str) -> bool:

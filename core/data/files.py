@@ -1,17 +1,17 @@
-"""A person's own file as a `Table` of text: CSV, TSV, JSONL, JSON or Parquet, in whatever encoding and dialect."""
+"""A person's own file as a `Table` of text: CSV, TSV, JSONL, JSON or Parquet, in any encoding."""
 
 from __future__ import annotations
 
 import os
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from core.data.arrow_rows import CELL_CHARACTERS, read_parquet
 from core.data.charset import decode, refuse_foreign
-from core.data.delimited import has_header, read_grid
+from core.data.delimited import Grid, has_header, read_grid
 from core.data.findings import Finding
 from core.data.json_rows import looks_like_json, read_objects
 from core.errors import DataError, LimitError
@@ -19,12 +19,12 @@ from core.errors import DataError, LimitError
 MAX_COLUMNS = 200
 _JSON = (".json", ".jsonl", ".ndjson")
 _PARQUET = (".parquet", ".pq")
-_SURROGATES = re.compile("[\ud800-\udfff]")  # JSON can hold half characters, which no file or page can
+_SURROGATES = re.compile("[\ud800-\udfff]")  # JSON can hold half characters, no file or page can
 
 
 @dataclass(frozen=True)
 class DataLimits:
-    """How large data may be: rows of a table, bytes of a file, characters of one text that is used."""
+    """How large data may be: rows of a table, bytes of a file, characters of a text in use."""
 
     rows: int = 100_000
     file_bytes: int = 50_000_000
@@ -40,7 +40,7 @@ class Table:
         columns: names, all different.
         rows: for each row its cells by column; missing ones are "".
         encoding, delimiter: as found out; "" where the format has none.
-        notes: what should be said about the reading.
+        notes: findings of the reading.
     """
 
     name: str
@@ -51,80 +51,130 @@ class Table:
     notes: tuple[Finding, ...] = ()
 
 
-def read_table(path: str | os.PathLike[str], limits: DataLimits = DataLimits(), *, header: bool | None = None) -> Table:
+def read_table(
+    path: str | os.PathLike[str], limits: DataLimits = DataLimits(), *, header: bool | None = None
+) -> Table:
     """Read a file; unmistakable content counts more than the extension.
 
     Args:
         header: whether the first row of delimited text names the columns; None means find out.
 
     Raises:
-        DataError: there is no such file, or it cannot be read as a table; the message says why and where.
+        DataError: there is no such file, or it cannot be read as a table; the message says why and
+            where.
         LimitError: the file, its rows or its cells are more than `limits` permits.
     """
     name = Path(path).name.replace("\0", "")
-    suffix = Path(name).suffix.lower()
     data = _read_bytes(path, name, limits.file_bytes)
+    suffix = Path(name).suffix.lower()
     if data.startswith(b"PAR1") or suffix in _PARQUET:
         return _parquet_table(data, name, limits)
     refuse_foreign(data, name)
-    text, encoding, notes = decode(data, name)
-    if suffix in _JSON or looks_like_json(text):
-        return _json_table(text, name, limits, encoding, notes)
-    return _delimited_table(text, name, limits, encoding, notes, header)
+    source = _Text(name, *decode(data, name))
+    if suffix in _JSON or looks_like_json(source.text):
+        return _json_table(source, limits)
+    return _delimited_table(source, limits, header)
 
 
-def make_table(name: str, columns: Sequence[str], rows: Iterable[Sequence[str]], encoding: str = "",
-               delimiter: str = "", notes: Sequence[Finding] = ()) -> Table:
-    """Give every column a name of its own and bring every cell into one form (NFC, LF line ends, valid Unicode).
+@dataclass(frozen=True)
+class _Text:
+    """A decoded file: its name, its text with LF line ends, its encoding and findings."""
 
-    Columns without name and content are dropped.
+    name: str
+    text: str
+    encoding: str
+    notes: tuple[Finding, ...]
+
+
+def make_table(
+    name: str,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    encoding: str = "",
+    delimiter: str = "",
+    notes: Sequence[Finding] = (),
+) -> Table:
+    """Make a table whose columns have distinct names and whose cells have one form.
+
+    That form is NFC, LF line ends and valid Unicode. Columns without name and content are dropped.
 
     Raises:
         DataError: there is no row or no column.
         LimitError: too many columns, or a cell of immense length.
     """
-    if len(columns) > MAX_COLUMNS:
-        raise LimitError("The file {name!r} has {count} columns; {limit} are allowed. Remove those that are not "
-                         "needed.", name=name, count=len(columns), limit=MAX_COLUMNS)
+    _check_width(len(columns), name)
     given = [_tidy(column).strip() for column in columns]
     names = _distinct(given)
-    table = [dict(zip(names, map(_tidy, row), strict=True)) for row in rows]
-    kept = [new for old, new in zip(given, names, strict=True) if old or any(row[new] for row in table)]
-    if not table or not kept:
+    cells = [dict(zip(names, map(_tidy, row), strict=True)) for row in rows]
+    kept = tuple(_with_name_or_content(given, names, cells))
+    if not cells or not kept:
         raise DataError("The file {name!r} has no rows of data.", name=name)
-    _check_lengths(table, name)
+    _check_lengths(cells, name)
     if len(kept) < len(names):
-        table = [{column: row[column] for column in kept} for row in table]
-    repeated = [
-        Finding("note", "The name {column!r} occurs more than once; a further column of it is called {new!r}.",
+        cells = [{column: row[column] for column in kept} for row in cells]
+    notes = (*notes, *_repeated_names(given, names))
+    return Table(name, kept, cells, encoding, delimiter, notes)
+
+
+def _check_width(count: int, name: str) -> None:
+    if count > MAX_COLUMNS:
+        raise LimitError(
+            "The file {name!r} has {count} columns; {limit} are allowed. Remove those that are not "
+            "needed.",
+            name=name, count=count, limit=MAX_COLUMNS)
+
+
+def _with_name_or_content(
+    given: Sequence[str], names: Sequence[str], rows: Sequence[Mapping[str, str]]
+) -> Iterator[str]:
+    for old, new in zip(given, names, strict=True):
+        if old or any(row[new] for row in rows):
+            yield new
+
+
+def _repeated_names(given: Sequence[str], names: Sequence[str]) -> Iterator[Finding]:
+    for old, new in zip(given, names, strict=True):
+        if old and old != new:
+            yield Finding(
+                "note", "The name {column!r} occurs more than once; a further column of it is "
+                "called {new!r}.",
                 {"column": old, "new": new})
-        for old, new in zip(given, names, strict=True) if old and old != new
-    ]
-    return Table(name, tuple(kept), table, encoding, delimiter, (*notes, *repeated))
 
 
-def _check_lengths(rows: Sequence[dict[str, str]], name: str) -> None:
+def _check_lengths(rows: Sequence[Mapping[str, str]], name: str) -> None:
     for number, row in enumerate(rows, 1):
         for column, cell in row.items():
             if len(cell) > CELL_CHARACTERS:
-                raise LimitError("Row {row} of {name!r} has {length} characters in column {column!r}; {limit} are the "
-                                 "most that can be read. Shorten or remove it.", row=number, name=name,
-                                 length=len(cell), column=column, limit=CELL_CHARACTERS)
+                raise _too_long(len(cell), number, column, name)
+
+
+def _too_long(length: int, row: int, column: str, name: str) -> LimitError:
+    return LimitError(
+        "Row {row} of {name!r} has {length} characters in column {column!r}; {limit} are the most "
+        "that can be read. Shorten or remove it.",
+        row=row, name=name, length=length, column=column, limit=CELL_CHARACTERS)
 
 
 def _read_bytes(path: str | os.PathLike[str], name: str, most: int) -> bytes:
     try:
-        if Path(path).is_dir():
-            raise DataError("{name!r} is a folder. Choose a file.", name=name)
-        if not Path(path).is_file():
-            raise DataError("There is no file {name!r}. Check its name and place.", name=name)
+        _check_is_file(Path(path), name)
         with open(path, "rb") as file:
             data = file.read(most + 1)
     except (OSError, ValueError) as error:
-        raise DataError("The file {name!r} cannot be opened. Check that it may be read.", name=name) from error
+        raise DataError(
+            "The file {name!r} cannot be opened. Check that it may be read.", name=name) from error
     if len(data) > most:
-        raise LimitError("The file {name!r} is larger than {limit} MB. Use a part of it.", name=name, limit=most / 1e6)
+        raise LimitError(
+            "The file {name!r} is larger than {limit} MB. Use a part of it.",
+            name=name, limit=most / 1e6)
     return data
+
+
+def _check_is_file(path: Path, name: str) -> None:
+    if path.is_dir():
+        raise DataError("{name!r} is a folder. Choose a file.", name=name)
+    if not path.is_file():
+        raise DataError("There is no file {name!r}. Check its name and place.", name=name)
 
 
 def _parquet_table(data: bytes, name: str, limits: DataLimits) -> Table:
@@ -132,43 +182,54 @@ def _parquet_table(data: bytes, name: str, limits: DataLimits) -> Table:
     return make_table(name, list(columns), zip(*columns.values(), strict=True))
 
 
-def _json_table(text: str, name: str, limits: DataLimits, encoding: str, notes: Sequence[Finding]) -> Table:
+def _json_table(source: _Text, limits: DataLimits) -> Table:
     objects = []
     columns: dict[str, None] = {}
-    for each in read_objects(text, name, limits.rows):
-        objects.append(each)
-        columns |= dict.fromkeys(each)
+    for json_object in read_objects(source.text, source.name, limits.rows):
+        objects.append(json_object)
+        columns |= dict.fromkeys(json_object)
         if len(columns) > MAX_COLUMNS:
-            raise LimitError("The objects in {name!r} have more than {limit} different keys. Remove those that are not "
-                             "needed.", name=name, limit=MAX_COLUMNS)
-    rows = ([each.get(column, "") for column in columns] for each in objects)
-    return make_table(name, list(columns), rows, encoding, notes=notes)
+            raise LimitError(
+                "The objects in {name!r} have more than {limit} different keys. Remove those that "
+                "are not needed.",
+                name=source.name, limit=MAX_COLUMNS)
+    rows = ([json_object.get(column, "") for column in columns] for json_object in objects)
+    return make_table(source.name, list(columns), rows, source.encoding, notes=source.notes)
 
 
-def _delimited_table(text: str, name: str, limits: DataLimits, encoding: str, notes: Sequence[Finding],
-                     header: bool | None) -> Table:
-    grid = read_grid(text, name, limits.rows)
+def _delimited_table(source: _Text, limits: DataLimits, header: bool | None) -> Table:
+    grid = read_grid(source.text, source.name, limits.rows)
     if has_header(grid.rows) if header is None else header:
-        return make_table(name, grid.rows[0], grid.rows[1:], encoding, grid.delimiter, notes)
-    if header is None:
-        notes = (*notes, Finding("note", "The first row was read as data, since it does not look like column names."))
+        return _grid_table(source, grid, grid.rows[0], grid.rows[1:])
     if len(grid.rows) > limits.rows:
-        raise LimitError("The file {name!r} has more than {limit} rows. Use a part of it.", name=name,
-                         limit=limits.rows)
-    return make_table(name, [""] * len(grid.rows[0]), grid.rows, encoding, grid.delimiter, notes)
+        raise LimitError(
+            "The file {name!r} has more than {limit} rows. Use a part of it.",
+            name=source.name, limit=limits.rows)
+    if header is None:
+        source = replace(source, notes=(*source.notes, _no_header()))
+    return _grid_table(source, grid, [""] * len(grid.rows[0]), grid.rows)
+
+
+def _grid_table(source: _Text, grid: Grid, columns: list[str], rows: list[list[str]]) -> Table:
+    return make_table(source.name, columns, rows, source.encoding, grid.delimiter, source.notes)
+
+
+def _no_header() -> Finding:
+    return Finding(
+        "note", "The first row was read as data, since it does not look like column names.")
 
 
 def _distinct(names: Sequence[str]) -> list[str]:
     """Name the nameless by position, and count up names that occur again."""
-    found: dict[str, None] = {}
+    taken: dict[str, None] = {}
     for position, name in enumerate(names, 1):
         base, count = name or f"column_{position}", 1
         unique = base
-        while unique in found:
+        while unique in taken:
             count += 1
             unique = f"{base}_{count}"
-        found[unique] = None
-    return list(found)
+        taken[unique] = None
+    return list(taken)
 
 
 def _tidy(cell: str) -> str:

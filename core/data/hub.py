@@ -1,4 +1,4 @@
-"""Tasks from the Hugging Face hub, or from a local folder in the hub's layout, through the `datasets` library."""
+"""Tasks from the Hugging Face hub, or from a folder in its layout, through `datasets`."""
 
 from __future__ import annotations
 
@@ -13,48 +13,60 @@ import numpy as np
 
 from core.data.arrow_rows import text_columns
 from core.data.choice_forms import in_one_form
-from core.data.columns import ColumnMap, guess_columns, task_from_tables, with_more
+from core.data.columns import ColumnMap, guess_columns, with_further_columns
 from core.data.files import DataLimits, Table, make_table
 from core.data.task import Task
+from core.data.task_tables import task_from_tables
 from core.errors import ClozeLabError, DataError, DownloadError
 
-__all__ = ["ColumnMap", "HubTables", "load_hub_tables", "load_hub_task"]
-
-_REPO = re.compile(r"[^\W_][\w.-]{0,95}/[^\W_][\w.-]{0,95}", re.ASCII)  # without owner, the library looks around here
+# A name without an owner is refused: the library would look for a folder or script of that name.
+_REPO = re.compile(r"[^\W_][\w.-]{0,95}/[^\W_][\w.-]{0,95}", re.ASCII)
 _TEST_SPLITS = ("test", "validation", "valid", "val", "dev", "validation_matched")
-_FORMATS = ("Csv", "Json", "Parquet", "Arrow", "Text", "Cache")  # builders that only ever read tables
+_TABLE_BUILDERS = ("Csv", "Json", "Parquet", "Arrow", "Text", "Cache")  # they only read tables
 _NETWORK = ("httpx", "httpx2", "httpcore", "requests", "urllib3")
-_SPREAD = np.uint64(0x9E3779B97F4A7C15)  # 2^64 over the golden ratio: multiples of it are spread evenly
+_SPREAD = np.uint64(0x9E3779B97F4A7C15)  # 2^64 over the golden ratio: its multiples spread evenly
+_HIDDEN = "-1"  # stands for a label that is not published
 
 
-def load_hub_task(repo: str, *, config: str | None = None, train_split: str = "train", test_split: str | None = None,
-                  columns: ColumnMap | None = None, label_names: Mapping[str, str] | None = None,
-                  limits: DataLimits = DataLimits()) -> Task:
+def load_hub_task(
+    repo: str,
+    *,
+    config: str | None = None,
+    train_split: str = "train",
+    test_split: str | None = None,
+    columns: ColumnMap | None = None,
+    label_names: Mapping[str, str] | None = None,
+    limits: DataLimits = DataLimits(),
+) -> Task:
     """Load a data set of the hub, or a folder of data files, as a task.
 
-    Rows beyond the limit are left out, always the same ones, evenly over the split. Where there is no test split, or
-    its labels are hidden, the validation split is measured on; failing that, half of the training part is.
+    Rows beyond the limit are left out, always the same ones, evenly over the split. Where there is
+    no test split, or its labels are hidden, the validation split is measured on; failing that, half
+    of the training part is.
 
     Args:
         repo: `owner/name`, or the path of a folder.
         config: which of several data sets in one repository.
         columns: guessed when missing.
-        label_names: what labels are called, by what the column holds; by default as its `ClassLabel` says.
+        label_names: what labels are called, by what the column holds; by default as its
+            `ClassLabel` names them.
 
     Raises:
-        DataError: there is no such data set, configuration, split or column, or it cannot be read as a table.
+        DataError: there is no such data set, configuration, split or column, or it cannot be read
+            as a table.
         DownloadError: the hub cannot be reached.
     """
-    folder = _folder(repo)
-    name = folder.name if folder else repo
-    with _clear_errors(name):
-        splits = _load_splits(folder, repo, config)
-    train = _table(splits, train_split, name, limits)
-    guess = columns or guess_columns(train)
-    test = _test_table(splits, test_split, train_split, guess.label or guess.target, name, limits)
-    columns = columns or with_more([each for each in (train, test) if each is not None], guess, limits)
-    names = label_names if label_names is not None else _class_names(splits[train_split], columns.label)
-    return task_from_tables(name, train, columns, test=test, title=name, label_names=names, limits=limits)
+    splits = _open_splits(repo, config, limits)
+    train, test = splits.train_and_test(train_split, test_split, columns)
+    if columns is None:
+        tables = [train] if test is None else [train, test]
+        columns = with_further_columns(tables, guess_columns(train), limits)
+    if label_names is None:
+        label_names = splits.class_names(train_split, columns.label)
+    return task_from_tables(
+        splits.name, train, columns,
+        test=test, title=splits.name, label_names=label_names, limits=limits,
+    )
 
 
 @dataclass(frozen=True)
@@ -71,17 +83,72 @@ class HubTables:
     names: Mapping[str, Mapping[str, str]]
 
 
-def load_hub_tables(repo: str, *, config: str | None = None, limits: DataLimits = DataLimits()) -> HubTables:
-    """Load the splits that `load_hub_task` would use, with all their columns; the errors are the same."""
+def load_hub_tables(
+    repo: str, *, config: str | None = None, limits: DataLimits = DataLimits()
+) -> HubTables:
+    """Load the splits that `load_hub_task` would use, with all their columns.
+
+    Raises:
+        DataError, DownloadError: as `load_hub_task`.
+    """
+    splits = _open_splits(repo, config, limits)
+    train, test = splits.train_and_test("train", None, None)
+    names = {column: splits.class_names("train", column) for column in train.columns}
+    return HubTables(train, test, {column: given for column, given in names.items() if given})
+
+
+@dataclass(frozen=True)
+class _Splits:
+    """The splits of a data set, each a `datasets.Dataset`, and the name that messages use."""
+
+    name: str
+    by_name: Mapping[str, Any]
+    limits: DataLimits
+
+    def train_and_test(
+        self, train_split: str, test_split: str | None, columns: ColumnMap | None
+    ) -> tuple[Table, Table | None]:
+        """The tables to draw from and to measure on; None where no split can be measured on."""
+        train = self._table(train_split)
+        if test_split is not None:
+            return train, self._table(test_split)
+        columns = columns or guess_columns(train)
+        return train, self._measurable_table(train_split, columns.label or columns.target or "")
+
+    def class_names(self, split: str, column: str | None) -> dict[str, str]:
+        """What a column's numbered labels are called; empty for any other column."""
+        names = getattr(self.by_name[split].features.get(column), "names", None) or ()
+        return {str(number): name for number, name in enumerate(names)}
+
+    def _measurable_table(self, train_split: str, answers: str) -> Table | None:
+        """The first of the usual test splits whose answers are not hidden."""
+        for split in _TEST_SPLITS:
+            if split in self.by_name and split != train_split and len(self.by_name[split]):
+                table = self._table(split)
+                if any(row.get(answers, "") not in ("", _HIDDEN) for row in table.rows):
+                    return table
+        return None
+
+    def _table(self, split: str) -> Table:
+        if split not in self.by_name:
+            raise DataError(
+                "The data set {name!r} has no split {split!r}. It has {splits}.",
+                name=self.name, split=split[:80], splits=", ".join(map(repr, self.by_name)))
+        rows = self.by_name[split]
+        rows = rows.select(_chosen_rows(len(rows), self.limits.rows))
+        columns = text_columns(rows.with_format("arrow")[:])
+        for column in columns:
+            if hasattr(rows.features[column], "names"):  # a ClassLabel
+                columns[column] = ["" if cell == _HIDDEN else cell for cell in columns[column]]
+        cells = zip(*columns.values(), strict=True)
+        return in_one_form(make_table(self.name, list(columns), cells))
+
+
+def _open_splits(repo: str, config: str | None, limits: DataLimits) -> _Splits:
     folder = _folder(repo)
     name = folder.name if folder else repo
-    with _clear_errors(name):
-        splits = _load_splits(folder, repo, config)
-    train = _table(splits, "train", name, limits)
-    guess = guess_columns(train)
-    test = _test_table(splits, None, "train", guess.label or guess.target, name, limits)
-    return HubTables(train, test, {column: names for column in train.columns
-                                   if (names := _class_names(splits["train"], column))})
+    with _translated_errors(name):
+        return _Splits(name, _load_splits(folder, repo, config), limits)
 
 
 def _folder(repo: str) -> Path | None:
@@ -93,39 +160,49 @@ def _folder(repo: str) -> Path | None:
     except (OSError, ValueError, RuntimeError):  # a name too long, a NUL in it, no such home
         pass
     if not _REPO.fullmatch(repo):
-        raise DataError("{name!r} is neither a folder here nor a data set's name on the hub, such as {example}.",
-                        name=Path(repo).name.replace("\0", "")[:80], example="'stanfordnlp/sst2'")
+        raise DataError(
+            "{name!r} is neither a folder here nor a data set's name on the hub, such as "
+            "{example}.",
+            name=Path(repo).name.replace("\0", "")[:80], example="'stanfordnlp/sst2'")
     return None
 
 
 def _load_splits(folder: Path | None, repo: str, config: str | None) -> Mapping[str, Any]:
+    import datasets
+
+    _silence_library()
+    if not folder and not datasets.config.HF_HUB_OFFLINE:
+        _check_connection(repo)
+    source = str(folder) if folder else f"hf://datasets/{repo}"
+    builder = datasets.load_dataset_builder(source, config)
+    if not any(kind.__name__ in _TABLE_BUILDERS for kind in type(builder).__mro__):
+        raise DataError(
+            "The data set {name!r} holds {kind} files. Choose one of CSV, JSON or Parquet files.",
+            name=folder.name if folder else repo, kind=type(builder).__name__)
+    builder.download_and_prepare(verification_mode="no_checks")
+    splits: Mapping[str, Any] = builder.as_dataset()
+    return splits
+
+
+def _silence_library() -> None:
     import datasets
     from huggingface_hub.utils import disable_progress_bars  # type: ignore[attr-defined]
 
     disable_progress_bars()
     datasets.disable_progress_bars()
     datasets.logging.set_verbosity(datasets.logging.CRITICAL)
-    if not folder and not datasets.config.HF_HUB_OFFLINE:
-        _reach(repo)
-    builder = datasets.load_dataset_builder(str(folder) if folder else f"hf://datasets/{repo}", config)
-    if not any(kind.__name__ in _FORMATS for kind in type(builder).__mro__):
-        raise DataError("The data set {name!r} holds {kind} files. Choose one of CSV, JSON or Parquet files.",
-                        name=folder.name if folder else repo, kind=type(builder).__name__)
-    builder.download_and_prepare(verification_mode="no_checks")
-    splits: Mapping[str, Any] = builder.as_dataset()
-    return splits
 
 
-def _reach(repo: str) -> None:
-    """Ask the hub for the data set once: where there is no network, the library itself would try for half a minute."""
+def _check_connection(repo: str) -> None:
+    """Ask the hub once: without a network the library would try for half a minute."""
     from huggingface_hub import HfApi
 
     HfApi().dataset_info(repo, timeout=10)
 
 
 @contextmanager
-def _clear_errors(name: str) -> Iterator[None]:
-    """Turn whatever the library raises, and for bad files that is nearly everything, into an error of ours."""
+def _translated_errors(name: str) -> Iterator[None]:
+    """Turn whatever the library raises into an error of ours; a bad file may raise anything."""
     try:
         yield
     except ClozeLabError:
@@ -139,17 +216,29 @@ def _explained(error: Exception, name: str) -> ClozeLabError:
     from huggingface_hub.errors import RepositoryNotFoundError
 
     if isinstance(error, (DatasetNotFoundError, RepositoryNotFoundError)):
-        return DataError("The hub has no data set {name!r} that may be read from here. Check the name; a gated one "
-                         "needs an account with access.", name=name)
+        return DataError(
+            "The hub has no data set {name!r} that may be read from here. Check the name; a gated "
+            "one needs an account with access.",
+            name=name)
     if _is_network(error) or _is_network(error.__cause__):
-        return DownloadError("The data set {name!r} could not be fetched, since the hub cannot be reached. Check the "
-                             "network, or use a bundled task or your own file. With {setting} the library uses what it "
-                             "fetched before.", name=name, setting="HF_HUB_OFFLINE=1")
-    return DataError("The data set {name!r} cannot be read: {reason}", name=name, reason=_reason(error))
+        return _unreachable(name)
+    return DataError(
+        "The data set {name!r} cannot be read: {reason}", name=name, reason=_reason(error))
+
+
+def _unreachable(name: str) -> DownloadError:
+    return DownloadError(
+        "The data set {name!r} could not be fetched, since the hub cannot be reached. Check the "
+        "network, or use a bundled task or your own file. With {setting} the library uses what it "
+        "fetched before.",
+        name=name, setting="HF_HUB_OFFLINE=1")
 
 
 def _is_network(error: BaseException | None) -> bool:
-    """Whether the network is to blame; the hub's client has used several libraries, each with errors of its own."""
+    """Whether the network is to blame.
+
+    The hub's client has used several libraries, each with errors of its own.
+    """
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
     known = (ConnectionError, TimeoutError, HfHubHTTPError, LocalEntryNotFoundError)
@@ -158,41 +247,14 @@ def _is_network(error: BaseException | None) -> bool:
 
 
 def _reason(error: Exception) -> str:
-    """What the library says, in one line and without folders of this machine."""
+    """The library's message, in one line and without folders of this machine."""
     text = " ".join(str(error.__cause__ or error).split("Example of usage")[0].split())
     return re.sub(r"(?<![\w:/])/[^\s'\"]*/", "", text)[:300] or type(error).__name__
 
 
-def _table(splits: Mapping[str, Any], split: str, name: str, limits: DataLimits) -> Table:
-    if split not in splits:
-        raise DataError("The data set {name!r} has no split {split!r}. It has {splits}.", name=name, split=split[:80],
-                        splits=", ".join(map(repr, splits)))
-    rows = splits[split].select(_chosen_rows(len(splits[split]), limits.rows))
-    columns = text_columns(rows.with_format("arrow")[:])
-    for column in columns:
-        if hasattr(rows.features[column], "names"):  # a ClassLabel: -1 means that the label is hidden
-            columns[column] = ["" if cell == "-1" else cell for cell in columns[column]]
-    return in_one_form(make_table(name, list(columns), zip(*columns.values(), strict=True)))
-
-
 def _chosen_rows(count: int, most: int) -> Sequence[int]:
-    """Up to `most` row numbers, in order and spread so that no period or sorting of the rows can matter."""
+    """Up to `most` row numbers, in order, spread so that periods or sorting cannot matter."""
     if count <= most:
         return range(count)
     order = np.argsort(np.arange(count, dtype=np.uint64) * _SPREAD, kind="stable")
     return sorted(order[:most].tolist())
-
-
-def _test_table(splits: Mapping[str, Any], split: str | None, train_split: str, label: str | None, name: str,
-                limits: DataLimits) -> Table | None:
-    for each in (split,) if split is not None else _TEST_SPLITS:
-        if split is not None or (each in splits and each != train_split and len(splits[each])):
-            table = _table(splits, each, name, limits)
-            if split is not None or any(row.get(label or "", "") not in ("", "-1") for row in table.rows):
-                return table
-    return None
-
-
-def _class_names(rows: Any, label: str | None) -> dict[str, str]:
-    names = getattr(rows.features.get(label), "names", None) or ()
-    return {str(number): name for number, name in enumerate(names)}

@@ -25,15 +25,22 @@ def read_objects(text: str, name: str, most: int) -> Iterator[dict[str, str]]:
         DataError: a line or item is no valid JSON object; the message says which line.
         LimitError: more than `most` objects.
     """
-    found = _items(text, name) if text.lstrip().startswith("[") else _lines(text, name)
-    for count, (line, value) in enumerate(found, 1):
+    values = _items(text, name) if text.lstrip().startswith("[") else _lines(text, name)
+    for count, (line, value) in enumerate(values, 1):
         if not isinstance(value, Mapping):
-            raise DataError("Line {line} of {name!r} holds a JSON {kind} where an object is expected, such as "
-                            "{example}.", line=line, name=name, kind=type(value).__name__,
-                            example='{"text": "…", "label": "…"}')
+            raise _no_object(value, name, line)
         if count > most:
-            raise LimitError("The file {name!r} has more than {limit} rows. Use a part of it.", name=name, limit=most)
-        yield {key: _cell(each, name, line) for key, each in value.items()}
+            raise LimitError(
+                "The file {name!r} has more than {limit} rows. Use a part of it.",
+                name=name, limit=most)
+        yield {key: _cell(content, name, line) for key, content in value.items()}
+
+
+def _no_object(value: Any, name: str, line: int) -> DataError:
+    return DataError(
+        "Line {line} of {name!r} holds a JSON {kind} where an object is expected, such as "
+        "{example}.",
+        line=line, name=name, kind=type(value).__name__, example='{"text": "…", "label": "…"}')
 
 
 def _cell(value: Any, name: str, line: int) -> str:
@@ -60,46 +67,64 @@ def _lines(text: str, name: str) -> Iterator[tuple[int, Any]]:
 
 
 def _items(text: str, name: str) -> Iterator[tuple[int, Any]]:
-    at, line = _skip(text, 0), 1
+    """Line and value of each item of a JSON list.
+
+    Items are decoded one by one, so that limits hold before a long list is read as a whole.
+    """
+    position, line = _skip(text, 0), 1
     mark = "["
-    while text.startswith(mark, at):
-        begin = _skip(text, at + 1)
-        line += text.count("\n", at, begin)
+    while text.startswith(mark, position):
+        begin = _skip(text, position + 1)
+        line += text.count("\n", position, begin)
         if mark == "[" and text.startswith("]", begin):
-            at = begin
+            position = begin
             break
         value, end = _decode(text, begin, name, line)
         yield line, value
-        at = _skip(text, end)
-        line += text.count("\n", begin, at)
+        position = _skip(text, end)
+        line += text.count("\n", begin, position)
         mark = ","
-    if not text.startswith("]", at) or text[at + 1:].strip():
-        _broken(name, line, at - text.rfind("\n", 0, at), "a comma or the list's end is expected here")
+    _check_list_ends(text, position, name, line)
 
 
-def _decode(text: str, at: int, name: str, line: int) -> tuple[Any, int]:
-    """Decode the value at `at`; `line` is the number of the line on which it begins."""
+def _check_list_ends(text: str, position: int, name: str, line: int) -> None:
+    if not text.startswith("]", position) or text[position + 1 :].strip():
+        column = position - text.rfind("\n", 0, position)
+        _broken(name, line, column, "a comma or the list's end is expected here")
+
+
+def _decode(text: str, position: int, name: str, line: int) -> tuple[Any, int]:
+    """Decode the value at a position and return it with its end.
+
+    `line` is the number of the line on which it begins.
+    """
     try:
-        value, end = _DECODER.raw_decode(text, at)
+        value, end = _DECODER.raw_decode(text, position)
     except json.JSONDecodeError as error:
-        _broken(name, line + text.count("\n", at, error.pos), error.colno, error.msg)
+        _broken(name, line + text.count("\n", position, error.pos), error.colno, error.msg)
     except RecursionError as error:
         raise _too_deep(name, line) from error
     except ValueError as error:  # a number of thousands of digits
-        raise DataError("Line {line} of {name!r} holds a number that is too long.", line=line, name=name) from error
+        raise DataError(
+            "Line {line} of {name!r} holds a number that is too long.", line=line, name=name
+        ) from error
     return value, end
 
 
 def _broken(name: str, line: int, column: int, problem: str) -> NoReturn:
-    raise DataError("Line {line} of {name!r} is not valid JSON (column {column}: {problem}). One object a line is "
-                    "expected, or one list of objects.", line=line, name=name, column=column, problem=problem)
+    raise DataError(
+        "Line {line} of {name!r} is not valid JSON (column {column}: {problem}). One object a line "
+        "is expected, or one list of objects.",
+        line=line, name=name, column=column, problem=problem)
 
 
 def _too_deep(name: str, line: int) -> DataError:
-    return DataError("Line {line} of {name!r} holds JSON that is nested too deeply. Use flat objects.", line=line,
-                     name=name)
+    return DataError(
+        "Line {line} of {name!r} holds JSON that is nested too deeply. Use flat objects.",
+        line=line, name=name)
 
 
-def _skip(text: str, at: int) -> int:
-    found = _GAP.match(text, at)
-    return found.end() if found else at
+def _skip(text: str, position: int) -> int:
+    """The position after space."""
+    gap = _GAP.match(text, position)
+    return gap.end() if gap else position

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -16,11 +16,13 @@ LM_BFF_SEEDS = (13, 21, 42, 87, 100)  # the five seeds of the paper's published 
 
 @dataclass(frozen=True)
 class FewShotSplit:
-    """K training and K development examples, of each label where labels are classes, and the rest without answers.
+    """K training and K development examples, and the rest without answers.
+
+    K counts examples of each label in classification, else examples in all.
 
     Attributes:
-        hidden: the labels of the unlabelled examples where they are known. Nothing may learn from them; they tell
-            afterwards how good labels are that a method gave to the pool itself.
+        hidden: the labels of the unlabelled examples, None where they are not known. Nothing may
+            learn from them; they serve to measure the labels that a method gives to the pool.
     """
 
     shots: int
@@ -36,8 +38,9 @@ def few_shot_indices(
 ) -> tuple[list[int], list[int]]:
     """Return the indices of the K-shot training and development examples.
 
-    All indices are shuffled with numpy's legacy generator, grouped by label in order of first appearance; of each group
-    the first K train and the next K·`dev_multiple` develop. A label with too few rows gives fewer development examples.
+    All indices are shuffled with numpy's legacy generator and grouped by label in order of first
+    appearance; of each group the first K train and the next K·`dev_multiple` are for development. A
+    label with too few rows gives fewer development examples.
     """
     order = list(range(len(labels)))
     np.random.RandomState(seed).shuffle(order)
@@ -45,37 +48,61 @@ def few_shot_indices(
     for index in order:
         groups[labels[index]].append(index)
     train = [index for group in groups.values() for index in group[:shots]]
-    dev = [index for group in groups.values() for index in group[shots : shots * (1 + dev_multiple)]]
+    end = shots * (1 + dev_multiple)
+    dev = [index for group in groups.values() for index in group[shots:end]]
     return train, dev
 
 
 def draw_split(task: Task, shots: int, seed: int) -> FewShotSplit:
-    """Draw K training and K development examples per label; in multiple choice and generation K examples in all.
+    """Draw K training and K development examples per label.
+
+    In multiple choice and generation K examples are drawn in all.
 
     Raises:
         DataError: a label, or the whole, has fewer than 2K training rows, or K is negative.
     """
     if shots < 0:
         raise DataError("Shots (K) is {shots}; it must be 0 or more.", shots=shots)
-    by_label = task.schema.kind == "classification"
-    gold = [example.label or "" if by_label else "" for example in task.train]
-    if not by_label and len(gold) < 2 * shots:
-        raise DataError("K = {shots} needs {need} training rows ({shots} to train, {shots} for development), and there "
-                        "are {count}. Choose K ≤ {most} or add rows.", shots=shots, need=2 * shots, count=len(gold),
-                        most=len(gold) // 2)
-    for label in task.schema.labels if shots and by_label else ():
-        if gold.count(label) < 2 * shots:
-            raise DataError(
-                "K = {shots} needs {need} training rows of each label ({shots} to train, {shots} for development), but "
-                "{label!r} has {count}. Choose K ≤ {most} or add rows.",
-                shots=shots, need=2 * shots, label=label, count=gold.count(label),
-                most=min(gold.count(each) for each in task.schema.labels) // 2,
-            )
-    train, dev = few_shot_indices(gold, shots, seed)
-    used = set(train) | set(dev)
+    if task.schema.kind == "classification":
+        groups = [example.label or "" for example in task.train]
+        _check_rows_of_labels(groups, task.schema.labels, shots)
+    else:
+        groups = [""] * len(task.train)
+        _check_rows(len(groups), shots)
+    train, dev = few_shot_indices(groups, shots, seed)
+    return _split(task, shots, seed, train, dev)
+
+
+def _split(
+    task: Task, shots: int, seed: int, train: Sequence[int], dev: Sequence[int]
+) -> FewShotSplit:
+    used = {*train, *dev}
     rest = [example for index, example in enumerate(task.train) if index not in used]
+    pool = (replace(example, label=None, references=()) for example in rest)
     return FewShotSplit(
-        shots, seed, tuple(task.train[i] for i in train), tuple(task.train[i] for i in dev),
-        (*(replace(each, label=None, references=()) for each in rest), *task.unlabelled),
-        (*(each.label for each in rest), *(None for _ in task.unlabelled)),
+        shots,
+        seed,
+        train=tuple(task.train[index] for index in train),
+        dev=tuple(task.train[index] for index in dev),
+        unlabelled=(*pool, *task.unlabelled),
+        hidden=(*(example.label for example in rest), *(None for _ in task.unlabelled)),
     )
+
+
+def _check_rows(count: int, shots: int) -> None:
+    if count < 2 * shots:
+        raise DataError(
+            "K = {shots} needs {need} training rows ({shots} to train, {shots} for development), "
+            "and there are {count}. Choose K ≤ {most} or add rows.",
+            shots=shots, need=2 * shots, count=count, most=count // 2)
+
+
+def _check_rows_of_labels(gold: Sequence[str], labels: Sequence[str], shots: int) -> None:
+    counts = Counter(gold)
+    most = min(counts[label] for label in labels) // 2
+    for label in labels:
+        if counts[label] < 2 * shots:
+            raise DataError(
+                "K = {shots} needs {need} training rows of each label ({shots} to train, {shots} "
+                "for development), but {label!r} has {count}. Choose K ≤ {most} or add rows.",
+                shots=shots, need=2 * shots, label=label, count=counts[label], most=most)

@@ -19,10 +19,10 @@ class Schema:
     """What the examples of a task hold, and what an answer is.
 
     Attributes:
-        kind: of the answer. In classification it is one of `labels`; in multiple choice (`choice`) one of the texts
-            that the example brings, which are its columns named by `labels`; in generation a text.
-        labels: in the order in which every `[B, C]` array holds them; empty for generation, and on the card of a
-            task whose data decide.
+        kind: of the answer. In classification it is one of `labels`; in multiple choice (`choice`)
+            one of the texts in the example's columns that `labels` name; in generation a text.
+        labels: in the order in which every `[B, C]` array holds them; empty for generation, and on
+            the card of a task whose data decide.
         pairs: whether examples have a second text.
         columns: further columns, whose texts a pattern shows by the column's name.
     """
@@ -44,8 +44,11 @@ def classification(*labels: str, pairs: bool = False, columns: tuple[str, ...] =
 
 
 def multiple_choice(*labels: str, pairs: bool = False, columns: tuple[str, ...] = ()) -> Schema:
-    """The schema of a task whose examples bring their answers: the columns named by `labels`, and further `columns`."""
-    return Schema("choice", labels, pairs, (*labels, *(name for name in columns if name not in labels)))
+    """The schema of a task whose labels name the columns that hold an example's answers.
+
+    `columns` are further ones.
+    """
+    return Schema("choice", labels, pairs, tuple(dict.fromkeys((*labels, *columns))))
 
 
 def generation(*, columns: tuple[str, ...] = ()) -> Schema:
@@ -85,8 +88,8 @@ class Task:
     Attributes:
         name: short, unique name, as used in study files.
         schema: what an example holds and what an answer is.
-        train: examples with their answers to draw shots from; what is not drawn is the unlabelled pool.
-        test: examples with their answers that are only ever measured on.
+        train: examples with their answers to draw shots from; the others are the unlabelled pool.
+        test: examples with their answers to measure on, and for nothing else.
         unlabelled: further texts without answers.
         title, summary: for people.
         licence: of the texts.
@@ -105,14 +108,15 @@ class Task:
         labels = self.schema.labels
         if len(labels) < 2 and self.schema.kind != "generation":
             raise DataError(
-                "The task {name!r} has {count} label(s): {labels}. Classification needs at least two; check which "
-                "column holds the labels.",
-                name=self.name, count=len(labels), labels=", ".join(map(repr, labels)) or "none",
-            )
+                "The task {name!r} has {count} label(s): {labels}. Classification needs at least "
+                "two; check which column holds the labels.",
+                name=self.name,
+                count=len(labels),
+                labels=", ".join(map(repr, labels)) or "none")
 
     @cached_property
     def content_hash(self) -> str:
-        """A digest of labels and all texts: equal data, equal hash, whatever its name or file."""
+        """A digest of labels and all texts, whatever the task's name or file."""
         digest = hashlib.sha256(json.dumps(self.schema.labels).encode())
         for part in (self.train, self.test, self.unlabelled):
             digest.update(b"\x1e")

@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from core.data.draft import stem
 from core.data.files import Table
+from core.data.task_draft import stem
 from core.metrics.groups import main_metric_of
 from core.metrics.significance import summary_rows
 from core.runs.export import json_text, records_csv, study_yaml, table_csv

@@ -14,7 +14,8 @@ from typing import Literal
 
 import pandas as pd
 
-from core.data.columns import ColumnMap, examples_of
+from core.data.columns import ColumnMap
+from core.data.examples import examples_of
 from core.data.files import DataLimits, Table
 from core.data.task import TEXTS, Schema
 from core.errors import DataError, ModelError, SpecError

@@ -9,7 +9,7 @@ from typing import Any, TypeVar, cast
 import numpy as np
 import pandas as pd
 
-from core.data.further_texts import written
+from core.data.further_texts import format_texts
 from core.data.task import Example, Schema
 from core.learning.method import Classifier, Generator, LogProbs, Predictor
 from core.metrics.answers import Floats, LabelAnswers, TextAnswers
@@ -111,7 +111,7 @@ def _texts(examples: Sequence[Example]) -> dict[str, list[str]]:
     columns = {"text_a": [example.text_a for example in examples],
                "text_b": [example.text_b for example in examples]}
     if any(example.more for example in examples):
-        columns["more"] = [written(example.more) for example in examples]
+        columns["more"] = [format_texts(example.more) for example in examples]
     return columns
 
 

@@ -1,4 +1,4 @@
-"""The catalogue: bundled tasks are sound, hub tasks are read as their cards say, and every source has its loader."""
+"""The catalogue: bundled tasks are sound, hub tasks are as on their cards, all sources load."""
 
 import dataclasses
 import re
@@ -31,14 +31,22 @@ def premises(task: Task, part: str) -> set[str]:
 
 
 def test_what_ships_is_catalogued_first():
-    assert [card.name for card in task_cards()[:4]] == ["reviews", "headlines", "questions", "entailment"]
+    assert [card.name for card in task_cards()[:4]] == [
+        "reviews",
+        "headlines",
+        "questions",
+        "entailment",
+    ]
 
 
 @pytest.mark.parametrize("card", BUNDLED, ids=lambda card: card.name)
 def test_bundled_task_is_as_on_its_card(card):
     task = load_task(card.name)
     assert (task.name, task.schema) == (card.name, card.schema)
-    assert all(example.text_a and bool(example.text_b) == card.schema.pairs for example in (*task.train, *task.test))
+    assert all(
+        example.text_a and bool(example.text_b) == card.schema.pairs
+        for example in (*task.train, *task.test)
+    )
 
 
 @pytest.mark.parametrize("card", BUNDLED, ids=lambda card: card.name)
@@ -47,7 +55,9 @@ def test_bundled_task_is_large_balanced_and_halved(card):
     assert len(task.train) + len(task.test) >= 480
     assert len(task.train) == len(task.test)
     for part in (task.train, task.test):
-        assert set(Counter(example.label for example in part).values()) == {len(part) // len(card.schema.labels)}
+        assert set(Counter(example.label for example in part).values()) == {
+            len(part) // len(card.schema.labels)
+        }
 
 
 @pytest.mark.parametrize("card", BUNDLED, ids=lambda card: card.name)
@@ -103,9 +113,16 @@ def test_hub_task_is_read_as_its_card_says(card, tmp_path, monkeypatch):
     catalog._task_of_card.cache_clear()
     task = load_task(card.name)
     assert (task.name, task.schema) == (card.name, card.schema)
-    assert {example.label for example in task.train} == {example.label for example in task.test} == set(card.schema.labels)
+    assert (
+        {example.label for example in task.train}
+        == {example.label for example in task.test}
+        == set(card.schema.labels)
+    )
     values = card.hub.values or {str(at): label for at, label in enumerate(card.schema.labels)}
-    assert all(values[example.text_a.removeprefix(f"{card.hub.train} ")] == example.label for example in task.train)
+    assert all(
+        values[example.text_a.removeprefix(f"{card.hub.train} ")] == example.label
+        for example in task.train
+    )
 
 
 def test_changed_hub_copy_is_refused(tmp_path, monkeypatch):
@@ -120,9 +137,15 @@ def test_changed_hub_copy_is_refused(tmp_path, monkeypatch):
 
 
 REFUSED = [
-    ("review", "Did you mean 'reviews'"), ("sst-2", "Did you mean 'sst2'"), ("Reviewz", "reviews, headlines, quest"),
-    ("", "no task ''"), ("core", "no task 'core'"), ("zzz", r"'zzz'\. Tasks"), ("\0", "no task"),
-    ("/no/such/folder", "'folder'"), ("~nobody/x", "neither a folder"),
+    ("review", "Did you mean 'reviews'"),
+    ("sst-2", "Did you mean 'sst2'"),
+    ("Reviewz", "reviews, headlines, quest"),
+    ("", "no task ''"),
+    ("core", "no task 'core'"),
+    ("zzz", r"'zzz'\. Tasks"),
+    ("\0", "no task"),
+    ("/no/such/folder", "'folder'"),
+    ("~nobody/x", "neither a folder"),
 ]
 
 
@@ -132,7 +155,9 @@ def test_unknown_sources_are_explained(source: str, message: str):
         load_task(source)
 
 
-@pytest.mark.parametrize("source", ["sst2", "stanfordnlp/sst2", "nyu-mll/glue:cola", "some/thing", "./assets"])
+@pytest.mark.parametrize(
+    "source", ["sst2", "stanfordnlp/sst2", "nyu-mll/glue:cola", "some/thing", "./assets"]
+)
 def test_sources_that_are_not_allowed_are_refused(source: str):
     with pytest.raises(DataError, match="may not be used here"):
         load_task(source, allowed_hub=("none",))
@@ -168,7 +193,9 @@ def test_folder_in_the_layout_of_the_hub_is_a_task(tmp_path):
 @pytest.fixture
 def reviews_csv(tmp_path) -> Path:
     path = tmp_path / "mine.csv"
-    path.write_text("text,label\n" + "".join(f"text {at},{'ab'[at % 2]}\n" for at in range(8)), encoding="utf-8")
+    path.write_text(
+        "text,label\n" + "".join(f"text {at},{'ab'[at % 2]}\n" for at in range(8)), encoding="utf-8"
+    )
     return path
 
 

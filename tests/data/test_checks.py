@@ -1,4 +1,4 @@
-"""Findings: each defect is found where it is and not where it is not, and told in a full sentence."""
+"""Findings: a defect is found where there is one, and nowhere else, in a full sentence."""
 
 import pytest
 
@@ -15,7 +15,7 @@ def task(train=CLEAN[:64], test=CLEAN[64:], labels=("a", "b")):
     return Task("t", classification(*labels), tuple(train), tuple(test))
 
 
-def told(findings, severity=None):
+def sentences(findings, severity=None):
     return " ".join(str(finding) for finding in findings if severity in (None, finding.severity))
 
 
@@ -29,67 +29,110 @@ def test_clean_task_gets_only_a_note():
     assert str(found[0]) == "Texts have 14 characters in the middle (median) and 14 at most."
 
 
-@pytest.mark.parametrize(("train", "message"), [
-    ((*CLEAN[:64], Example("Text, number 0!", label="a")), "1 row(s) of 'train' repeat the text and label"),
-    ((*CLEAN[:64], Example("TEXT number 0", label="b")), "1 text(s) of 'train' occur with different labels"),
-    ((*CLEAN[:64], Example("text number 79", label="b")), "1 of 16 test texts also occur in the training part"),
-    (CLEAN[:64] + tuple(Example(f"more {at}", label="a") for at in range(97)), "'a' has 129 rows, 'b' has 32"),
-])
+@pytest.mark.parametrize(
+    ("train", "message"),
+    [
+        (
+            (*CLEAN[:64], Example("Text, number 0!", label="a")),
+            "1 row(s) of 'train' repeat the text and label",
+        ),
+        (
+            (*CLEAN[:64], Example("TEXT number 0", label="b")),
+            "1 text(s) of 'train' occur with different labels",
+        ),
+        (
+            (*CLEAN[:64], Example("text number 79", label="b")),
+            "1 of 16 test texts also occur in the training part",
+        ),
+        (
+            CLEAN[:64] + tuple(Example(f"more {at}", label="a") for at in range(97)),
+            "'a' has 129 rows, 'b' has 32",
+        ),
+    ],
+)
 def test_defects_of_a_task(train, message):
-    assert message in told(check_task(task(train)), "warning")
+    assert message in sentences(check_task(task(train)), "warning")
 
 
-@pytest.mark.parametrize("train", [
-    (*CLEAN[:64], Example("text number 0", "second text", "a")),
-    (*CLEAN[:64], Example("C+", label="a"), Example("C++", label="b")),
-    (*CLEAN[:64], Example(":-)", label="a"), Example(":-(", label="b")),
-    (*CLEAN[:64], Example("great 😀", label="a"), Example("great 😡", label="b")),
-    (*CLEAN[:64], Example("की", label="a"), Example("का", label="b")),
-    CLEAN[:64] + tuple(Example(f"more {at}", label="a") for at in range(96)),
-])
+@pytest.mark.parametrize(
+    "train",
+    [
+        (*CLEAN[:64], Example("text number 0", "second text", "a")),
+        (*CLEAN[:64], Example("C+", label="a"), Example("C++", label="b")),
+        (*CLEAN[:64], Example(":-)", label="a"), Example(":-(", label="b")),
+        (*CLEAN[:64], Example("great 😀", label="a"), Example("great 😡", label="b")),
+        (*CLEAN[:64], Example("की", label="a"), Example("का", label="b")),
+        CLEAN[:64] + tuple(Example(f"more {at}", label="a") for at in range(96)),
+    ],
+)
 def test_what_is_no_defect(train):
-    assert told(check_task(task(train)), "warning") == ""
+    assert sentences(check_task(task(train)), "warning") == ""
 
 
 def test_too_few_rows():
     train = CLEAN[:64] + tuple(Example(f"more {at}", label="a") for at in range(9))
-    assert told(check_task(task(train), shots=16), "error") == ""
-    assert told(check_task(task(train), shots=17), "error") == (
-        "K = 17 needs 34 training rows of each label (17 to train, 17 for development), but 'b' has 32. The largest "
-        "possible K is 16.")
+    assert sentences(check_task(task(train), shots=16), "error") == ""
+    assert sentences(check_task(task(train), shots=17), "error") == (
+        "K = 17 needs 34 training rows of each label (17 to train, 17 for development), but "
+        "'b' has 32. The largest "
+        "possible K is 16."
+    )
 
 
 def test_label_without_training_rows():
-    assert "'c' has 0. The largest possible K is 0." in told(check_task(task(labels=("a", "b", "c"))), "error")
+    assert "'c' has 0. The largest possible K is 0." in sentences(
+        check_task(task(labels=("a", "b", "c"))), "error"
+    )
 
 
-@pytest.mark.parametrize(("lengths", "limit", "expected"), [
-    ([3, 300, 129], 128, "2 of 3 texts are longer than 128 tokens and will be shortened."),
-    ([3, 128], 128, ""), (None, 128, ""), ([3, 300], None, ""),
-])
+@pytest.mark.parametrize(
+    ("lengths", "limit", "expected"),
+    [
+        ([3, 300, 129], 128, "2 of 3 texts are longer than 128 tokens and will be shortened."),
+        ([3, 128], 128, ""),
+        (None, 128, ""),
+        ([3, 300], None, ""),
+    ],
+)
 def test_lengths_in_tokens(lengths, limit, expected):
-    assert told(check_task(task(), lengths=lengths, max_length=limit), "warning") == expected
+    assert sentences(check_task(task(), lengths=lengths, max_length=limit), "warning") == expected
 
 
-@pytest.mark.parametrize(("rows", "severity", "message"), [
-    ([("x", "1"), ("y", ""), ("", "0")], "warning", "Column 'label' is empty in 1 of 3 rows."),
-    ([("x", "1"), ("y", "0"), (" ", "0")], "warning", "Column 'text' is empty in 1 of 3 rows."),
-    ([("x", ""), ("y", "")], "error", "Column 'label' is empty in 2 of 2 rows."),
-    ([("x", "1"), ("y", "1")], "error", "Column 'label' holds only one label, '1'."),
-    ([(f"x{at}", str(at)) for at in range(101)], "error", "holds 101 different labels; 100 are allowed"),
-    ([("x", "Good"), ("y", "good "), ("z", "bad")], "warning", "The labels 'Good' and 'good' differ only in case"),
-    ([("x", "1"), ("X.", "1"), ("y", "0")], "warning", "1 row(s) of 'a.csv' repeat"),
-    ([("x", "1"), ("x", "0")], "warning", "1 text(s) of 'a.csv' occur with different labels"),
-    ([(f"x{at}", "10"[at == 0]) for at in range(6)], "warning", "'1' has 5 rows, '0' has 1"),
-    ([("x", "1"), ("yyy", "0")], "note", "Texts have 2 characters in the middle (median) and 3 at most."),
-])
+@pytest.mark.parametrize(
+    ("rows", "severity", "message"),
+    [
+        ([("x", "1"), ("y", ""), ("", "0")], "warning", "Column 'label' is empty in 1 of 3 rows."),
+        ([("x", "1"), ("y", "0"), (" ", "0")], "warning", "Column 'text' is empty in 1 of 3 rows."),
+        ([("x", ""), ("y", "")], "error", "Column 'label' is empty in 2 of 2 rows."),
+        ([("x", "1"), ("y", "1")], "error", "Column 'label' holds only one label, '1'."),
+        (
+            [(f"x{at}", str(at)) for at in range(101)],
+            "error",
+            "holds 101 different labels; 100 are allowed",
+        ),
+        (
+            [("x", "Good"), ("y", "good "), ("z", "bad")],
+            "warning",
+            "The labels 'Good' and 'good' differ only in case",
+        ),
+        ([("x", "1"), ("X.", "1"), ("y", "0")], "warning", "1 row(s) of 'a.csv' repeat"),
+        ([("x", "1"), ("x", "0")], "warning", "1 text(s) of 'a.csv' occur with different labels"),
+        ([(f"x{at}", "10"[at == 0]) for at in range(6)], "warning", "'1' has 5 rows, '0' has 1"),
+        (
+            [("x", "1"), ("yyy", "0")],
+            "note",
+            "Texts have 2 characters in the middle (median) and 3 at most.",
+        ),
+    ],
+)
 def test_defects_of_a_table(rows, severity, message):
-    assert message in told(check_table(table(*rows), ColumnMap("text", "label")), severity)
+    assert message in sentences(check_table(table(*rows), ColumnMap("text", "label")), severity)
 
 
 def test_table_without_label_column():
-    assert told(check_table(table(("x", "1"), ("y", "1")), ColumnMap("text", None))) == (
-        "Texts have 1 characters in the middle (median) and 1 at most.")
+    assert sentences(check_table(table(("x", "1"), ("y", "1")), ColumnMap("text", None))) == (
+        "Texts have 1 characters in the middle (median) and 1 at most."
+    )
 
 
 def test_notes_of_reading_come_first():

@@ -19,48 +19,65 @@ def test_quoted_delimiters_do_not_mislead(delimiter):
     assert (found.delimiter, found.rows) == (delimiter, ROWS)
 
 
-@pytest.mark.parametrize(("text", "delimiter"), [
-    ("text;label\nschön, gut, billig;1\nschlecht;0\n", ";"),
-    ("good, bad\tpos\nnice, fine\tneg\n", "\t"),
-    ("a|b\n1, 2|3; 4\n", "|"),
-    ("text,label\nunquoted, comma,1\nanother, comma, here,0\nfine,1\n", ","),
-    ("A sentence.\nAnother, with a comma.\nA third, with, two.\nA fourth one.\n", ""),
-    ("text\nA sentence, with commas, of course.\n", ""),
-    ("sep=;\na;b,c\n", ";"),
-])
+@pytest.mark.parametrize(
+    ("text", "delimiter"),
+    [
+        ("text;label\nschön, gut, billig;1\nschlecht;0\n", ";"),
+        ("good, bad\tpos\nnice, fine\tneg\n", "\t"),
+        ("a|b\n1, 2|3; 4\n", "|"),
+        ("text,label\nunquoted, comma,1\nanother, comma, here,0\nfine,1\n", ","),
+        ("A sentence.\nAnother, with a comma.\nA third, with, two.\nA fourth one.\n", ""),
+        ("text\nA sentence, with commas, of course.\n", ""),
+        ("sep=;\na;b,c\n", ";"),
+    ],
+)
 def test_find_delimiter(text, delimiter):
     assert read_or_find(text) == delimiter
 
 
 def read_or_find(text):
-    return read_grid(text, "a.csv", 10).delimiter if text.startswith("sep=") else find_delimiter(text)
+    return (
+        read_grid(text, "a.csv", 10).delimiter if text.startswith("sep=") else find_delimiter(text)
+    )
 
 
-@pytest.mark.parametrize(("text", "expected"), [
-    ('text,label\n"first\nsecond",1\n', [["text", "label"], ["first\nsecond", "1"]]),
-    ('text,label\n"say ""hi""",1\n', [["text", "label"], ['say "hi"', "1"]]),
-    ('text,label\n"say \\"hi\\", now",1\n', [["text", "label"], ['say "hi", now', "1"]]),
-    ('text,label\nsay "hi",1\n', [["text", "label"], ['say "hi"', "1"]]),
-    ('" open quote\t1\nno quote\t0\n', [['" open quote', "1"], ["no quote", "0"]]),
-    ('"so" it is\t1\nno\t0\n', [['"so" it is', "1"], ["no", "0"]]),
-    ('"x"\t"1"\n"y"\t"0"\n', [["x", "1"], ["y", "0"]]),
-    ('text\tlabel\n"two\nlines"\t1\n', [["text", "label"], ["two\nlines", "1"]]),
-    ('He said "no.\nShe left.\n', [['He said "no.'], ["She left."]]),
-    ('"Well," he said.\nShe left.\n', [['"Well," he said.'], ["She left."]]),
-    ("\n\na,b\n\n1,2\n , \n", [["a", "b"], ["1", "2"]]),
-    ("a,b\n1,2,,\n3,4\n", [["a", "b"], ["1", "2"], ["3", "4"]]),
-])
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('text,label\n"first\nsecond",1\n', [["text", "label"], ["first\nsecond", "1"]]),
+        ('text,label\n"say ""hi""",1\n', [["text", "label"], ['say "hi"', "1"]]),
+        ('text,label\n"say \\"hi\\", now",1\n', [["text", "label"], ['say "hi", now', "1"]]),
+        ('text,label\nsay "hi",1\n', [["text", "label"], ['say "hi"', "1"]]),
+        ('" open quote\t1\nno quote\t0\n', [['" open quote', "1"], ["no quote", "0"]]),
+        ('"so" it is\t1\nno\t0\n', [['"so" it is', "1"], ["no", "0"]]),
+        ('"x"\t"1"\n"y"\t"0"\n', [["x", "1"], ["y", "0"]]),
+        ('text\tlabel\n"two\nlines"\t1\n', [["text", "label"], ["two\nlines", "1"]]),
+        ('He said "no.\nShe left.\n', [['He said "no.'], ["She left."]]),
+        ('"Well," he said.\nShe left.\n', [['"Well," he said.'], ["She left."]]),
+        ("\n\na,b\n\n1,2\n , \n", [["a", "b"], ["1", "2"]]),
+        ("a,b\n1,2,,\n3,4\n", [["a", "b"], ["1", "2"], ["3", "4"]]),
+    ],
+)
 def test_read_grid(text, expected):
     assert rows(text) == expected
 
 
-@pytest.mark.parametrize(("text", "message"), [
-    ("text,label\na,1\nb,2,3\nc,1\n", r"Line 3 of 'a.csv' has 3 field\(s\), the first row has 2 .*comma; 1 such"),
-    ("text,label\na,1\nb\nc,1\n", "Line 3 of 'a.csv' has 1 field"),
-    ('text,label\n"x\ny",1\nb,2,3\n', "Line 4 of"),
-    ('text,label\nok,1\n"never closed,1\nnext,0\n', "quotation mark on line 3 of 'a.csv' is never closed"),
-    ('text,label\nok,1\nlast,"', "quotation mark on line 3 of 'a.csv' is never closed"),
-])
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "text,label\na,1\nb,2,3\nc,1\n",
+            r"Line 3 of 'a.csv' has 3 field\(s\), the first row has 2 .*comma; 1 such",
+        ),
+        ("text,label\na,1\nb\nc,1\n", "Line 3 of 'a.csv' has 1 field"),
+        ('text,label\n"x\ny",1\nb,2,3\n', "Line 4 of"),
+        (
+            'text,label\nok,1\n"never closed,1\nnext,0\n',
+            "quotation mark on line 3 of 'a.csv' is never closed",
+        ),
+        ('text,label\nok,1\nlast,"', "quotation mark on line 3 of 'a.csv' is never closed"),
+    ],
+)
 def test_broken_rows_are_located(text, message):
     with pytest.raises(DataError, match=message):
         rows(text)
@@ -77,20 +94,37 @@ def test_immense_field():
         rows('a,b\n"' + "x" * 200_000)
 
 
-@pytest.mark.parametrize(("table", "expected"), [
-    ([["text", "label"], ["a", "b"]], True),
-    ([["Sentence 1", "x"], ["a", "b"]], True),
-    ([["", "text", "y"], ["0", "a", "b"]], True),
-    ([["文本", "标签"], ["好", "1"]], True),
-    ([["Aussage", "Urteil"], ["Das war sehr schön und auch gar nicht teuer.", "gut"], ["Nie wieder!", "nie"]], True),
-    ([["worte", "wert"], ["ja", "1"], ["nein", "0"]], True),
-    ([["phrase", "x"], ["b", "phrase"], ["c", "x"]], True),
-    ([["great film", "pos"], ["bad film", "neg"], ["fine film", "pos"]], False),
-    ([["a deep , moving film .", "1"], ["dull .", "0"], ["fine .", "1"]], False),
-    ([["What is an atom ?", "description"], ["Who ?", "human"], ["What is x ?", "description"]], False),
-    ([["1", "good"], ["2", "bad"]], False),
-    ([["A short one"], ["A much longer sentence which goes on and on"]], False),
-    ([["word", "text_a"], ["word", "b"]], True),
-])
+@pytest.mark.parametrize(
+    ("table", "expected"),
+    [
+        ([["text", "label"], ["a", "b"]], True),
+        ([["Sentence 1", "x"], ["a", "b"]], True),
+        ([["", "text", "y"], ["0", "a", "b"]], True),
+        ([["文本", "标签"], ["好", "1"]], True),
+        (
+            [
+                ["Aussage", "Urteil"],
+                ["Das war sehr schön und auch gar nicht teuer.", "gut"],
+                ["Nie wieder!", "nie"],
+            ],
+            True,
+        ),
+        ([["worte", "wert"], ["ja", "1"], ["nein", "0"]], True),
+        ([["phrase", "x"], ["b", "phrase"], ["c", "x"]], True),
+        ([["great film", "pos"], ["bad film", "neg"], ["fine film", "pos"]], False),
+        ([["a deep , moving film .", "1"], ["dull .", "0"], ["fine .", "1"]], False),
+        (
+            [
+                ["What is an atom ?", "description"],
+                ["Who ?", "human"],
+                ["What is x ?", "description"],
+            ],
+            False,
+        ),
+        ([["1", "good"], ["2", "bad"]], False),
+        ([["A short one"], ["A much longer sentence which goes on and on"]], False),
+        ([["word", "text_a"], ["word", "b"]], True),
+    ],
+)
 def test_has_header(table, expected):
     assert has_header(table) is expected

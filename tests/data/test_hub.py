@@ -1,4 +1,4 @@
-"""Folders in the hub's layout, made here; and what is said when the hub cannot be reached or has no such data."""
+"""Folders in the hub's layout, made here; errors when the hub cannot be reached or lacks data."""
 
 import datasets
 import pytest
@@ -9,8 +9,10 @@ from core.data.files import DataLimits
 from core.data.hub import load_hub_task
 from core.errors import DataError, DownloadError
 
-CSV = {"train.csv": "sentence,label\nfine,1\npoor,0\nNice,1\n",
-       "test.csv": "sentence,label\ngood,1\nbad,0\n"}
+CSV = {
+    "train.csv": "sentence,label\nfine,1\npoor,0\nNice,1\n",
+    "test.csv": "sentence,label\ngood,1\nbad,0\n",
+}
 CONFIGS = """---
 configs:
 - config_name: one
@@ -46,20 +48,25 @@ def folder(tmp_path):
         for name, content in files.items():
             (tmp_path / "mine" / name).write_text(content, encoding="utf-8")
         return str(tmp_path / "mine")
+
     return write
 
 
 @pytest.fixture
 def parquet(tmp_path):
-    """Write splits of (text, label) rows as the hub does; labels are numbers with names where names are given."""
+    """Write splits of (text, label) rows as the hub does; labels are numbers, named if `names`."""
+
     def write(names=None, **splits):
         label = datasets.ClassLabel(names=names) if names else datasets.Value("int64")
         features = datasets.Features({"text": datasets.Value("string"), "label": label})
         for split, rows in splits.items():
             texts, labels = zip(*rows, strict=True)
-            made = datasets.Dataset.from_dict({"text": list(texts), "label": list(labels)}, features=features)
+            made = datasets.Dataset.from_dict(
+                {"text": list(texts), "label": list(labels)}, features=features
+            )
             made.to_parquet(tmp_path / "mine" / "data" / f"{split}-00000-of-00001.parquet")
         return str(tmp_path / "mine")
+
     (tmp_path / "mine" / "data").mkdir(parents=True)
     return write
 
@@ -87,7 +94,13 @@ def test_class_labels_of_the_card_name_the_labels(folder):
 
 @pytest.mark.parametrize(("config", "count"), [("one", 3), ("two", 2)])
 def test_configurations(folder, config, count):
-    path = folder(**{"README.md": CONFIGS, "a.csv": CSV["train.csv"], "b.csv": CSV["test.csv"] + "nice,1\nugly,0\n"})
+    path = folder(
+        **{
+            "README.md": CONFIGS,
+            "a.csv": CSV["train.csv"],
+            "b.csv": CSV["test.csv"] + "nice,1\nugly,0\n",
+        }
+    )
     assert len(load_hub_task(path, config=config).train) == count
 
 
@@ -105,22 +118,32 @@ def test_parquet_with_class_labels(parquet):
 
 
 def test_parquet_without_class_labels(parquet):
-    assert load_hub_task(parquet(train=rows(10, 9, -1), test=rows(9))).schema.labels == ("-1", "9", "10")
+    assert load_hub_task(parquet(train=rows(10, 9, -1), test=rows(9))).schema.labels == (
+        "-1",
+        "9",
+        "10",
+    )
 
 
 def test_names_and_columns_can_be_given(parquet):
-    task = load_hub_task(parquet(["w", "s"], train=rows(1, 0), test=rows(0)), columns=ColumnMap("text", "label"),
-                         label_names={"0": "world", "1": "sport"})
+    task = load_hub_task(
+        parquet(["w", "s"], train=rows(1, 0), test=rows(0)),
+        columns=ColumnMap("text", "label"),
+        label_names={"0": "world", "1": "sport"},
+    )
     assert task.schema.labels == ("world", "sport")
 
 
-@pytest.mark.parametrize(("splits", "expected"), [
-    ({"test": rows(-1, -1), "validation": rows(1, 0, 1)}, 3),
-    ({"validation": rows(1, 0, 1)}, 3),
-    ({"test": rows(1, 0), "validation": rows(1, 0, 1)}, 2),
-    ({"test": rows(-1, -1)}, 4),
-    ({}, 4),
-])
+@pytest.mark.parametrize(
+    ("splits", "expected"),
+    [
+        ({"test": rows(-1, -1), "validation": rows(1, 0, 1)}, 3),
+        ({"validation": rows(1, 0, 1)}, 3),
+        ({"test": rows(1, 0), "validation": rows(1, 0, 1)}, 2),
+        ({"test": rows(-1, -1)}, 4),
+        ({}, 4),
+    ],
+)
 @pytest.mark.parametrize("names", [["no", "yes"], None])
 def test_what_is_measured_on(parquet, splits, expected, names):
     task = load_hub_task(parquet(names, train=rows(*[0, 1] * 4), **splits))
@@ -152,18 +175,24 @@ def test_small_splits_are_kept_whole():
     assert list(hub._chosen_rows(3, 3)) == [0, 1, 2]
 
 
-@pytest.mark.parametrize(("files", "message"), [
-    ({}, "doesn't contain any data files"),
-    ({"README.md": "# Nothing else"}, "cannot be read"),
-    ({"train.parquet": "rubbish"}, "Parquet"),
-    ({"train.jsonl": '{"text": "a", "label": 1}\n{"text":\n'}, "JSON"),
-    ({"train.csv": "text,label\na,1\nb,0,5,6\n"}, "Expected 2 fields in line 3"),
-    ({"train.csv": "text,label\na,1\n", "test.csv": "txt,label\na,1\n"}, "column names don't match"),
-    ({"mine.py": "import os\n"}, "scripts are no longer supported"),
-    ({"train.xml": "<a>b</a>"}, "mine"),
-    ({"train.csv": "text\na\nb\n"}, "no column that looks like labels"),
-    ({"train.csv": "text,label\na,1\nb,1\n"}, "1 different label"),
-])
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        ({}, "doesn't contain any data files"),
+        ({"README.md": "# Nothing else"}, "cannot be read"),
+        ({"train.parquet": "rubbish"}, "Parquet"),
+        ({"train.jsonl": '{"text": "a", "label": 1}\n{"text":\n'}, "JSON"),
+        ({"train.csv": "text,label\na,1\nb,0,5,6\n"}, "Expected 2 fields in line 3"),
+        (
+            {"train.csv": "text,label\na,1\n", "test.csv": "txt,label\na,1\n"},
+            "column names don't match",
+        ),
+        ({"mine.py": "import os\n"}, "scripts are no longer supported"),
+        ({"train.xml": "<a>b</a>"}, "mine"),
+        ({"train.csv": "text\na\nb\n"}, "no column that looks like labels"),
+        ({"train.csv": "text,label\na,1\nb,1\n"}, "1 different label"),
+    ],
+)
 def test_unusable_folders(folder, tmp_path, files, message):
     with pytest.raises(DataError, match=message) as caught:
         load_hub_task(folder(**files))
@@ -176,7 +205,9 @@ def test_without_a_network(repo):
         load_hub_task(repo)
 
 
-@pytest.mark.parametrize("repo", ["a/b/c", "https://x.y/z", "../gone", "", "~nobody/x", "nul\0", "x" * 5000, "csv"])
+@pytest.mark.parametrize(
+    "repo", ["a/b/c", "https://x.y/z", "../gone", "", "~nobody/x", "nul\0", "x" * 5000, "csv"]
+)
 def test_what_is_no_data_set(repo):
     with pytest.raises(DataError, match="neither a folder here nor"):
         load_hub_task(repo)
@@ -185,21 +216,30 @@ def test_what_is_no_data_set(repo):
 def failing(error):
     def fail(*_, **__):
         raise error
+
     return fail
 
 
 def of_library(name):
     """An error as one of the hub's HTTP libraries would raise."""
-    return type("ConnectError", (Exception,), {"__module__": name})("[Errno -2] Name or service not known")
+    return type("ConnectError", (Exception,), {"__module__": name})(
+        "[Errno -2] Name or service not known"
+    )
 
 
-@pytest.mark.parametrize(("error", "expected"), [
-    (of_library("httpx._exceptions"), DownloadError),
-    (of_library("requests.exceptions"), DownloadError),
-    (TimeoutError(), DownloadError),
-    (datasets.exceptions.DatasetNotFoundError("Dataset 'a/b' doesn't exist on the Hub."), DataError),
-    (ValueError("something at /home/me/secret/file.csv"), DataError),
-])
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (of_library("httpx._exceptions"), DownloadError),
+        (of_library("requests.exceptions"), DownloadError),
+        (TimeoutError(), DownloadError),
+        (
+            datasets.exceptions.DatasetNotFoundError("Dataset 'a/b' doesn't exist on the Hub."),
+            DataError,
+        ),
+        (ValueError("something at /home/me/secret/file.csv"), DataError),
+    ],
+)
 def test_errors_of_the_library(monkeypatch, error, expected):
     monkeypatch.setattr(datasets, "load_dataset_builder", failing(error))
     with pytest.raises(expected) as caught:
@@ -213,6 +253,8 @@ def test_the_hub_is_asked_once_before_the_library_tries_for_long(monkeypatch):
 
     monkeypatch.setattr(datasets.config, "HF_HUB_OFFLINE", False)
     monkeypatch.setattr(huggingface_hub.HfApi, "dataset_info", failing(ConnectionError()))
-    monkeypatch.setattr(datasets, "load_dataset_builder", failing(AssertionError("tried all the same")))
+    monkeypatch.setattr(
+        datasets, "load_dataset_builder", failing(AssertionError("tried all the same"))
+    )
     with pytest.raises(DownloadError):
         load_hub_task("a/b")

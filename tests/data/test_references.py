@@ -1,4 +1,4 @@
-"""Data whose answers are texts: found out by their columns, one example for each source, kept apart from labels."""
+"""Data whose answers are texts: known by their columns, one example for each source."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 
 from core.data.catalog import load_task
-from core.data.columns import ColumnMap, guess_columns, task_from_files
-from core.data.draft import Draft
+from core.data.columns import ColumnMap, guess_columns
 from core.data.files import make_table
 from core.data.references import merge_references, source_and_target
 from core.data.split import draw_split
 from core.data.task import Example, Task
+from core.data.task_draft import TaskDraft
+from core.data.task_files import task_from_files
 from core.errors import ClozeLabError, DataError, SpecError
 
 ROWS = [
@@ -25,16 +26,25 @@ ROWS = [
 ]
 
 
-def write(folder: Path, rows: list[tuple[str, ...]], columns: tuple[str, ...] = ("source", "target"),
-          name: str = "venues.jsonl") -> str:
+def write(
+    folder: Path,
+    rows: list[tuple[str, ...]],
+    columns: tuple[str, ...] = ("source", "target"),
+    name: str = "venues.jsonl",
+) -> str:
     path = folder / name
-    path.write_text("\n".join(json.dumps(dict(zip(columns, row, strict=True))) for row in rows), encoding="utf-8")
+    path.write_text(
+        "\n".join(json.dumps(dict(zip(columns, row, strict=True))) for row in rows),
+        encoding="utf-8",
+    )
     return str(path)
 
 
 @pytest.fixture
 def venues(tmp_path: Path) -> Task:
-    return task_from_files({"train": write(tmp_path, ROWS), "test": write(tmp_path, ROWS[:2], name="test.jsonl")})
+    return task_from_files(
+        {"train": write(tmp_path, ROWS), "test": write(tmp_path, ROWS[:2], name="test.jsonl")}
+    )
 
 
 def test_rows_of_one_source_are_one_example(venues: Task) -> None:
@@ -45,14 +55,23 @@ def test_rows_of_one_source_are_one_example(venues: Task) -> None:
     assert all(example.label is None for example in venues.train)
 
 
-@pytest.mark.parametrize(("columns", "rows", "expected"), [
-    (("source", "target"), ROWS, ("source", "target")),
-    (("Target", " Source"), [(b, a) for a, b in ROWS], ("Source", "Target")),
-    (("id", "source", "target"), [(str(at), *row) for at, row in enumerate(ROWS)], ("source", "target")),
-    (("source", "target"), [(a, "ny"[at % 2]) for at, (a, _) in enumerate(ROWS * 2)], None),  # few short ones: labels
-    (("source", "text", "target"), [("web", b, a) for a, b in ROWS], None),  # where a text comes from
-    (("source", "label"), ROWS, None),
-])
+@pytest.mark.parametrize(
+    ("columns", "rows", "expected"),
+    [
+        (("source", "target"), ROWS, ("source", "target")),
+        (("Target", " Source"), [(b, a) for a, b in ROWS], ("Source", "Target")),
+        (
+            ("id", "source", "target"),
+            [(str(at), *row) for at, row in enumerate(ROWS)],
+            ("source", "target"),
+        ),
+        # Few short targets are labels.
+        (("source", "target"), [(a, "ny"[at % 2]) for at, (a, _) in enumerate(ROWS * 2)], None),
+        # This source is where a text comes from.
+        (("source", "text", "target"), [("web", b, a) for a, b in ROWS], None),
+        (("source", "label"), ROWS, None),
+    ],
+)
 def test_columns_say_whether_answers_are_texts(columns, rows, expected) -> None:
     assert source_and_target(make_table("t.csv", columns, rows)) == expected
 
@@ -60,30 +79,48 @@ def test_columns_say_whether_answers_are_texts(columns, rows, expected) -> None:
 def test_given_columns_decide(tmp_path: Path) -> None:
     rows = [(f"text {at}", "ny"[at % 2]) for at in range(12)]
     path = write(tmp_path, rows, ("question", "answer"))
-    assert task_from_files({"train": path, "source": "question", "target": "answer"}).schema.kind == "generation"
+    generated = {"train": path, "source": "question", "target": "answer"}
+    assert task_from_files(generated).schema.kind == "generation"
     labelled = {"train": write(tmp_path, rows), "text_a": "source", "label": "target"}
     assert task_from_files(labelled).schema.kind == "classification"
-    assert guess_columns(make_table("t.csv", ("source", "target"), ROWS), text_a="source").target is None
+    table = make_table("t.csv", ("source", "target"), ROWS)
+    assert guess_columns(table, text_a="source").target is None
 
 
-@pytest.mark.parametrize("spec", [
-    {"source": "question"}, {"target": "answer"}, {"source": "question", "target": "answer", "label": "answer"},
-    {"source": "question", "target": "answer", "text_a": "question"},
-])
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {"source": "question"},
+        {"target": "answer"},
+        {"source": "question", "target": "answer", "label": "answer"},
+        {"source": "question", "target": "answer", "text_a": "question"},
+    ],
+)
 def test_half_given_or_mixed_columns_are_refused(spec: dict[str, str], tmp_path: Path) -> None:
     with pytest.raises(SpecError, match="both 'source' and 'target'"):
         task_from_files({"train": write(tmp_path, ROWS, ("question", "answer")), **spec})
 
 
-@pytest.mark.parametrize(("rows", "columns", "message"), [
-    ([("a source", ""), ("", "a target")], ColumnMap("source", None, target="target"), "both a source"),
-    (ROWS, ColumnMap("source", None, target="source"), "cannot hold both the source and the target"),
-    (ROWS, ColumnMap("source", None, target="reference"), "no column 'reference'"),
-])
+@pytest.mark.parametrize(
+    ("rows", "columns", "message"),
+    [
+        (
+            [("a source", ""), ("", "a target")],
+            ColumnMap("source", None, target="target"),
+            "both a source",
+        ),
+        (
+            ROWS,
+            ColumnMap("source", None, target="source"),
+            "cannot hold both the source and the target",
+        ),
+        (ROWS, ColumnMap("source", None, target="reference"), "no column 'reference'"),
+    ],
+)
 def test_unusable_columns_are_named(rows, columns, message: str) -> None:
     table = make_table("t.csv", ("source", "target"), rows)
     with pytest.raises(ClozeLabError, match=message):
-        Draft({"train": table}, columns).task()
+        TaskDraft({"train": table}, columns).task()
 
 
 def test_without_a_test_file_no_source_is_on_both_sides(tmp_path: Path) -> None:
@@ -95,7 +132,9 @@ def test_without_a_test_file_no_source_is_on_both_sides(tmp_path: Path) -> None:
 
 def test_shots_count_examples_and_the_pool_has_no_answers(tmp_path: Path) -> None:
     rows = [(f"source {at}", f"target {at}") for at in range(20)]
-    task = task_from_files({"train": write(tmp_path, rows), "test": write(tmp_path, rows[:1], name="t.jsonl")})
+    task = task_from_files(
+        {"train": write(tmp_path, rows), "test": write(tmp_path, rows[:1], name="t.jsonl")}
+    )
     split = draw_split(task, 4, 13)
     assert (len(split.train), len(split.dev), len(split.unlabelled)) == (4, 4, 12)
     assert all(example.references for example in (*split.train, *split.dev))
@@ -105,23 +144,35 @@ def test_shots_count_examples_and_the_pool_has_no_answers(tmp_path: Path) -> Non
 
 
 def test_content_counts_and_merging_is_stable() -> None:
-    examples = merge_references([Example("a", references=("x",)), Example("b", references=("y",)),
-                                 Example("a", references=("z", "x"))])
-    assert [(example.text_a, example.references) for example in examples] == [("a", ("x", "z")), ("b", ("y",))]
+    examples = merge_references(
+        [
+            Example("a", references=("x",)),
+            Example("b", references=("y",)),
+            Example("a", references=("z", "x")),
+        ]
+    )
+    assert [(example.text_a, example.references) for example in examples] == [
+        ("a", ("x", "z")),
+        ("b", ("y",)),
+    ]
 
 
 def test_the_content_hash_sees_references(tmp_path: Path) -> None:
-    hashes = {task_from_files({"train": write(tmp_path, [*ROWS, ("one more", answer)]), "name": "t"}).content_hash
-              for answer in ("yes", "no")}
+    hashes = {
+        task_from_files(
+            {"train": write(tmp_path, [*ROWS, ("one more", answer)]), "name": "t"}
+        ).content_hash
+        for answer in ("yes", "no")
+    }
     assert len(hashes) == 2
 
 
 def test_findings_say_how_many_references_there_are() -> None:
     table = make_table("t.csv", ("source", "target"), [*ROWS * 2, ("lost", "")])
-    view = Draft({"train": table}, guess_columns(table)).look()
+    view = TaskDraft({"train": table}, guess_columns(table)).check()
     found = [str(finding) for finding in view.findings]
-    assert "The answers are texts: 4 sources have 5 references. Rows with the same source are references of one " \
-           "example." in found
+    note = "The answers are texts: 4 sources have 5 references. Rows with the same source are "
+    assert f"{note}references of one example." in found
     assert "Column 'target' is empty in 1 of 11 rows." in found
     assert view.balance() == {}
 

@@ -16,8 +16,8 @@ import pytest
 
 from core.__main__ import main
 from core.data.catalog import load_task
-from core.data.columns import task_from_files
 from core.data.task import Example, Task
+from core.data.task_files import task_from_files
 from core.errors import SpecError
 from core.learning.fine_tuning import PromptFineTuningOptions, fine_tune
 from core.learning.method import Learned, Method, Problem, Progress, SearchFacts, Stage

@@ -8,7 +8,7 @@ from typing import Any
 
 import gradio as gr
 
-from core.data.further_texts import read_texts
+from core.data.further_texts import parse_texts
 from core.data.split import LM_BFF_SEEDS, draw_split
 from core.data.task import Example
 from core.errors import ClozeLabError, SpecError
@@ -64,7 +64,7 @@ class DemonstrationBoxes:
             return [gr.update(visible=False), ""]
         translate = translator(request)
         try:
-            typed = read_texts(more or "", self.services.task(choice).schema.columns)
+            typed = parse_texts(more or "", self.services.task(choice).schema.columns)
             example = Example(text_a or "", text_b or "", None, typed)
             card = self._card(choice, model, pattern, example, shots, seed, rest, translate)
         except ClozeLabError as error:

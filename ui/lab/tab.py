@@ -7,7 +7,7 @@ from typing import Any
 
 import gradio as gr
 
-from core.data.further_texts import read_texts, written
+from core.data.further_texts import format_texts, parse_texts
 from core.data.task import Example, Task
 from core.errors import ClozeLabError, LimitError
 from core.inspection import Question, look_at_examples, look_at_prompt
@@ -188,7 +188,7 @@ class Lab:
             note = translate("Test example {at} of {n}, label {label}").format(
                 at=at + 1, n=len(task.test), label=example.label)
         return [example.text_a, gr.update(value=example.text_b, visible=task.schema.pairs),
-                gr.update(value=written(example.more), visible=bool(task.schema.columns)), at, message(note, "note")]
+                gr.update(value=format_texts(example.more), visible=bool(task.schema.columns)), at, message(note, "note")]
 
     def move(self, choice: str, at: int, way: str, request: gr.Request) -> list[Any]:
         """Show the previous, the next or another example."""
@@ -218,7 +218,7 @@ class Lab:
             return [gr.skip(), gr.skip(), *[gr.skip()] * MAX_LABELS, waiting_panel(title, explain(error, translate)), ""]
         notes = _notes(question, task, translate)
         try:
-            example = Example(text_a or "", text_b or "", None, read_texts(more or "", task.schema.columns))
+            example = Example(text_a or "", text_b or "", None, parse_texts(more or "", task.schema.columns))
             view = look_at_prompt(question, example, self.services.backbone(model))
         except ClozeLabError as error:
             told = explain(error, translate)

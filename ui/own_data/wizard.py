@@ -10,8 +10,8 @@ import pandas as pd
 
 from core.data.catalog import task_cards
 from core.data.columns import ColumnMap, guess_columns
-from core.data.draft import Draft, DraftView, stem
 from core.data.files import Table
+from core.data.task_draft import CheckedDraft, TaskDraft, stem
 from core.errors import ClozeLabError, InputError
 from core.models.lengths import token_lengths
 from ui.data_panels import as_choice, counts_panel, findings_panel, table_line
@@ -176,27 +176,27 @@ class OwnData:
         kept = [[name if choice == chosen else old, choice] for old, choice in own_tasks or []]
         return [kept, gr.update(choices=task_choices(kept)), message(translate("Renamed."), "good")]
 
-    def _draft(self, *chosen: Any) -> tuple[Read, Draft | None]:
+    def _draft(self, *chosen: Any) -> tuple[Read, TaskDraft | None]:
         """What is chosen, as a draft; None as long as there is no training data or no text column."""
         places, (text_a, text_b, label_column, name, labels) = chosen[:-5], chosen[-5:]
         read = self.sources.read(*places)
         if "train" not in read.tables or not text_a:
             return read, None
         columns = _columns(read.tables["train"], text_a, text_b, label_column)
-        draft = Draft(read.tables, columns, name or "")
+        draft = TaskDraft(read.tables, columns, name or "")
         typed = dict(_pairs(labels))
         suggested = read.names.get(label_column or "", {})
         names = {each: typed.get(each, "").strip() or suggested.get(each, each) for each in draft.labels()}
         if set(typed) != set(names):  # the names belong to another column
             names = {each: suggested.get(each, each) for each in names}
-        return read, Draft(read.tables, draft.columns, draft.name, names)
+        return read, TaskDraft(read.tables, draft.columns, draft.name, names)
 
-    def _look(self, draft: Draft, model: str) -> DraftView:
+    def _look(self, draft: TaskDraft, model: str) -> CheckedDraft:
         try:
             backbone = self.services.backbone(model)
         except ClozeLabError:  # the model's own box says what is wrong with it
-            return draft.look(shots=_SHOTS, limits=self.services.limits)
-        return draft.look(shots=_SHOTS, limits=self.services.limits, max_length=backbone.max_length,
+            return draft.check(shots=_SHOTS, limits=self.services.limits)
+        return draft.check(shots=_SHOTS, limits=self.services.limits, max_length=backbone.max_length,
                           count_tokens=lambda texts: token_lengths(texts, backbone))
 
 
@@ -227,12 +227,12 @@ def _pairs(rows: list[list[Any]] | None) -> list[list[str]]:
     return [[str(cell or "") for cell in row[:2]] for row in rows or [] if len(row) > 1 and row[0]]
 
 
-def _renamed(draft: Draft, read: Read) -> bool:
+def _renamed(draft: TaskDraft, read: Read) -> bool:
     suggested = read.names.get(draft.columns.label or "", {})
     return any(name != suggested.get(each, each) for each, name in (draft.label_names or {}).items())
 
 
-def _balance(view: DraftView, translate: Translate) -> str:
+def _balance(view: CheckedDraft, translate: Translate) -> str:
     if view.task is None:
         return ""
     task = view.task

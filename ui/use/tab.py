@@ -11,7 +11,7 @@ from typing import Any
 import gradio as gr
 from gradio.utils import get_upload_folder
 
-from core.data.further_texts import read_texts
+from core.data.further_texts import parse_texts
 from core.data.task import Example
 from core.errors import ClozeLabError, InputError, LimitError
 from core.runs.finished_run import predictor_for, schema_of, weights_of, write_archive
@@ -121,7 +121,7 @@ class Use:
             schema = schema_of(run, store)
             examples = _typed_examples(text, text_b if schema.pairs else None, lines)
             if schema.columns:
-                typed = read_texts(more or "", schema.columns)
+                typed = parse_texts(more or "", schema.columns)
                 examples = [replace(example, more=typed) for example in examples]
             predictor = predictor_for(run, store, self.services.load, self.services.backbones)
             found = predict(predictor, schema, examples).table()
