@@ -27,10 +27,10 @@ from core.prompts.dialects.promptsource import (
     SEPARATOR,
     JinjaTemplate,
     as_template,
-    promptsource_entries,
     read_jinja,
     read_promptsource,
 )
+from core.prompts.dialects.promptsource_yaml import promptsource_entries
 from core.prompts.dialects.template_columns import match_columns
 
 DIALECTS = ("lm-bff", "openprompt", "promptsource")

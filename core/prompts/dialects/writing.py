@@ -8,7 +8,7 @@ from core.errors import VerbalizerError
 from core.prompts.dialects.label_words import write_label_words
 from core.prompts.dialects.lm_bff import write_lm_bff, write_mapping
 from core.prompts.dialects.openprompt import write_openprompt
-from core.prompts.dialects.promptsource import write_promptsource_file
+from core.prompts.dialects.promptsource_writing import write_promptsource_file
 from core.prompts.pattern import Pattern
 from core.prompts.verbalizer import Verbalizer
 
