@@ -10,7 +10,7 @@ import pytest
 from core.data.task import Example, Task, classification, multiple_choice
 from core.errors import ClozeLabError, DataError, PatternError, VerbalizerError
 from core.prompts.dialects import DIALECTS, decode_templates, read_templates, write_template
-from core.prompts.dialects.found import Reading
+from core.prompts.dialects.outcome import Reading
 from core.prompts.pattern import Pattern
 from core.prompts.verbalizer import Verbalizer
 

@@ -11,7 +11,7 @@ from typing import Any
 from core.data.columns import is_field_name
 from core.data.task import TEXTS, Task
 from core.errors import ClozeLabError, DataError, SpecError
-from core.prompts.dialects.found import FoundTemplate, Reading
+from core.prompts.dialects.outcome import FoundTemplate, Reading
 from core.prompts.dialects.reading import MAX_LENGTH, decode_templates, read_templates
 from core.prompts.dialects.writing import write_template, write_templates
 from core.prompts.pattern import Pattern
