@@ -1,8 +1,8 @@
 """Templates of other projects (LM-BFF, OpenPrompt, promptsource), read and written as patterns.
 
 A feature of a dialect that patterns do not have (soft tokens, code, conditions), or the other way
-round, is a `PatternError` that names it; nothing is dropped in silence, and nothing in a template is
-ever run as Python.
+round, is a `PatternError` that names it; nothing is dropped in silence, and nothing in a template
+is ever run as Python.
 """
 
 from core.prompts.dialects.lm_bff import read_lm_bff, read_mapping, write_lm_bff, write_mapping

@@ -234,11 +234,9 @@ def _value_at(values: Sequence[_Value], index: int, star: Star) -> _Value:
 
 def _answered(star: Star, label: int, sentences: int) -> Star:
     """The field in the copy for a class; each copy has `sentences` sentences of its own."""
-    if star.kind == "mask":
-        return replace(star, kind="label", index=label)
     if star.kind == "sentence":
         return replace(star, index=star.index + (label + 1) * sentences)
-    return star
+    return replace(star, kind="label", index=label) if star.kind == "mask" else star
 
 
 def _segments(stars: Sequence[Star]) -> Iterator[Segment]:

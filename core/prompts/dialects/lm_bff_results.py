@@ -155,7 +155,7 @@ def _manual_pvp(task: str, schema: Schema) -> PVP:
 
 def _is_wanted(entry: Mapping[str, Any], task: str, seed: int | None) -> bool:
     same_seed = seed is None or entry.get("seed", seed) == seed
-    return same_seed and entry.get("task", task) == task
+    return same_seed and bool(entry.get("task", task) == task)
 
 
 def _ranked(found: Sequence[FoundPVP]) -> list[FoundPVP]:

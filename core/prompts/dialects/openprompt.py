@@ -194,7 +194,7 @@ def _values(braced: str, position: int) -> dict[str, object]:
 
 
 def _dictionary(braced: str) -> dict[str, object] | None:
-    """The dictionary that a Python expression writes down, None for anything else; nothing is run."""
+    """The dictionary that a Python expression denotes, None for anything else; it is not run."""
     try:
         pairs = _pairs(ast.parse(braced, mode="eval").body)
         values = {_key(key): _value(value) for key, value in pairs}

@@ -95,9 +95,9 @@ def render_promptsource(
     values = {name: _protected(value) for name, value in example.items()}
     choices = None
     if template.answer_choices is not None:
-        choices = _split(_render(template.answer_choices, values, seed))
+        choices = _split(_render(template.answer_choices, values, seed=seed))
     values["answer_choices"] = choices
-    parts = _split(_render(template.jinja, values, seed, MAX_PRINTED))
+    parts = _split(_render(template.jinja, values, seed=seed, cut=MAX_PRINTED))
     return Rendered(_restored(parts), None if choices is None else _restored(choices))
 
 
@@ -133,7 +133,7 @@ def read_promptsource(
     begins, after a space.
 
     Args:
-        columns: the pattern's field for each column: `text_a`, `text_b`, or a further column's name.
+        columns: the pattern's field for each column: `text_a`, `text_b` or a further column.
 
     Raises:
         PatternError: the template does more than to show columns and fixed text and ask for one of
@@ -171,14 +171,8 @@ def _pattern(jinja: str, columns: Mapping[str, str], words: tuple[str, ...]) -> 
     return Pattern.parse(prompt + " {mask}", further)
 
 
-def _render(
-    source: str,
-    values: Mapping[str, object],
-    seed: int = 0,
-    cut: int = 0,
-    work: int = sandbox.MAX_WORK,
-) -> str:
-    return sandbox.render(sandbox.parse(source), source, values, seed, cut, work)
+def _render(source: str, values: Mapping[str, object], **options: int) -> str:
+    return sandbox.render(sandbox.parse(source), source, values, **options)
 
 
 def _split(rendered: str) -> list[str]:
@@ -219,10 +213,9 @@ def _segments(jinja: str, columns: Mapping[str, str], words: tuple[str, ...]) ->
 
 def _literals(text: str) -> Iterator[Segment]:
     """Fixed text and the separators in it."""
-    first, *others = text.split(SEPARATOR)
-    yield Segment("literal", first)
-    for part in others:
-        yield Segment("sep")
+    for index, part in enumerate(text.split(SEPARATOR)):
+        if index:
+            yield Segment("sep")
         yield Segment("literal", part)
 
 

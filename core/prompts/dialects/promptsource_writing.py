@@ -5,12 +5,20 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Iterable, Iterator
+from copy import deepcopy
 
 from core.errors import PatternError, VerbalizerError
 from core.prompts.dialects.promptsource import SEPARATOR
 from core.prompts.dialects.promptsource_yaml import write_entries
 from core.prompts.pattern import Pattern, Segment
 from core.prompts.verbalizer import Verbalizer
+
+_METADATA = {
+    "choices_in_prompt": False,
+    "languages": [],
+    "metrics": ["Accuracy"],
+    "original_task": True,
+}
 
 
 def write_promptsource(pattern: Pattern, verbalizer: Verbalizer, name: str = "pattern") -> str:
@@ -46,19 +54,9 @@ def _entry(name: str, pattern: Pattern, verbalizer: Verbalizer) -> tuple[str, di
         "answer_choices": choices,
         "id": key,
         "jinja": jinja,
-        "metadata": _metadata(),
+        "metadata": deepcopy(_METADATA),  # YAML writes an alias where templates share a value
         "name": name,
         "reference": "",
-    }
-
-
-def _metadata() -> dict[str, object]:
-    """New values for each template: YAML would write an alias for what two templates share."""
-    return {
-        "choices_in_prompt": False,
-        "languages": [],
-        "metrics": ["Accuracy"],
-        "original_task": True,
     }
 
 

@@ -16,6 +16,7 @@ from core.prompts.dialects.label_words import Words, holds_label_words, read_lab
 from core.prompts.dialects.lm_bff import read_lm_bff, read_mapping
 from core.prompts.dialects.lm_bff_results import (
     MAX_LINES,
+    FoundPVP,
     Results,
     names_task,
     numbered_labels,
@@ -159,9 +160,8 @@ def _looks_like_words(text: str) -> bool:
     """Whether the text is JSON, or plain words of which none is a sentence."""
     if text.lstrip().startswith(("{", "[")):
         return True
-    if not _BARE_WORDS.fullmatch(text):
-        return False
-    return all(len(word.split()) < 4 for word in re.split("[,\n]", text))
+    short = all(len(word.split()) < 4 for word in re.split("[,\n]", text))
+    return short and bool(_BARE_WORDS.fullmatch(text))
 
 
 def _numbered(text: str, limit: int) -> list[tuple[int, str]]:
@@ -260,12 +260,15 @@ def _has_pairs(lines: Sequence[tuple[int, str]]) -> bool:
 
 
 def _add_results(results: Results, reading: Reading) -> None:
-    for result in results.found:
-        words = result.pvp.verbalizer.as_dict()
-        reading.found.append(FoundTemplate(
-            result.pvp.pattern, words, "lm-bff", Place(), result.dev_score, result.seed))
+    reading.found += map(_as_found, results.found)
     for number, error in results.refused:
         reading.set_aside(Place(number), error)
+
+
+def _as_found(result: FoundPVP) -> FoundTemplate:
+    pvp, score = result.pvp, result.dev_score
+    words = pvp.verbalizer.as_dict()
+    return FoundTemplate(pvp.pattern, words, "lm-bff", dev_score=score, seed=result.seed)
 
 
 def _read_stars(lines: Sequence[tuple[int, str]], reading: Reading) -> None:

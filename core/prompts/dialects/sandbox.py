@@ -74,9 +74,8 @@ def variables(node: nodes.Node) -> set[str]:
     """The names that an expression or template takes from the example."""
     if isinstance(node, nodes.Template):
         return meta.find_undeclared_variables(node)
-    found = {name.name for name in node.find_all(nodes.Name)}
-    own = {node.name} if isinstance(node, nodes.Name) else set()
-    return (found | own) - {*_FUNCTIONS}
+    parts = (node, *node.find_all(nodes.Name))
+    return {part.name for part in parts if isinstance(part, nodes.Name)} - {*_FUNCTIONS}
 
 
 def line_start(source: str, line: int) -> int:

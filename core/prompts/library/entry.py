@@ -1,4 +1,4 @@
-"""One entry of the library: a published pattern with its label words, and where it was published."""
+"""One entry of the library: a published pattern with its label words and its source."""
 
 from __future__ import annotations
 
