@@ -23,14 +23,14 @@ def backbone() -> Backbone:
 
 @pytest.mark.parametrize("averaged", [True, False])
 def test_patterns_are_distinct_and_ranked(backbone: Backbone, averaged: bool) -> None:
-    told: list[tuple[int, int]] = []
-    found = write_patterns(backbone, EXAMPLES, WORDS, beam=20, averaged=averaged, told=lambda *at: told.append(at))
+    reported: list[tuple[int, int]] = []
+    found = write_patterns(backbone, EXAMPLES, WORDS, beam=20, averaged=averaged, progress=lambda *at: reported.append(at))
     assert len({str(each.pattern) for each in found}) == len(found) > 5
     assert [each.score for each in found] == sorted((each.score for each in found), reverse=True)
     assert {each.layout for each in found} == {"mask-last", "mask-first"}
     assert all(each.pattern.masks == 1 and "{text_a}" in str(each.pattern) for each in found)
-    assert told[0] == (1, 2 * MOST_STEPS)
-    assert told == sorted(told)
+    assert reported[0] == (1, 2 * MOST_STEPS)
+    assert reported == sorted(reported)
 
 
 def test_pairs_have_the_answer_between(backbone: Backbone) -> None:
