@@ -52,8 +52,8 @@ class PVP:
                             form='{pattern: "…", words: {label: [word, …]}}', data=str(data)[:120])
         pattern, words = str(data["pattern"]), data.get("words", {})
         if not isinstance(words, Mapping):
-            raise SpecError("The words of the pattern {pattern!r} must map each label to its words.",
-                            pattern=pattern)
+            raise SpecError("The words of the pattern {pattern!r} must map each label to its "
+                            "words.", pattern=pattern)
         for label, given in words.items():
             _check_texts(str(label), given)
         return PVP.of(pattern, words, schema)

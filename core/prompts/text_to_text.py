@@ -42,8 +42,8 @@ class TaskFormat:
             PatternError: there are more or fewer texts than keys.
         """
         if len(texts) != len(self.keys):
-            raise PatternError("T5's format of {prefix!r} takes {wanted} texts ({keys}), not {given}.",
-                               prefix=self.prefix, wanted=len(self.keys),
+            raise PatternError("T5's format of {prefix!r} takes {wanted} texts ({keys}), not "
+                               "{given}.", prefix=self.prefix, wanted=len(self.keys),
                                keys=", ".join(self.keys), given=len(texts))
         named = list(zip(self.keys, texts, strict=True))
         ordered = named if self.as_given else sorted(named)
@@ -114,7 +114,7 @@ def spaced(text: str) -> str:
 
 
 def written_label(written: str, answers: Sequence[str]) -> int:
-    """The index of the answer that equals the written text letter by letter; -1, a mistake, if none."""
+    """The index of the answer that equals the written text letter by letter; -1 if none does."""
     return answers.index(written) if written in answers else -1
 
 

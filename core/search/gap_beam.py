@@ -18,7 +18,7 @@ from core.models.scoring import project
 from core.models.shared_decoder import SharedDecoder
 
 Ids = tuple[int, ...]
-_SPARE = 3  # tokens that a hypothesis is extended by, more than the beam is wide, as some are refused
+_SPARE = 3  # next tokens beyond the beam's width, as some are refused
 _REFUSED = ("\N{LOWER ONE EIGHTH BLOCK}", "....", "..........")
 _PROJECTED_AT_ONCE = 2048  # rows of logits
 
@@ -44,6 +44,10 @@ class _Path:
     hypothesis: Hypothesis
     row: int
     gap: int
+
+    @property
+    def finished(self) -> bool:
+        return self.hypothesis.finished
 
 
 class GapBeam:
@@ -72,16 +76,18 @@ class GapBeam:
     @property
     def finished(self) -> bool:
         """Whether all hypotheses are finished."""
-        return all(hypothesis.finished for hypothesis in self.hypotheses)
+        return not self._unfinished
+
+    @property
+    def _unfinished(self) -> list[_Path]:
+        return [path for path in self._paths if not path.finished]
 
     def extend(self) -> None:
         """Make each unfinished hypothesis a token longer and keep the best of all."""
-        unfinished = [path for path in self._paths if not path.hypothesis.finished]
-        next_tokens = iter(self._next_tokens(unfinished))
+        next_tokens = iter(self._next_tokens(self._unfinished))
         extended: list[_Path] = []
         for path in self._paths:
-            finished = path.hypothesis.finished
-            extended += [path] if finished else self._longer(path, *next(next_tokens))
+            extended += [path] if path.finished else self._longer(path, *next(next_tokens))
         extended.sort(key=lambda path: -path.hypothesis.score)
         self._paths = extended[: self._width]
 
@@ -104,15 +110,15 @@ class GapBeam:
 
     def _forbid(self, path: _Path, scores: torch.Tensor) -> None:
         """Where the search is strict, give -inf to tokens, `[V]`, that would make it malformed."""
-        if not self._strict:
-            return
+        if self._strict and path.hypothesis.tokens:
+            scores[self._malformed(path.gap)] = -torch.inf
+        elif self._strict:
+            _keep_only(self._sentinels[0], scores)
+
+    def _malformed(self, gap: int) -> list[int]:
+        """The first sentinel again, and the tokens that close the other gap only."""
         first, second, third = self._sentinels
-        if not path.hypothesis.tokens:
-            _keep_only(first, scores)
-        elif path.gap == 1:
-            scores[[first, third, self._end]] = -torch.inf  # the last two close the other gap
-        else:
-            scores[[first, second]] = -torch.inf
+        return [first, third, self._end] if gap == 1 else [first, second]
 
     def _longer(
         self, path: _Path, row: int, scores: Sequence[float], tokens: Sequence[int]
@@ -160,7 +166,8 @@ def _token_scores(backbone: Backbone, features: torch.Tensor, averaged: bool) ->
     if averaged:
         return project(backbone, features.mean(1)).log_softmax(-1)
     at_once = max(1, _PROJECTED_AT_ONCE // features.shape[1])
-    logits = (project(backbone, part) for part in features.split(at_once))  # [l, N, V]
+    starts = range(0, len(features), at_once)
+    logits = (project(backbone, features[start : start + at_once]) for start in starts)
     return torch.cat([part.log_softmax(-1).sum(1) for part in logits])
 
 

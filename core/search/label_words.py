@@ -82,8 +82,7 @@ def nearest_words(candidates: Ids, seed: int, embedding: Floats, k: int) -> Ids:
     Args:
         embedding: the output embeddings of the vocabulary, `[V, H]`.
     """
-    vectors = embedding[candidates]
-    vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    vectors = _normalised(embedding[candidates])
     distances = -(vectors @ embedding[seed]) / np.linalg.norm(embedding[seed])
     return candidates[np.argsort(distances, kind="stable")[:k]]
 
@@ -143,6 +142,12 @@ def best_score_pairs(logits: Floats, scores: Sequence[float], candidates: Sequen
     return [_combination(candidates, place, correlations[tuple(place)]) for place in places]
 
 
+def _normalised(vectors: Floats) -> Floats:
+    """The rows at length 1."""
+    normalised: Floats = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return normalised
+
+
 def _combination(candidates: Sequence[Ids], places: Ids, score: float) -> Combination:
     """The words at these places `[C]` of each label's candidates."""
     words = zip(candidates, places, strict=True)
@@ -167,7 +172,7 @@ def _correlations(shares: Floats, scores: Floats, undefined: Flags) -> Floats:
 
 
 def _pair_bits(logits: Floats, gold: Ids, candidates: Sequence[Ids], distinct: bool) -> Pairs:
-    """For labels c < d: bits `[W, Kc, Kd]` of the examples that the pair of words answers correctly.
+    """For labels c < d: bits `[W, Kc, Kd]` of the examples that two words answer correctly.
 
     Only examples of c and d are looked at: there the gold word must beat the other one, c on
     equality. The last bit is 0 where the pair is forbidden.
@@ -266,8 +271,7 @@ def _packed(flags: Flags) -> Bits:
     """Flags `[F, …]` as `[ceil(F / 64), …]` words of 64 bits."""
     padded = np.zeros((-(-len(flags) // 64) * 64, *flags.shape[1:]), dtype=bool)
     padded[: len(flags)] = flags
-    octets = np.packbits(padded, axis=0, bitorder="little")
-    octets = octets.reshape(len(padded) // 64, 8, *flags.shape[1:])
+    octets = np.packbits(padded, axis=0, bitorder="little").reshape(-1, 8, *flags.shape[1:])
     return np.ascontiguousarray(np.moveaxis(octets, 1, -1)).view("<u8")[..., 0]
 
 

@@ -30,6 +30,7 @@ Ids = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.floating]
 Doubles = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
+Weights = tuple[Doubles, Doubles]
 Score = Literal["llr", "ce"]
 _ROWS = 64  # examples whose whole vocabulary is held in double precision at a time
 
@@ -127,7 +128,7 @@ def _log_sum_exp(logits: Doubles) -> Doubles:
     return sums
 
 
-def _weights(members: Flags, balanced: bool) -> tuple[Doubles, Doubles]:
+def _weights(members: Flags, balanced: bool) -> Weights:
     """The weights of examples as a label's own, s · e, and as another's, 1 − e, each `[C, N]`."""
     inside, outside = members.astype(np.float64), (~members).astype(np.float64)
     if balanced:
@@ -139,23 +140,26 @@ def _sums(
     logits: Sequence[Floats],
     words: Ids,
     members: Flags,
-    weights: tuple[Doubles, Doubles],
+    weights: Weights,
     score: Score,
 ) -> tuple[Doubles, Doubles]:
     """Σ e · log p and the score of each word for each label, each `[C, W]`."""
-    inside, outside = weights
     likely, scores = np.zeros((2, len(members), len(words)))
     for pattern_logits in logits:
         log_p, log_not_p = word_log_probs(pattern_logits, words)
         likely += members @ log_p
-        if score == "ce":
-            scores += inside @ log_p + outside @ log_not_p
-        else:
-            scores += (inside - outside) @ (log_p - log_not_p)
+        scores += _scores(log_p, log_not_p, weights, score)
     return likely, scores
 
 
-def _owned(choosable: Flags, scores: Doubles, weights: tuple[Doubles, Doubles]) -> Flags:
+def _scores(log_p: Doubles, log_not_p: Doubles, weights: Weights, score: Score) -> Doubles:
+    inside, outside = weights
+    if score == "ce":
+        return inside @ log_p + outside @ log_not_p
+    return (inside - outside) @ (log_p - log_not_p)
+
+
+def _owned(choosable: Flags, scores: Doubles, weights: Weights) -> Flags:
     """Which words go to each label, `[C, W]`: those whose mean score is highest there.
 
     The mean is the score by the sum of the label's weights, s · Σ e + Σ (1 − e); with as many

@@ -18,7 +18,7 @@ from core.models.backbone import Backbone
 from core.models.encoding import word_ids
 from core.models.shared_decoder import check_type
 from core.prompts.dialects import read_lm_bff
-from core.prompts.pattern import Pattern
+from core.prompts.pattern import Pattern, changed
 from core.search.gap_beam import GapBeam, Hypothesis, Ids, full_stop, sentinels
 
 Layout = Literal["mask-last", "mask-first", "pair"]
@@ -52,7 +52,7 @@ def write_patterns(
 ) -> list[WrittenPattern]:
     """The patterns that a T5 finds likeliest for labelled examples, each once, likeliest first.
 
-    Single texts are sought before and after the answer, half of the beam from each, as in the paper.
+    Single texts stand before or after the answer, half of the beam from each, as in the paper.
 
     Args:
         label_words: for each label the word that stands for it.
@@ -91,20 +91,18 @@ def check_writer(backbone: Backbone) -> None:
 
 
 def example_ids(example: Example, word: str, layout: Layout, backbone: Backbone) -> list[int]:
-    """The encoder's input: an example's text, and its label word between the first two sentinels."""
+    """The encoder's input: an example's text, and its label word between two sentinels."""
     first, second, _ = sentinels(backbone)
     answer = [first, *word_ids(word, backbone), second]
     end = backbone.tokenizer.eos_token_id
     if layout == "pair":
-        before = _ids(example.text_a[:-1], backbone)
-        after = _ids(example.text_b[:1].lower() + example.text_b[1:], backbone)
+        before = _ids(changed(example.text_a, ["drop_last"]), backbone)
+        after = _ids(changed(example.text_b, ["lower_first"]), backbone)
         return [*before, *answer, *after, end]
-    text = _ids(example.text_a[:1].upper() + example.text_a[1:], backbone)
+    text = _ids(changed(example.text_a, ["upper_first"]), backbone)
     if layout == "mask-last":
         return [*text, *answer, end][-_LONGEST:]
-    stop = full_stop(backbone)
-    start = [] if stop is None else [stop]
-    return [*start, *answer, *text, end][:_LONGEST]
+    return [*_start(backbone), *answer, *text, end][:_LONGEST]
 
 
 @torch.inference_mode()
@@ -145,14 +143,8 @@ def fill_gaps(
 
 
 def as_pattern(hypothesis: Hypothesis, layout: Layout, backbone: Backbone) -> Pattern | None:
-    """The pattern that a hypothesis writes, or None if it is malformed.
-
-    It is malformed where a gap is left out, or not closed in turn.
-    """
-    first, second, third = sentinels(backbone)
-    closes = (first, second, third, backbone.tokenizer.eos_token_id)
-    closing = [token for token in hypothesis.tokens if token in closes]
-    if not hypothesis.finished or closing[:2] != [first, second] or len(closing) != 3:
+    """The pattern that a hypothesis writes, or None if it is malformed."""
+    if not _is_well_formed(hypothesis, backbone):
         return None
     try:
         return read_lm_bff(as_template(hypothesis.tokens, layout, backbone))
@@ -174,6 +166,19 @@ def as_template(tokens: Ids, layout: Layout, backbone: Backbone) -> str:
     for token, meaning in replacements.items():
         text = text.replace(token, meaning)
     return text
+
+
+def _is_well_formed(hypothesis: Hypothesis, backbone: Backbone) -> bool:
+    """Whether both gaps are there, each closed in its turn."""
+    first, second, third = sentinels(backbone)
+    closing = {first, second, third, backbone.tokenizer.eos_token_id}
+    found = [token for token in hypothesis.tokens if token in closing]
+    return hypothesis.finished and found[:2] == [first, second] and len(found) == 3
+
+
+def _start(backbone: Backbone) -> list[int]:
+    stop = full_stop(backbone)
+    return [] if stop is None else [stop]
 
 
 def _layouts(examples: Sequence[Example]) -> tuple[Layout, ...]:
