@@ -50,7 +50,7 @@ class Segment:
         kind: `cls` and `sep` stand for the model's own special tokens; `literal` is the pattern's
             text, `text` the example's, `mask` the place of the answer, `word` a label word written
             out (in a demonstration).
-        text: what stands there; in a pattern, empty for fields.
+        text: the text that stands there; in a pattern, empty for fields.
         space: whether a space stands before it that belongs to it.
         shortenable: whether truncation may shorten it.
         field: for kind `text`, the name of the example's text.

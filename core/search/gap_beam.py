@@ -159,9 +159,9 @@ def full_stop(backbone: Backbone) -> int | None:
 
 
 def _token_scores(backbone: Backbone, features: torch.Tensor, averaged: bool) -> torch.Tensor:
-    """What each next token adds to a hypothesis's score over all examples.
+    """The score that each next token adds to a hypothesis over all examples, `[L, V]`.
 
-    Features are `[L, N, H]`, for L hypotheses and N examples; scores are `[L, V]`.
+    Features are `[L, N, H]`, for L hypotheses and N examples.
     """
     if averaged:
         return project(backbone, features.mean(1)).log_softmax(-1)

@@ -96,10 +96,11 @@ def parse_openprompt(template: str) -> tuple[Brace, ...]:
 def filled(
     pieces: Sequence[Brace], values: Mapping[str, str], mask: str = "<mask>"
 ) -> list[str]:
-    """The text of each piece, with the blank before it; `mask` is all that a mask gives.
+    """The text of each piece, with the blank before it; a mask has none.
 
     Args:
         values: the texts of the placeholders and of the meta fields.
+        mask: the text of a mask.
 
     Raises:
         PatternError: a value is missing, code is not understood, or there are soft tokens, which

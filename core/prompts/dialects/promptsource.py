@@ -68,7 +68,7 @@ def as_template(values: object) -> JinjaTemplate:
     """One entry of a promptsource file as a template.
 
     Raises:
-        PatternError: it has no Jinja, or what it has is no text.
+        PatternError: it has no Jinja, or its Jinja or its answer choices are no text.
     """
     entry = values if isinstance(values, dict) else {}
     name, jinja, choices = entry.get("name", ""), entry.get("jinja"), entry.get("answer_choices")
