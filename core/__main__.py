@@ -194,7 +194,7 @@ def _patterns(options: argparse.Namespace, settings: Settings) -> tuple[Any, str
         reading = read_file(options.file, task, dialect=options.dialect, verbalizer=options.verbalizer,
                             published=options.published, seed=options.seed)
     listing = list_written(reading, options.write) if options.write else list_patterns(reading, options.best)
-    for line in listing.told:
+    for line in listing.remarks:
         print(line, file=sys.stderr)
     return listing.rows, listing.text if isinstance(listing.text, str) else _lines(listing.text)
 

@@ -1,4 +1,4 @@
-"""`python -m core patterns`: templates of three dialects in, patterns out, and the other way round."""
+"""`python -m core patterns`: templates of three dialects as patterns, and the other way round."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ BRACES = ('{"placeholder": "text_a"} It was {"mask"}.\n{"soft": "x"} {"mask"}\n'
           'Just {"mask"}! {"placeholder": "text_a"}\n')
 YAML = """dataset: imdb
 templates:
-  1: !Template {name: Was it, answer_choices: bad ||| good, jinja: "{{text}} So: ||| {{ answer_choices[label] }}"}
+  1: !Template
+    name: Was it
+    answer_choices: bad ||| good
+    jinja: "{{text}} So: ||| {{ answer_choices[label] }}"
   2: !Template {name: Open, answer_choices: null, jinja: "{{text}} ||| good"}
 """
 
@@ -32,11 +35,20 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, st
     return status, printed.out, printed.err
 
 
-def test_results_of_lm_bff_are_printed_best_first(templates: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    templates.write_text("\n".join(f"{STARS.format(chr(65 + at))}\t0.{at + 10}" for at in range(12)) + "\nx\t0.9")
+def test_results_of_lm_bff_are_printed_best_first(
+    templates: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    templates.write_text(
+        "\n".join(f"{STARS.format(chr(65 + at))}\t0.{at + 10}" for at in range(12)) + "\nx\t0.9"
+    )
     status, out, err = run(capsys, templates, "--task", "reviews", "--best", 2)
-    assert (status, out.splitlines()) == (0, ["0.210  {text_a} L {mask}.  negative=terrible;positive=great",
-                                              "0.200  {text_a} K {mask}.  negative=terrible;positive=great"])
+    assert (status, out.splitlines()) == (
+        0,
+        [
+            "0.210  {text_a} L {mask}.  negative=terrible;positive=great",
+            "0.200  {text_a} K {mask}.  negative=terrible;positive=great",
+        ],
+    )
     assert "line 13: " in err
     assert "2 of 12 patterns are printed" in err
     assert len(json.loads(run(capsys, templates, "--task", "reviews", "--json")[1])) == 10
@@ -49,15 +61,22 @@ def test_templates_of_openprompt_take_a_verbalizer(
     words = tmp_path / "verbalizer.txt"
     words.write_text("bad, dull\ngood\n")
     status, out, err = run(capsys, templates, "--task", "reviews", "--verbalizer", words)
-    assert (status, out.splitlines()) == (0, ["{text_a} It was {mask}.  negative=bad,dull;positive=good",
-                                              "Just {mask}! {text_a}    negative=bad,dull;positive=good"])
+    assert (status, out.splitlines()) == (
+        0,
+        [
+            "{text_a} It was {mask}.  negative=bad,dull;positive=good",
+            "Just {mask}! {text_a}    negative=bad,dull;positive=good",
+        ],
+    )
     assert "line 2: A pattern cannot say soft 'x'" in err
     rows = json.loads(run(capsys, templates, "--json")[1])
     assert [(row["pattern"], row["words"], row["line"]) for row in rows] == [
         ("{text_a} It was {mask}.", {}, 1), ("Just {mask}! {text_a}", {}, 3)]
 
 
-def test_a_file_of_promptsource_names_what_it_leaves_out(templates: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_file_of_promptsource_names_what_it_leaves_out(
+    templates: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     templates.write_text(YAML)
     status, out, err = run(capsys, templates, "--task", "reviews")
     assert (status, out) == (0, "Was it  {text_a} So: {mask}  negative=bad;positive=good\n")
@@ -65,16 +84,26 @@ def test_a_file_of_promptsource_names_what_it_leaves_out(templates: Path, capsys
     assert "in their order: negative = bad, positive = good" in err
 
 
-def test_standard_input_is_read(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"\xef\xbb\xbf" + BRACES.encode())))
+def test_standard_input_is_read(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(
+        sys, "stdin", io.TextIOWrapper(io.BytesIO(b"\xef\xbb\xbf" + BRACES.encode()))
+    )
     assert run(capsys, "-", "--dialect", "openprompt")[1].startswith("{text_a} It was {mask}.\n")
 
 
-@pytest.mark.parametrize(("dialect", "written"), [
-    ("lm-bff", "*cls**sent_0*_So:*mask**sep+*\n{'negative': 'bad', 'positive': 'good'}\n"),
-    ("openprompt", '{"placeholder": "text_a"} So: {"mask"}\n{"negative": ["bad"], "positive": ["good"]}\n'),
-    ("promptsource", "answer_choices: bad ||| good"),
-])
+@pytest.mark.parametrize(
+    ("dialect", "written"),
+    [
+        ("lm-bff", "*cls**sent_0*_So:*mask**sep+*\n{'negative': 'bad', 'positive': 'good'}\n"),
+        (
+            "openprompt",
+            '{"placeholder": "text_a"} So: {"mask"}\n{"negative": ["bad"], "positive": ["good"]}\n',
+        ),
+        ("promptsource", "answer_choices: bad ||| good"),
+    ],
+)
 def test_patterns_are_written_in_a_dialect(
     dialect: str, written: str, templates: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -91,27 +120,40 @@ def test_patterns_are_written_in_a_dialect(
     assert written in out
 
 
-def test_what_a_dialect_cannot_say_is_told_and_the_rest_is_written(
+def test_what_a_dialect_cannot_express_is_named_and_the_rest_is_written(
     templates: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    templates.write_text('{"meta": "word"} {"placeholder": "text_a"} {"mask"}\n{"placeholder": "text_a"} {"mask"}\n')
+    templates.write_text(
+        '{"meta": "word"} {"placeholder": "text_a"} {"mask"}\n{"placeholder": "text_a"} {"mask"}\n'
+    )
     status, out, err = run(capsys, templates, "--write", "lm-bff")
     assert (status, out) == (0, "*cls**sent_0**mask**sep+*\n")
     assert "line 1: LM-BFF's templates show the first and the second text alone, not {word}" in err
 
 
-@pytest.mark.parametrize(("content", "arguments", "message"), [
-    (b"", (), "is empty"),
-    (b"It was a film.", (), "No template of LM-BFF, OpenPrompt or promptsource"),
-    (b"\x89PNG\r\n\x1a\n", (), "a picture"),
-    (BRACES.splitlines()[1].encode(), (), "A pattern cannot say soft"),
-    (b"*cls**sent_0*_bad*sep+*\n*cls**sent_0*_bad*sep+*", (), "None of the 2 templates can be used. The first, line 1"),
-    (STARS.encode(), ("--write", "promptsource"), "needs label words"),
-    (STARS.encode(), ("--pattern", "{mask}"), "either a file of templates or --pattern"),
-    (STARS.encode(), ("--best", "0"), "--best is 0"),
-])
+@pytest.mark.parametrize(
+    ("content", "arguments", "message"),
+    [
+        (b"", (), "is empty"),
+        (b"It was a film.", (), "No template of LM-BFF, OpenPrompt or promptsource"),
+        (b"\x89PNG\r\n\x1a\n", (), "a picture"),
+        (BRACES.splitlines()[1].encode(), (), "A pattern cannot say soft"),
+        (
+            b"*cls**sent_0*_bad*sep+*\n*cls**sent_0*_bad*sep+*",
+            (),
+            "None of the 2 templates can be used. The first, line 1",
+        ),
+        (STARS.encode(), ("--write", "promptsource"), "needs label words"),
+        (STARS.encode(), ("--pattern", "{mask}"), "either a file of templates or --pattern"),
+        (STARS.encode(), ("--best", "0"), "--best is 0"),
+    ],
+)
 def test_nothing_usable_is_one_line_and_status_2(
-    content: bytes, arguments: tuple[str, ...], message: str, templates: Path, capsys: pytest.CaptureFixture[str]
+    content: bytes,
+    arguments: tuple[str, ...],
+    message: str,
+    templates: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     templates.write_bytes(content)
     status, out, err = run(capsys, templates, *arguments)
@@ -119,7 +161,9 @@ def test_nothing_usable_is_one_line_and_status_2(
     assert message in err
 
 
-def test_a_file_that_is_not_there_is_named(templates: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_file_that_is_not_there_is_named(
+    templates: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     status, _, err = run(capsys, templates)
     assert status == 2
     assert "cannot be read" in err

@@ -85,7 +85,7 @@ def pattern_candidates(problem: Problem, options: AutoPatternsOptions, progress:
     writer = problem.other_model(options.writer)
     total = options.tried * options.steps
     written = write_patterns(writer, train, words, beam=options.beam, averaged=options.averaged,
-                             told=lambda *_: progress(0, total))
+                             progress=lambda *_: progress(0, total))
     examples = 1 if options.averaged else len(train)
     found = [Candidate(PVP(each.pattern, verbalizer), each.score / examples) for each in written
              if _can_be_asked(problem, PVP(each.pattern, verbalizer))]

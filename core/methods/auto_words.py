@@ -16,7 +16,7 @@ from core.models.pieces import single_ids
 from core.models.vocabulary import stands_alone, whole_words, word_mask
 from core.prompts.pvp import PVP
 from core.prompts.verbalizer import Verbalizer
-from core.search.label_words import Found, best_combinations, likely_words, nearest_words
+from core.search.label_words import RankedCombinations, best_combinations, likely_words, nearest_words
 
 _LONGEST_DRAFT = 3  # times k, from which words that become other tokens in a prompt are taken out
 
@@ -63,7 +63,9 @@ class AutoWords(Method[AutoWordsOptions]):
         return finished(reranking, ranked, {"combinations_tried": float(found.tried)})
 
 
-def word_candidates(problem: Problem, pvp: PVP, options: AutoWordsOptions) -> tuple[list[Candidate], Found]:
+def word_candidates(
+    problem: Problem, pvp: PVP, options: AutoWordsOptions
+) -> tuple[list[Candidate], RankedCombinations]:
     """The best combinations of label words for a pattern, without training, ranked by training accuracy.
 
     Raises:

@@ -1,4 +1,7 @@
-"""Demonstrations: answered examples that stand beside the question (LM-BFF, arXiv 2012.15723, section 6; GPT-3)."""
+"""Demonstrations: answered examples beside the query, as in GPT-3 and LM-BFF.
+
+See LM-BFF (arXiv 2012.15723), section 6.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ from collections.abc import Sequence
 
 from core.data.task import Example
 from core.errors import DataError
-from core.prompts.pattern import Pattern, Prompt
+from core.prompts.pattern import Pattern, Prompt, Segment
 from core.prompts.verbalizer import Verbalizer
 
 
@@ -18,24 +21,26 @@ def with_demonstrations(
     *,
     before: bool = False,
 ) -> Prompt:
-    """Render the question with answered copies of the pattern, parted by separators.
+    """Render the query with answered copies of the pattern, parted by separators.
 
-    LM-BFF puts them after the question, in the order of the labels; GPT-3 before it (`before`), as given, which is the
-    only way for models that read from left to right. A label of several words is shown by its first.
+    LM-BFF puts them after the query, in the order of the labels; GPT-3 before it (`before`), as
+    given, the only way for causal language models. A label of several words is shown by its first.
 
     Raises:
         DataError: a demonstration has no label, or one that has no word.
     """
-    for example in demonstrations:
-        if example.label not in verbalizer.labels:
-            raise DataError("A demonstration has the label {label!r}; words are given for {labels}.",
-                            label=example.label, labels=", ".join(verbalizer.labels))
-    labelled = [(str(example.label), example) for example in demonstrations]
+    labelled = [(_label(example, verbalizer), example) for example in demonstrations]
     if not before:
         labelled.sort(key=lambda pair: verbalizer.labels.index(pair[0]))
-    shown = [
-        segment for label, example in labelled
-        for segment in pattern.render_answered(example, verbalizer.first_word(label)).segments
-    ]
+    shown: list[Segment] = []
+    for label, example in labelled:
+        shown += pattern.render_answered(example, verbalizer.first_word(label)).segments
     start, *asked = pattern.render(query).segments
     return Prompt((start, *shown, *asked) if before else (start, *asked, *shown))
+
+
+def _label(demonstration: Example, verbalizer: Verbalizer) -> str:
+    if demonstration.label not in verbalizer.labels:
+        raise DataError("A demonstration has the label {label!r}; words are given for {labels}.",
+                        label=demonstration.label, labels=", ".join(verbalizer.labels))
+    return str(demonstration.label)

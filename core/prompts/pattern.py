@@ -1,10 +1,10 @@
 """Patterns: text with `{text_a}`, `{text_b}`, `{mask}` and `{sep}`, parsed once into segments.
 
-Examples may carry further texts, which have names of their own: `{word}` shows the one that is called so.
+Further columns of the examples are fields of their own names: `{word}` shows the column `word`.
 
-A field may carry modifiers, `{text_a|lower_first|not_shortenable}`; a literal brace is doubled. One space before a
-field belongs to the field, because byte-level vocabularies keep it inside the word (" great" is one token, " " and
-"great" are two); `|tight` leaves it with the pattern's own text.
+A field may carry modifiers, `{text_a|lower_first|not_shortenable}`; a literal brace is doubled.
+One space before a field belongs to the field, because byte-level vocabularies keep it inside the
+word (" great" is one token, " " and "great" are two); `|tight` leaves it with the pattern's text.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ MODIFIERS: dict[str, str] = {
 }
 FIELDS = ("text_a", "text_b", "mask", "sep")
 MAX_PATTERN_LENGTH = 2000
-_NAMED = 12  # fields that a message names
 MAX_MASKS = 10
+_NAMED = 12  # fields that a message names
 
 _CHANGES: dict[str, Callable[[str], str]] = {
     "strip_punctuation": lambda text: text.rstrip(string.punctuation + "。，！？；：、… "),
@@ -47,9 +47,10 @@ class Segment:
     """A stretch of a pattern or of a rendered prompt.
 
     Attributes:
-        kind: `cls` and `sep` stand for the model's own special tokens; `literal` is the pattern's text, `text` the
-            example's, `mask` the place of the answer, `word` a label word written out (in a demonstration).
-        text: what stands there; in a pattern, empty for fields.
+        kind: `cls` and `sep` stand for the model's own special tokens; `literal` is the pattern's
+            text, `text` the example's, `mask` the place of the answer, `word` a label word written
+            out (in a demonstration).
+        text: the text that stands there; in a pattern, empty for fields.
         space: whether a space stands before it that belongs to it.
         shortenable: whether truncation may shorten it.
         field: for kind `text`, the name of the example's text.
@@ -101,28 +102,31 @@ class Pattern:
     segments: tuple[Segment, ...]
 
     @staticmethod
-    def parse(text: str, more: Iterable[str] = ()) -> Pattern:
-        """Read a pattern; `more` are the names of further texts that examples carry.
+    def parse(text: str, columns: Iterable[str] = ()) -> Pattern:
+        """Read a pattern; `columns` are the names of the examples' further columns.
 
         Raises:
-            PatternError: a brace is not closed, a field or modifier is unknown, there is no `{mask}`, or the text is
-                empty or longer than 2,000 characters. `position` tells where.
+            PatternError: a brace is not closed, a field or modifier is unknown, there is no
+                `{mask}`, or the text is empty or longer than 2,000 characters. `position` is the
+                place.
         """
-        return _parse(text, tuple(more))
+        return _parse(text, tuple(columns))
 
     @staticmethod
     def of(segments: Iterable[Segment]) -> Pattern:
-        """The pattern of these segments; fields become `tight` where a literal's last space would seem theirs.
+        """The pattern of these segments.
+
+        Fields become `tight` where a literal's last space would be read as theirs.
 
         Raises:
             PatternError: as for `parse`.
         """
-        text, more = "", []
+        text, columns = "", []
         for segment in segments:
-            more += [segment.field] if segment.field and segment.field not in FIELDS else []
-            tight = segment.kind != "literal" and text.endswith(" ") and not segment.space
-            text += replace(segment, modifiers=(*segment.modifiers, "tight") if tight else segment.modifiers).written()
-        return _parse(text, tuple(more))
+            if segment.field and segment.field not in FIELDS:
+                columns.append(segment.field)
+            text += _written_after(text, segment)
+        return _parse(text, tuple(columns))
 
     @property
     def masks(self) -> int:
@@ -137,30 +141,23 @@ class Pattern:
     def check(self, pairs: bool) -> None:
         """Raise PatternError if the pattern does not fit a task of pairs or of single texts."""
         if "text_b" in self.fields and not pairs:
-            raise PatternError(
-                "The pattern uses {field}, but the examples of this task have one text only. Remove it.",
-                field="{text_b}", position=str(self).find("{text_b"),
-            )
+            raise PatternError("The pattern uses {field}, but the examples of this task have one "
+                               "text only. Remove it.",
+                               field="{text_b}", position=str(self).find("{text_b"))
         if not self.fields:
-            raise PatternError(
-                "The pattern shows no text of the example, so every example would get the same answer. Put {field} "
-                "where the text belongs.", field="{text_a}", position=0,
-            )
+            raise PatternError("The pattern shows no text of the example, so every example would "
+                               "get the same answer. Put {field} where the text belongs.",
+                               field="{text_a}", position=0)
 
     def render(self, example: Example) -> Prompt:
         """Fill in the example's texts: [cls], the pattern, [sep]."""
         return Prompt((Segment("cls"), *self._filled(example), Segment("sep")))
 
     def render_answered(self, example: Example, word: str) -> Prompt:
-        """Fill in the example's texts and the label word in the mask's place: a demonstration, ending in [sep]."""
-        shown = (
-            replace(segment, kind="word", text=word) if segment.kind == "mask" else segment
-            for segment in self._filled(example)
-        )
-        return Prompt((
-            *(replace(s, label=example.label or "") if s.kind in ("word", "text") else s for s in shown),
-            Segment("sep"),
-        ))
+        """Render a demonstration: the label word in the mask's place, ending in [sep]."""
+        label = example.label or ""
+        shown = (_answered(segment, word, label) for segment in self._filled(example))
+        return Prompt((*shown, Segment("sep")))
 
     def _filled(self, example: Example) -> Iterator[Segment]:
         for segment in self.segments:
@@ -180,87 +177,132 @@ def changed(text: str, modifiers: Iterable[str]) -> str:
     return text
 
 
+def _answered(segment: Segment, word: str, label: str) -> Segment:
+    """The segment as a demonstration with this label word shows it."""
+    if segment.kind == "mask":
+        return replace(segment, kind="word", text=word, label=label)
+    return replace(segment, label=label) if segment.kind == "text" else segment
+
+
+def _written_after(text: str, segment: Segment) -> str:
+    """The segment as a pattern writes it after `text`, without taking that text's last space."""
+    if segment.kind != "literal" and text.endswith(" ") and not segment.space:
+        segment = replace(segment, modifiers=(*segment.modifiers, "tight"))
+    return segment.written()
+
+
 @lru_cache(maxsize=4096)
-def _parse(text: str, more: tuple[str, ...]) -> Pattern:
+def _parse(text: str, columns: tuple[str, ...]) -> Pattern:
+    _check_length(text)
+    segments: list[Segment] = []
+    for piece, position in _pieces(text):
+        if position is None:
+            segments.append(Segment("literal", piece))
+        else:
+            _append_field(segments, piece, position, columns)
+    pattern = Pattern(tuple(segments))
+    _check_masks(pattern.masks, text)
+    return pattern
+
+
+def _check_length(text: str) -> None:
     if not text.strip():
         raise PatternError("The pattern is empty. Write something like: {example}",
                            example="{text_a} It was {mask}.", position=0)
     if len(text) > MAX_PATTERN_LENGTH:
         raise PatternError("The pattern has {length} characters; {limit} are allowed. Shorten it.",
                            length=len(text), limit=MAX_PATTERN_LENGTH, position=MAX_PATTERN_LENGTH)
-    segments: list[Segment] = []
-    for piece, position in _pieces(text):
-        if position is None:
-            segments.append(Segment("literal", piece))
-        else:
-            _append_field(segments, piece, position, more)
-    masks = sum(segment.kind == "mask" for segment in segments)
+
+
+def _check_masks(masks: int, text: str) -> None:
     if masks == 0:
-        raise PatternError("The pattern has no {field}: nothing is asked of the model. Put {field} where the answer "
-                           "belongs.", field="{mask}", position=len(text))
+        raise PatternError("The pattern has no {field}: nothing is asked of the model. Put {field} "
+                           "where the answer belongs.", field="{mask}", position=len(text))
     if masks > MAX_MASKS:
-        raise PatternError("The pattern has {count} masks; {limit} are allowed.", count=masks, limit=MAX_MASKS,
-                           position=text.rfind("{mask"))
-    return Pattern(tuple(segments))
+        raise PatternError("The pattern has {count} masks; {limit} are allowed.",
+                           count=masks, limit=MAX_MASKS, position=text.rfind("{mask"))
 
 
 def _pieces(text: str) -> Iterator[tuple[str, int | None]]:
     """Yield literal text with position None, and the inside of each field with its position."""
     literal, at = "", 0
     while at < len(text):
-        char = text[at]
         if text[at : at + 2] in ("{{", "}}"):
-            literal, at = literal + char, at + 2
-        elif char == "}":
-            raise PatternError("The brace }} at character {place} closes nothing. Write two for a literal brace.",
-                               place=at + 1, position=at)
-        elif char == "{":
-            end = text.find("}", at)
-            inside = text[at + 1 : end]
-            if end < 0 or "{" in inside:
-                raise PatternError("The brace {{ at character {place} is not closed. Close it, or write two for a "
-                                   "literal brace.", place=at + 1, position=at)
+            literal, at = literal + text[at], at + 2
+        elif text[at] not in "{}":
+            literal, at = literal + text[at], at + 1
+        else:
+            end = _field_end(text, at)
             if literal:
                 yield literal, None
-            yield inside, at
+            yield text[at + 1 : end], at
             literal, at = "", end + 1
-        else:
-            literal, at = literal + char, at + 1
     if literal:
         yield literal, None
 
 
-def _append_field(segments: list[Segment], inside: str, position: int, more: tuple[str, ...]) -> None:
+def _field_end(text: str, start: int) -> int:
+    """The place of the brace that closes the one at `start`."""
+    if text[start] == "}":
+        raise PatternError("The brace }} at character {place} closes nothing. Write two for a "
+                           "literal brace.", place=start + 1, position=start)
+    end = text.find("}", start)
+    if end < 0 or "{" in text[start + 1 : end]:
+        raise PatternError("The brace {{ at character {place} is not closed. Close it, or write "
+                           "two for a literal brace.", place=start + 1, position=start)
+    return end
+
+
+def _append_field(
+    segments: list[Segment], inside: str, position: int, columns: tuple[str, ...]
+) -> None:
     name, *modifiers = [part.strip() for part in inside.split("|")]
-    known = (*FIELDS, *more)
-    if name not in known:
-        raise PatternError(
-            "There is no field {field} (character {place}). Fields are {fields}.{hint}",
-            field="{" + name + "}", place=position + 1, position=position,
-            fields=", ".join("{" + each + "}" for each in known[:_NAMED]) + (" …" if len(known) > _NAMED else ""),
-            hint=_hint(name, known),
-        )
+    _check_name(name, position, (*FIELDS, *columns))
     for modifier in modifiers:
-        if modifier not in MODIFIERS:
-            raise PatternError("There is no modifier {modifier!r} (character {place}). Modifiers are {known}.{hint}",
-                               modifier=modifier, place=position + 1, position=position, known=", ".join(MODIFIERS),
-                               hint=_hint(modifier, tuple(MODIFIERS)))
-        if name in ("mask", "sep") and modifier != "tight":
-            raise PatternError("{field} takes no modifier {modifier!r} (character {place}); modifiers change the "
-                               "example's texts.", field="{" + name + "}", modifier=modifier, place=position + 1,
-                               position=position)
-    space = False
-    before = segments[-1] if segments else None
-    if before and before.kind == "literal" and before.text.endswith(" ") and "tight" not in modifiers:
-        space = True
-        segments.pop()
-        if before.text[:-1]:
-            segments.append(replace(before, text=before.text[:-1]))
+        _check_modifier(modifier, name, position)
+    space = "tight" not in modifiers and _take_space(segments)
+    segments.append(_field(name, tuple(modifiers), space))
+
+
+def _field(name: str, modifiers: tuple[str, ...], space: bool) -> Segment:
     if name in ("mask", "sep"):
-        segments.append(Segment("mask" if name == "mask" else "sep", space=space, modifiers=tuple(modifiers)))
-    else:
-        segments.append(Segment("text", space=space, shortenable="not_shortenable" not in modifiers, field=name,
-                                modifiers=tuple(modifiers)))
+        return Segment("mask" if name == "mask" else "sep", space=space, modifiers=modifiers)
+    shortenable = "not_shortenable" not in modifiers
+    return Segment("text", space=space, shortenable=shortenable, field=name, modifiers=modifiers)
+
+
+def _take_space(segments: list[Segment]) -> bool:
+    """Remove the space that ends the last literal text; whether there was one."""
+    last = segments[-1] if segments else None
+    if last is None or last.kind != "literal" or not last.text.endswith(" "):
+        return False
+    segments.pop()
+    if last.text[:-1]:
+        segments.append(replace(last, text=last.text[:-1]))
+    return True
+
+
+def _check_name(name: str, position: int, known: tuple[str, ...]) -> None:
+    if name in known:
+        return
+    fields = ", ".join("{" + field + "}" for field in known[:_NAMED])
+    more = " …" if len(known) > _NAMED else ""
+    raise PatternError("There is no field {field} (character {place}). Fields are {fields}.{hint}",
+                       field="{" + name + "}", place=position + 1, position=position,
+                       fields=fields + more, hint=_hint(name, known))
+
+
+def _check_modifier(modifier: str, name: str, position: int) -> None:
+    if modifier not in MODIFIERS:
+        raise PatternError("There is no modifier {modifier!r} (character {place}). Modifiers are "
+                           "{known}.{hint}",
+                           modifier=modifier, place=position + 1, position=position,
+                           known=", ".join(MODIFIERS), hint=_hint(modifier, tuple(MODIFIERS)))
+    if name in ("mask", "sep") and modifier != "tight":
+        raise PatternError("{field} takes no modifier {modifier!r} (character {place}); modifiers "
+                           "change the example's texts.",
+                           field="{" + name + "}", modifier=modifier, place=position + 1,
+                           position=position)
 
 
 def _hint(word: str, known: tuple[str, ...]) -> str:

@@ -1,8 +1,8 @@
 """T5's text-to-text formats, in both directions (arXiv 1910.10683, section 2.4 and appendix D).
 
-An example becomes a source text with a prefix and a target text, and a text that the model writes becomes an answer of
-the task again. Texts are taken as they are, blanks included, so that the strings equal those that the published models
-were trained on.
+An example becomes a source text with a prefix and a target text, and a text that the model writes
+becomes an answer of the task again. Texts are taken as they are, blanks included, so that the
+strings equal those that the published models were trained on.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ class TaskFormat:
 
     Attributes:
         prefix: the name of the task as T5 knows it.
-        keys: names of the texts, in the order of the task's own texts; in the prompt they come in alphabetical order,
-            unless `as_given`.
+        keys: names of the texts, in the order of the task's texts; in the prompt they come in
+            alphabetical order, unless `as_given`.
         label_words: what T5 writes for a label of the task, where the two differ.
     """
 
@@ -42,10 +42,12 @@ class TaskFormat:
             PatternError: there are more or fewer texts than keys.
         """
         if len(texts) != len(self.keys):
-            raise PatternError("T5's format of {prefix!r} takes {wanted} texts ({keys}), not {given}.",
-                               prefix=self.prefix, wanted=len(self.keys), keys=", ".join(self.keys), given=len(texts))
-        parts = zip(self.keys, texts, strict=True)
-        return " ".join([self.prefix, *(f"{key}: {text}" for key, text in (parts if self.as_given else sorted(parts)))])
+            raise PatternError("T5's format of {prefix!r} takes {wanted} texts ({keys}), not "
+                               "{given}.", prefix=self.prefix, wanted=len(self.keys),
+                               keys=", ".join(self.keys), given=len(texts))
+        named = list(zip(self.keys, texts, strict=True))
+        ordered = named if self.as_given else sorted(named)
+        return " ".join([self.prefix, *(f"{key}: {text}" for key, text in ordered)])
 
     def answer(self, label: str) -> str:
         """What T5 writes for a label of the task."""
@@ -76,7 +78,10 @@ TASK_FORMATS: Mapping[str, TaskFormat] = {
 
 
 def score_answer(score: float) -> str:
-    """A similarity from 0 to 5 in words: the nearest fifth, halves to the even one (2.5 gives "2.4")."""
+    """A similarity from 0 to 5 as T5 writes it: the nearest fifth, halves to the even one.
+
+    2.5 gives "2.4".
+    """
     return f"{round(5 * score) / 5:.1f}"
 
 
@@ -93,12 +98,13 @@ def translation_prompt(text: str, source: str, target: str) -> str:
     """
     for code in (source, target):
         if code not in _LANGUAGES:
-            raise PatternError("T5 translates between {known}, not {code!r}.", known=", ".join(_LANGUAGES), code=code)
+            raise PatternError("T5 translates between {known}, not {code!r}.",
+                               known=", ".join(_LANGUAGES), code=code)
     return f"translate {_LANGUAGES[source]} to {_LANGUAGES[target]}: {text}"
 
 
 def question_prompt(question: str, context: str) -> str:
-    """`question: … context: …`, punctuation set apart as T5 saw it."""
+    """`question: … context: …`, punctuation set apart as in T5's training data."""
     return _one_blank(f"question: {spaced(question)} context: {spaced(context)}")
 
 
@@ -108,12 +114,12 @@ def spaced(text: str) -> str:
 
 
 def written_label(written: str, answers: Sequence[str]) -> int:
-    """The index of the answer that equals what was written, letter by letter, or -1: anything else counts as wrong."""
+    """The index of the answer that equals the written text letter by letter; -1 if none does."""
     return answers.index(written) if written in answers else -1
 
 
 def written_number(written: str) -> float:
-    """The number that was written, or -1."""
+    """The number that was written, or -1 if it is none."""
     try:
         return float(written)
     except ValueError:
@@ -125,10 +131,10 @@ class TextToText:
     """A row of a task's table as text to text, and back.
 
     Attributes:
-        columns: that the row needs; the last holds the answer.
-        source: from the other columns' texts to what the model reads.
-        target: from the answer to what the model shall write.
-        answer: from what the model has written to an answer, as the last column would hold it.
+        columns: those that the row needs; the last holds the answer.
+        source: makes the text that the model reads of the other columns' texts.
+        target: makes the text that the model is to write of the answer.
+        answer: makes an answer, as the last column would hold it, of the text that was written.
     """
 
     columns: tuple[str, ...]
@@ -151,19 +157,31 @@ def _unchanged(text: str) -> str:
 
 def _of_labels(name: str) -> TextToText:
     form = TASK_FORMATS[name]
-    return TextToText((*("text_a", "text_b")[: len(form.keys)], "label"), form.prompt, form.answer, form.label)
+    columns = ("text_a", "text_b")[: len(form.keys)]
+    return TextToText((*columns, "label"), form.prompt, form.answer, form.label)
 
 
 def _score_target(cell: str) -> str:
     return score_answer(float(cell))
 
 
+def _score_answer(written: str) -> str:
+    return str(written_number(written))
+
+
+def _question_target(cell: str) -> str:
+    return spaced(cell).strip()
+
+
+_WITH_LABELS = ("cola", "sst2", "mrpc", "qqp", "mnli", "qnli", "rte", "boolq")
 FORMS: Mapping[str, TextToText] = {
-    **{name: _of_labels(name) for name in ("cola", "sst2", "mrpc", "qqp", "mnli", "qnli", "rte", "boolq")},
-    "stsb": TextToText(("text_a", "text_b", "score"), TASK_FORMATS["stsb"].prompt, _score_target,
-                       lambda written: str(written_number(written))),
-    "question": TextToText(("question", "context", "target"), question_prompt, lambda text: spaced(text).strip(),
-                           _unchanged),
+    **{name: _of_labels(name) for name in _WITH_LABELS},
+    "stsb": TextToText(
+        ("text_a", "text_b", "score"), TASK_FORMATS["stsb"].prompt, _score_target, _score_answer
+    ),
+    "question": TextToText(
+        ("question", "context", "target"), question_prompt, _question_target, _unchanged
+    ),
     "summarize": TextToText(("source", "target"), summary_prompt, _unchanged, _unchanged),
     "describe": TextToText(("source", "target"), "describe: {}".format, _unchanged, _unchanged),
 }

@@ -19,7 +19,7 @@ MAX_WORD_LENGTH = 60
 class Verbalizer:
     """Label words: for each label one or several words, in the order of the task's labels.
 
-    In multiple choice no label has words: each example brings its answers.
+    In multiple choice and in generation no label has words.
     """
 
     words: tuple[tuple[str, tuple[str, ...]], ...]
@@ -29,42 +29,37 @@ class Verbalizer:
         """Check `words` against the task's labels and put them into the labels' order.
 
         Raises:
-            VerbalizerError: a label has no word, a word is empty or too long, a key is no label, or two labels have
-                the same words.
+            VerbalizerError: a label has no word, a word is empty or too long, a key is no label,
+                or two labels have the same words.
         """
         cleaned = {str(label): _clean(str(label), given) for label, given in words.items()}
-        for label in cleaned:
-            if label not in labels:
-                raise VerbalizerError("{label!r} is no label of this task. Its labels are {labels}.", label=label[:60],
-                                      labels=", ".join(labels))
-        for label in labels:
-            if not cleaned.get(label):
-                raise VerbalizerError("The label {label!r} has no word. Give at least one.", label=label)
-        seen: dict[frozenset[str], str] = {}
-        for label in labels:
-            key = frozenset(cleaned[label])
-            if key in seen:
-                raise VerbalizerError("{label!r} has the same words as {other!r} ({words}); the two can never be told "
-                                      "apart. Change one of them.", label=label, other=seen[key],
-                                      words=", ".join(cleaned[label]))
-            seen[key] = label
-        return Verbalizer(tuple((label, cleaned[label]) for label in labels))
+        _check_labels(cleaned, labels)
+        verbalizer = Verbalizer(tuple((label, cleaned[label]) for label in labels))
+        _check_distinct(verbalizer)
+        return verbalizer
 
     @staticmethod
     def without_words(labels: Sequence[str]) -> Verbalizer:
-        """For multiple choice, where each label stands for the example's text of that name, and for generation."""
+        """The verbalizer of multiple choice and of generation.
+
+        In multiple choice each label stands for the example's text of that name.
+        """
         return Verbalizer(tuple((label, ()) for label in labels))
 
     @property
     def has_words(self) -> bool:
-        """Whether labels have words; they have none in multiple choice, where examples bring the answers."""
+        """Whether labels have words, as they do in classification only."""
         return any(words for _, words in self.words)
 
     @staticmethod
     def parse(text: str, labels: Sequence[str] | None = None) -> Verbalizer:
-        """Read `label=word,word;label=word`. A backslash before `, ; =` or a backslash takes it literally.
+        """Read `label=word,word;label=word`.
 
-        Without `labels`, the labels are those that the text names.
+        A backslash takes a comma, semicolon, equals sign or backslash after it literally. Without
+        `labels`, the labels are those that the text names.
+
+        Raises:
+            VerbalizerError: the text has another form; see also `of`.
         """
         words = dict(_entries(text))
         return Verbalizer.of(words, list(words) if labels is None else labels)
@@ -87,7 +82,8 @@ class Verbalizer:
         return dict(self.words)[label][0]
 
     def __str__(self) -> str:
-        return ";".join(f"{_escaped(label)}={','.join(map(_escaped, words))}" for label, words in self.words if words)
+        entries = ((_escaped(label), map(_escaped, words)) for label, words in self.words if words)
+        return ";".join(f"{label}={','.join(words)}" for label, words in entries)
 
 
 def split_words(text: str) -> list[str]:
@@ -100,18 +96,49 @@ def join_words(words: Sequence[str]) -> str:
     return ", ".join(map(_escaped, words))
 
 
+def _check_labels(words: Mapping[str, tuple[str, ...]], labels: Sequence[str]) -> None:
+    """Raise unless every key is a label and every label has a word."""
+    for label in words:
+        if label not in labels:
+            raise VerbalizerError("{label!r} is no label of this task. Its labels are {labels}.",
+                                  label=label[:60], labels=", ".join(labels))
+    for label in labels:
+        if not words.get(label):
+            raise VerbalizerError("The label {label!r} has no word. Give at least one.",
+                                  label=label)
+
+
+def _check_distinct(verbalizer: Verbalizer) -> None:
+    """Raise if two labels have the same words, in any order."""
+    seen: dict[frozenset[str], str] = {}
+    for label, words in verbalizer.words:
+        other = seen.setdefault(frozenset(words), label)
+        if other != label:
+            raise VerbalizerError("{label!r} has the same words as {other!r} ({words}); the two "
+                                  "can never be told apart. Change one of them.",
+                                  label=label, other=other, words=", ".join(words))
+
+
 def _clean(label: str, given: Sequence[str] | str) -> tuple[str, ...]:
-    words = tuple(dict.fromkeys(str(word).strip() for word in ([given] if isinstance(given, str) else given)))
-    if any(not word for word in words):
-        raise VerbalizerError("The label {label!r} has an empty word. Remove it or fill it in.", label=label)
+    """The words without blanks around them, each once."""
+    listed = [given] if isinstance(given, str) else given
+    words = tuple(dict.fromkeys(str(word).strip() for word in listed))
+    if not all(words):
+        raise VerbalizerError("The label {label!r} has an empty word. Remove it or fill it in.",
+                              label=label)
     if len(words) > MAX_WORDS_PER_LABEL:
-        raise VerbalizerError("The label {label!r} has {count} words; {limit} are allowed.", label=label,
-                              count=len(words), limit=MAX_WORDS_PER_LABEL)
+        raise VerbalizerError("The label {label!r} has {count} words; {limit} are allowed.",
+                              label=label, count=len(words), limit=MAX_WORDS_PER_LABEL)
     for word in words:
-        if len(word) > MAX_WORD_LENGTH:
-            raise VerbalizerError("The label {label!r} has a word of {length} characters ({word!r}…); {limit} are "
-                                  "allowed.", label=label, length=len(word), word=word[:20], limit=MAX_WORD_LENGTH)
+        _check_length(word, label)
     return words
+
+
+def _check_length(word: str, label: str) -> None:
+    if len(word) > MAX_WORD_LENGTH:
+        raise VerbalizerError("The label {label!r} has a word of {length} characters ({word!r}…); "
+                              "{limit} are allowed.",
+                              label=label, length=len(word), word=word[:20], limit=MAX_WORD_LENGTH)
 
 
 def _entries(text: str) -> Iterator[tuple[str, list[str]]]:
@@ -120,15 +147,17 @@ def _entries(text: str) -> Iterator[tuple[str, list[str]]]:
             continue
         parts = _parts(entry, "=")
         if len(parts) != 2:
-            raise VerbalizerError("{entry!r} is not of the form label=word,word. Separate labels by semicolons.",
-                                  entry=entry.strip()[:80])
+            raise VerbalizerError("{entry!r} is not of the form label=word,word. Separate labels "
+                                  "by semicolons.", entry=entry.strip()[:80])
         yield _plain(parts[0]), split_words(parts[1])
 
 
 def _parts(text: str, separators: str) -> list[str]:
-    """What stands between separators, except those that a backslash takes literally."""
-    cuts = [found.start() for found in re.finditer(rf"\\.|[{separators}]", text, re.DOTALL) if found[0] in separators]
-    return [text[start:end] for start, end in zip([0, *(cut + 1 for cut in cuts)], [*cuts, len(text)], strict=True)]
+    """The text between separators, except those that a backslash takes literally."""
+    matches = re.finditer(rf"\\.|[{separators}]", text, re.DOTALL)
+    cuts = [match.start() for match in matches if match[0] in separators]
+    starts, ends = [0, *(cut + 1 for cut in cuts)], [*cuts, len(text)]
+    return [text[start:end] for start, end in zip(starts, ends, strict=True)]
 
 
 def _plain(text: str) -> str:

@@ -1,1 +1,4 @@
-"""Automatic search of label words and patterns (LM-BFF, arXiv 2012.15723, section 5; PETAL, arXiv 2010.13641)."""
+"""Automatic search of label words and patterns.
+
+See LM-BFF (arXiv 2012.15723), section 5, and PETAL (arXiv 2010.13641).
+"""

@@ -1,53 +1,66 @@
-"""Label words found by a masked language model itself (LM-BFF, arXiv 2012.15723, section 5.1 and appendix B).
+"""Label words found by a masked language model itself.
 
-For each label the words that the model thinks likeliest at the mask of that label's examples; then the combinations of
-one word a label with which the model, without training, answers most training examples rightly.
+See LM-BFF (arXiv 2012.15723), section 5.1 and appendix B.
 
-An example is answered rightly by a combination if its label's word beats each of the others, and whether one word beats
-another does not depend on the rest. So each pair of labels gets, for each pair of their words, one bit an example; a
-combination's score is the number of bits left when the bits of all its pairs are taken together.
+For each label the words that the model thinks likeliest at the mask of that label's examples; then
+the combinations of one word a label with which the model, without training, answers most training
+examples correctly.
+
+A combination answers an example correctly if its label's word beats each of the others, and whether
+one word beats another does not depend on the rest. So each pair of labels gets, for each pair of
+their words, one bit an example; a combination's score is the number of bits left when the bits of
+all its pairs are taken together.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
 
-from core.errors import SpecError
+from core.search.checks import check_searchable
 
 Ids = npt.NDArray[np.int64]
 Bits = npt.NDArray[np.uint64]
+Counts = npt.NDArray[np.int32]
+Flags = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.floating]
+Pairs = Mapping[tuple[int, int], Bits]
 MOST_COMBINATIONS = 150_000_000  # that are all tried; beyond, a beam keeps the best of each length
 BEAM = 20_000
 
 
 @dataclass(frozen=True)
 class Combination:
-    """One word a label, `[C]` token ids, and the share of training examples that it answers rightly."""
+    """One word a label, `[C]` token ids, and the share of training examples answered correctly."""
 
     tokens: tuple[int, ...]
     score: float
 
 
 @dataclass(frozen=True)
-class Found:
-    """The best combinations, best first; `exact` says whether all were tried, of which there are `tried`."""
+class RankedCombinations:
+    """The best combinations, best first.
+
+    Attributes:
+        exact: whether all were tried.
+        tried: how many there are.
+    """
 
     combinations: tuple[Combination, ...]
     exact: bool
     tried: int
 
 
-def likely_words(logits: Floats, gold: Sequence[int], labels: int, k: int, allowed: npt.NDArray[np.bool_]) -> list[Ids]:
-    """For each label the `k` allowed tokens with the highest mean logit over its examples, highest first.
+def likely_words(logits: Floats, gold: Sequence[int], labels: int, k: int,
+                 allowed: Flags) -> list[Ids]:
+    """For each label the `k` allowed tokens with the highest mean logit over its examples.
 
-    The order is that of the mean log-probability (section 5.1): what parts the two is the same for all words.
+    The order is that of the mean log-probability (section 5.1), which differs by a constant.
 
     Args:
         logits: at the mask of each training example, `[N, V]`.
@@ -57,31 +70,38 @@ def likely_words(logits: Floats, gold: Sequence[int], labels: int, k: int, allow
     Raises:
         SpecError: a label has no example, or no word is allowed.
     """
-    if not allowed.any():
-        raise SpecError("No word of the vocabulary may be a label word.")
     answers, usable = np.asarray(gold), np.flatnonzero(allowed)
-    found = []
-    for label in range(labels):
-        if not (answers == label).any():
-            raise SpecError("Label {number} has no training example to find words by.", number=label + 1)
-        means = logits[answers == label][:, usable].mean(0)
-        found.append(usable[np.argsort(-means, kind="stable")[:k]])
-    return found
+    check_searchable(gold, labels, len(usable))
+    means = (logits[answers == label][:, usable].mean(0) for label in range(labels))
+    return [usable[np.argsort(-mean, kind="stable")[:k]] for mean in means]
 
 
 def nearest_words(candidates: Ids, seed: int, embedding: Floats, k: int) -> Ids:
-    """The `k` candidates whose output embeddings, `[V, H]`, are nearest to the seed word's by cosine, nearest first."""
-    vectors = embedding[candidates] / np.linalg.norm(embedding[candidates], axis=1, keepdims=True)
+    """The `k` candidates nearest to the seed word by cosine, nearest first.
+
+    Args:
+        embedding: the output embeddings of the vocabulary, `[V, H]`.
+    """
+    vectors = _normalised(embedding[candidates])
     distances = -(vectors @ embedding[seed]) / np.linalg.norm(embedding[seed])
     return candidates[np.argsort(distances, kind="stable")[:k]]
 
 
-def best_combinations(logits: Floats, gold: Sequence[int], candidates: Sequence[Ids], n: int, *,
-                      distinct: bool = True, most: int = MOST_COMBINATIONS, beam: int = BEAM) -> Found:
+def best_combinations(
+    logits: Floats,
+    gold: Sequence[int],
+    candidates: Sequence[Ids],
+    n: int,
+    *,
+    distinct: bool = True,
+    most: int = MOST_COMBINATIONS,
+    beam: int = BEAM,
+) -> RankedCombinations:
     """The `n` combinations with the highest zero-shot accuracy on the training examples.
 
-    Equal scores keep the order of the product, the first label slowest. Equal logits go to the label that comes first.
-    Memory: `most` bounds the work, not the memory, which is that of one word of the first label, or of the beam.
+    Equal scores keep the order of the product, the first label slowest. Equal logits go to the
+    label that comes first. `most` bounds the work; the memory is that of one word of the first
+    label, or of the beam.
 
     Args:
         logits: at the mask of each training example, `[N, V]`.
@@ -90,120 +110,174 @@ def best_combinations(logits: Floats, gold: Sequence[int], candidates: Sequence[
         distinct: leave out combinations that give one word to two labels.
         most: with more combinations than this, a beam of `beam` is extended label by label instead.
     """
-    columns = [logits[:, tokens] for tokens in candidates]
-    pairs = _pair_bits(columns, np.asarray(gold), candidates, distinct)
-    size = math.prod(len(tokens) for tokens in candidates)
+    pairs = _pair_bits(logits, np.asarray(gold), candidates, distinct)
     sizes, examples = [len(tokens) for tokens in candidates], len(gold)
-    places, scores = (_whole_product(pairs, sizes, examples, n) if size <= most
-                      else _beam(pairs, sizes, examples, max(beam, n)))
-    kept = np.argsort(-scores, kind="stable")[:n]
-    return Found(tuple(Combination(tuple(int(tokens[at]) for tokens, at in zip(candidates, places[row], strict=True)),
-                                   float(scores[row]) / len(gold)) for row in kept), size <= most, size)
+    tried = math.prod(sizes)
+    if tried <= most:
+        places, correct = _whole_product(pairs, sizes, examples, n)
+    else:
+        places, correct = _beam(pairs, sizes, examples, max(beam, n))
+    best = np.argsort(-correct, kind="stable")[:n]
+    ranked = (_combination(candidates, places[row], correct[row] / examples) for row in best)
+    return RankedCombinations(tuple(ranked), tried <= most, tried)
 
 
-def best_score_pairs(logits: Floats, scores: Sequence[float], candidates: Sequence[Ids], n: int) -> list[Combination]:
-    """For scores instead of labels: the (low, high) words whose probability of the latter correlates best (Pearson).
+def best_score_pairs(logits: Floats, scores: Sequence[float], candidates: Sequence[Ids],
+                     n: int) -> list[Combination]:
+    """For scores instead of labels: the (low, high) words that predict the score best.
 
-    The same word twice says nothing and counts -1.
+    They are ranked by Pearson's correlation of the score with the probability of the high word. The
+    same word twice predicts nothing and counts -1.
+
+    Args:
+        logits: at the mask of each training example, `[N, V]`.
+        scores: of the examples, `[N]`.
+        candidates: the low and the high words.
     """
-    low, high = (logits[:, tokens].astype(np.float64) for tokens in candidates)
-    shares = 1 / (1 + np.exp(low[:, :, None] - high[:, None, :]))
-    known = np.asarray(scores, dtype=np.float64)
-    shares -= shares.mean(0)
-    known = known - known.mean()
-    spread = np.linalg.norm(shares, axis=0) * np.linalg.norm(known)
-    same = candidates[0][:, None] == candidates[1]
-    level = same | (spread == 0)
-    found = np.where(level, -1.0, np.einsum("nab,n->ab", shares, known) / np.where(level, 1, spread))
-    best = np.argsort(-found, axis=None, kind="stable")[:n]
-    return [Combination((int(candidates[0][first]), int(candidates[1][second])), float(found[first, second]))
-            for first, second in zip(*np.unravel_index(best, found.shape), strict=True)]
+    low, high = candidates
+    shares, same = _shares(logits, low, high), low[:, None] == high
+    correlations = _correlations(shares, np.asarray(scores, dtype=np.float64), same)
+    best = np.argsort(-correlations, axis=None, kind="stable")[:n]
+    places = np.column_stack(np.unravel_index(best, correlations.shape))
+    return [_combination(candidates, place, correlations[tuple(place)]) for place in places]
 
 
-def _pair_bits(columns: Sequence[Floats], gold: Ids, candidates: Sequence[Ids],
-               distinct: bool) -> dict[tuple[int, int], Bits]:
-    """For labels c < d: bits `[W, Kc, Kd]` of the examples that the pair does not spoil; the last bit forbids the pair.
+def _normalised(vectors: Floats) -> Floats:
+    """The rows at length 1."""
+    normalised: Floats = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return normalised
 
-    Only examples of c and d are looked at: there the gold word must beat the other one, c on equality.
+
+def _combination(candidates: Sequence[Ids], places: Ids, score: float) -> Combination:
+    """The words at these places `[C]` of each label's candidates."""
+    words = zip(candidates, places, strict=True)
+    return Combination(tuple(int(tokens[place]) for tokens, place in words), float(score))
+
+
+def _shares(logits: Floats, low: Ids, high: Ids) -> Floats:
+    """Probabilities of the high word beside the low one, `[N, K0, K1]`."""
+    differences = logits[:, low, None].astype(np.float64) - logits[:, None, high]
+    shares: Floats = 1 / (1 + np.exp(differences))
+    return shares
+
+
+def _correlations(shares: Floats, scores: Floats, undefined: Flags) -> Floats:
+    """Pearson's correlation of shares `[N, K0, K1]` with scores `[N]`; -1 where it is undefined."""
+    shares, scores = shares - shares.mean(0), scores - scores.mean()
+    spread = np.linalg.norm(shares, axis=0) * np.linalg.norm(scores)
+    undefined = undefined | (spread == 0)
+    products = np.einsum("nab,n->ab", shares, scores)
+    correlations: Floats = np.where(undefined, -1.0, products / np.where(undefined, 1, spread))
+    return correlations
+
+
+def _pair_bits(logits: Floats, gold: Ids, candidates: Sequence[Ids], distinct: bool) -> Pairs:
+    """For labels c < d: bits `[W, Kc, Kd]` of the examples that two words answer correctly.
+
+    Only examples of c and d are looked at: there the gold word must beat the other one, c on
+    equality. The last bit is 0 where the pair is forbidden.
     """
-    found = {}
-    for one, other in combinations(range(len(columns)), 2):
-        ahead = columns[one][:, :, None] >= columns[other][:, None, :]
+    pairs = {}
+    for first, second in combinations(range(len(candidates)), 2):
+        ahead = _ahead(logits, candidates[first], candidates[second])
         fine = np.ones((len(gold) + 1, *ahead.shape[1:]), dtype=bool)
-        fine[:-1][gold == one] = ahead[gold == one]
-        fine[:-1][gold == other] = ~ahead[gold == other]
+        fine[:-1][gold == first] = ahead[gold == first]
+        fine[:-1][gold == second] = ~ahead[gold == second]
         if distinct:
-            fine[-1] = candidates[one][:, None] != candidates[other]
-        found[one, other] = _packed(fine)
-    return found
+            fine[-1] = candidates[first][:, None] != candidates[second]
+        pairs[first, second] = _packed(fine)
+    return pairs
 
 
-def _whole_product(pairs: dict[tuple[int, int], Bits], sizes: Sequence[int], examples: int,
-                   n: int) -> tuple[Ids, npt.NDArray[np.int32]]:
-    """Places `[n, C]` and right answers `[n]` of the best, in the order of the product; one first word at a time."""
-    labels = len(sizes)
-    rest = np.full((len(pairs[0, 1]), *sizes[1:]), ~np.uint64(0))
-    for one, other in combinations(range(1, labels), 2):
-        rest &= _along(pairs[one, other], (one - 1, other - 1), labels - 1)
-    places, scores = np.empty((0, labels), dtype=np.int64), np.empty(0, dtype=np.int32)
-    for first in range(sizes[0]):
-        bits = rest.copy()
-        for other in range(1, labels):
-            bits &= _along(pairs[0, other][:, first], (other - 1,), labels - 1)
-        right = _right(bits, examples).ravel()
-        floor = scores.min() if len(scores) == n else -1
-        new = _best(right, n, floor)
-        rows = np.column_stack([np.full(len(new), first), *np.unravel_index(new, tuple(sizes[1:]))])
-        places, scores = np.concatenate([places, rows]), np.concatenate([scores, right[new]])
-        kept = _best(scores, n)
-        places, scores = places[kept], scores[kept]
-    return places, scores
+def _ahead(logits: Floats, words: Ids, others: Ids) -> Flags:
+    """Whether a word's logit is at least that of the other, `[N, Kc, Kd]`."""
+    ahead: Flags = logits[:, words, None] >= logits[:, None, others]
+    return ahead
 
 
-def _beam(pairs: dict[tuple[int, int], Bits], sizes: Sequence[int], examples: int,
-          beam: int) -> tuple[Ids, npt.NDArray[np.int32]]:
-    """The same for the best `beam` of each length; what a label not yet reached will spoil is not known before."""
-    places, bits = np.arange(sizes[0])[:, None], np.full((len(pairs[0, 1]), sizes[0]), ~np.uint64(0))
-    scores = np.empty(0, dtype=np.int32)
+def _whole_product(pairs: Pairs, sizes: Sequence[int], examples: int,
+                   n: int) -> tuple[Ids, Counts]:
+    """Places `[n, C]` and correct answers `[n]` of the best, in the order of the product.
+
+    One word of the first label is tried at a time.
+    """
+    rest = _rest(pairs, sizes)
+    places = np.empty((0, len(sizes)), dtype=np.int64)
+    correct = np.empty(0, dtype=np.int32)
+    for word in range(sizes[0]):
+        counts = _correct(_with_first(rest, pairs, word), examples).ravel()
+        floor = correct.min() if len(correct) == n else -1
+        new = _best(counts, n, floor)
+        rows = np.column_stack([np.full(len(new), word), *np.unravel_index(new, tuple(sizes[1:]))])
+        places, correct = np.concatenate([places, rows]), np.concatenate([correct, counts[new]])
+        kept = _best(correct, n)
+        places, correct = places[kept], correct[kept]
+    return places, correct
+
+
+def _rest(pairs: Pairs, sizes: Sequence[int]) -> Bits:
+    """Bits `[W, K1, K2, …]` of the pairs without the first label."""
+    bits = np.full((len(pairs[0, 1]), *sizes[1:]), ~np.uint64(0))
+    for first, second in combinations(range(1, len(sizes)), 2):
+        bits &= _along(pairs[first, second], (first - 1, second - 1), len(sizes) - 1)
+    return bits
+
+
+def _with_first(rest: Bits, pairs: Pairs, word: int) -> Bits:
+    """The bits `[W, K1, K2, …]` together with those of one word of the first label."""
+    bits, others = rest.copy(), rest.ndim - 1
+    for second in range(1, others + 1):
+        bits &= _along(pairs[0, second][:, word], (second - 1,), others)
+    return bits
+
+
+def _beam(pairs: Pairs, sizes: Sequence[int], examples: int, beam: int) -> tuple[Ids, Counts]:
+    """Places `[beam, C]` and correct answers `[beam]`, keeping the best `beam` of each length.
+
+    What labels that are not yet reached will answer is not known before, so the best may be lost.
+    """
+    places = np.arange(sizes[0])[:, None]
+    bits = np.full((len(pairs[0, 1]), sizes[0]), ~np.uint64(0))
+    correct = np.empty(0, dtype=np.int32)
     for label in range(1, len(sizes)):
-        longer = np.repeat(bits[:, :, None], sizes[label], axis=2)
+        longer = np.repeat(bits[:, :, None], sizes[label], axis=2)  # [W, beam, K]
         for before in range(label):
             longer &= pairs[before, label][:, places[:, before]]
-        right = _right(longer, examples).ravel()
-        kept = _best(right, beam)
+        counts = _correct(longer, examples).ravel()
+        kept = _best(counts, beam)
         parents, words = np.divmod(kept, sizes[label])
         places, bits = np.column_stack([places[parents], words]), longer[:, parents, words]
-        scores = right[kept]
-    return places, scores
+        correct = counts[kept]
+    return places, correct
 
 
-def _best(scores: npt.NDArray[np.int32], n: int, floor: int = -1) -> Ids:
-    """Places of the `n` highest scores above `floor`, the first of equals, in their own order."""
-    above = np.flatnonzero(scores > floor)
+def _best(counts: Counts, n: int, floor: int = -1) -> Ids:
+    """Places of the `n` highest counts above `floor`, the first of equals, in their own order."""
+    above = np.flatnonzero(counts > floor)
     if len(above) > n:
-        above = np.sort(above[np.argsort(-scores[above], kind="stable")[:n]])
+        above = np.sort(above[np.argsort(-counts[above], kind="stable")[:n]])
     return above
 
 
 def _along(bits: Bits, axes: tuple[int, ...], dimensions: int) -> Bits:
-    """Bits `[W, K…]` with their other axes at these places among `dimensions`, ready to be spread."""
+    """Bits `[W, K…]` with their other axes at these places among `dimensions`, for broadcasting."""
     shape = [1] * dimensions
     for axis, size in zip(axes, bits.shape[1:], strict=True):
         shape[axis] = size
     return bits.reshape(len(bits), *shape)
 
 
-def _packed(flags: npt.NDArray[np.bool_]) -> Bits:
+def _packed(flags: Flags) -> Bits:
     """Flags `[F, …]` as `[ceil(F / 64), …]` words of 64 bits."""
     padded = np.zeros((-(-len(flags) // 64) * 64, *flags.shape[1:]), dtype=bool)
     padded[: len(flags)] = flags
-    octets = np.packbits(padded, axis=0, bitorder="little")
-    octets = octets.reshape(len(padded) // 64, 8, *flags.shape[1:])
+    octets = np.packbits(padded, axis=0, bitorder="little").reshape(-1, 8, *flags.shape[1:])
     return np.ascontiguousarray(np.moveaxis(octets, 1, -1)).view("<u8")[..., 0]
 
 
-def _right(bits: Bits, examples: int) -> npt.NDArray[np.int32]:
+def _correct(bits: Bits, examples: int) -> Counts:
     """How many examples are left, or -1 where the combination is forbidden; `bits` is `[W, …]`."""
     word, bit = divmod(examples, 64)
-    counted: npt.NDArray[np.int32] = np.bitwise_count(bits).sum(0, dtype=np.int32)
-    return np.where((bits[word] >> np.uint64(bit)) & np.uint64(1), counted - 1, -1).astype(np.int32)
+    allowed = (bits[word] >> np.uint64(bit)) & np.uint64(1)
+    counts: Counts = np.bitwise_count(bits).sum(0, dtype=np.int32)
+    return np.where(allowed, counts - 1, -1).astype(np.int32)

@@ -1,6 +1,7 @@
-"""Fixtures of published reference results: one folder, `PARITY_FIXTURES`, or this project's copy of one set.
+"""Fixtures of published reference results.
 
-A test that takes `parity` runs once for each file of its kind found in the folder; the kind is the fixture's name in
+They are in one folder, `PARITY_FIXTURES`, or this project's copy of one set. A test that takes
+`parity` runs once for each file of its kind found in the folder; the kind is the fixture's name in
 the test's own name (`test_lmbff_kshot` reads `lmbff_kshot.json`).
 """
 
@@ -20,9 +21,22 @@ from core.models.placement import Placement
 
 FOLDER = Path(os.environ.get("PARITY_FIXTURES") or Path(__file__).parents[1] / "fixtures")
 KINDS = (
-    "ipet_draw", "lmbff_demo_filter", "lmbff_kshot", "lmbff_label_search", "lmbff_prompt_model", "lmbff_prompt_render",
-    "lmbff_template_search", "pet_merge", "pet_mlm_loss", "pet_multimask_inference", "pet_multimask_training",
-    "pet_truncation", "prefix_encdec", "prefix_gpt2", "t5_prefixes", "template_syntax",
+    "ipet_draw",
+    "lmbff_demo_filter",
+    "lmbff_kshot",
+    "lmbff_label_search",
+    "lmbff_prompt_model",
+    "lmbff_prompt_render",
+    "lmbff_template_search",
+    "pet_merge",
+    "pet_mlm_loss",
+    "pet_multimask_inference",
+    "pet_multimask_training",
+    "pet_truncation",
+    "prefix_encdec",
+    "prefix_gpt2",
+    "t5_prefixes",
+    "template_syntax",
 )
 
 
@@ -39,8 +53,14 @@ class Parity:
         return _backbone(self.path.parent / "models" / model)
 
     def pairs(self, inputs: str, expected: str = "") -> list[tuple[dict[str, Any], Any]]:
-        """Inputs and results with the same id, at these dotted places; of split results the correct one."""
-        results = {case["id"]: case.get("correct_value", case) for case in _at(self.expected, expected or inputs)}
+        """Inputs and results with the same id, at these dotted places.
+
+        Of split results the correct one is taken.
+        """
+        results = {
+            case["id"]: case.get("correct_value", case)
+            for case in _at(self.expected, expected or inputs)
+        }
         pairs = [(case, results[case["id"]]) for case in _at(self.inputs, inputs)]
         assert pairs
         return pairs

@@ -8,7 +8,9 @@ from core.learning.pseudo_labels import Growth, draw_generation, new_counts
 def test_ipet_draw(parity) -> None:
     for case, results in parity.pairs("cases"):
         names = [model["name"] for model in case["models"]]
-        weights = [model["weight"] for model in case["models"]] if case["reduction"] == "wmean" else None
+        weights = (
+            [model["weight"] for model in case["models"]] if case["reduction"] == "wmean" else None
+        )
         growth = Growth(case["logits_percentage"], case["seed"])
         for number, expected in enumerate(results["generations"]):
             counts = new_counts(case["train_counts"], case["scale_factor"], number)
@@ -22,4 +24,6 @@ def test_ipet_draw(parity) -> None:
                 continue
             for name, each in zip(names, drawn, strict=True):
                 assert [names[at] for at in each.teachers] == given["sources"][name], case["id"]
-                assert [[row, case["labels"][label]] for row, label in each.rows] == given["drawn"][name], case["id"]
+                assert [[row, case["labels"][label]] for row, label in each.rows] == given["drawn"][
+                    name
+                ], case["id"]

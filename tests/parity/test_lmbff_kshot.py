@@ -26,4 +26,7 @@ def test_lmbff_kshot_label_order(parity) -> None:
         for seed, order in expected.get("label_order", {}).items():
             labels = _labels(case)
             train, _ = few_shot_indices(labels, case["k"], int(seed))
-            assert list(dict.fromkeys(labels[index] for index in train)) == order, (case["id"], seed)
+            assert list(dict.fromkeys(labels[index] for index in train)) == order, (
+                case["id"],
+                seed,
+            )

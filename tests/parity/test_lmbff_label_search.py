@@ -20,14 +20,24 @@ def test_lmbff_label_search(parity) -> None:
             embedding = np.array(case["output_embedding"], dtype=np.float32)
             found = [nearest_words(each, vocabulary.index(seed), embedding, case["k_neighbors"])
                      for each, seed in zip(found, case["seed_words"], strict=True)]
-            assert [each.tolist() for each in found] == expected["candidates_after_neighbours"], case["id"]
+            assert [each.tolist() for each in found] == expected["candidates_after_neighbours"], (
+                case["id"]
+            )
         if case["regression"]:
             best = best_score_pairs(logits, case["labels"], found, case["n"])
         else:
-            best = list(best_combinations(logits, gold, found, case["n"], distinct=False).combinations)
-        assert [each.score for each in best] == pytest.approx([each["score"] for each in expected["top"]], abs=1e-6)
+            best = list(
+                best_combinations(logits, gold, found, case["n"], distinct=False).combinations
+            )
+        assert [each.score for each in best] == pytest.approx(
+            [each["score"] for each in expected["top"]], abs=1e-6
+        )
         for group in expected["tie_groups"]:
             members = {tuple(each) for each in group["members"]}
-            chosen = [each.tokens for each in best if each.score == pytest.approx(group["score"], abs=1e-6)]
+            chosen = [
+                each.tokens
+                for each in best
+                if each.score == pytest.approx(group["score"], abs=1e-6)
+            ]
             assert len(chosen) == group["in_top"]
             assert set(chosen) <= members

@@ -36,9 +36,13 @@ def _check(prompt, limits: Limits, backbone, expected: dict, name: str) -> None:
 def test_lmbff_prompt_render(parity) -> None:
     backbone = parity.backbone(parity.inputs["model"])
     for case, expected in parity.pairs("render"):
-        assert [word_ids(word, backbone) for word in case["label_words"]] == [[i] for i in case["label_word_ids"]]
+        assert [word_ids(word, backbone) for word in case["label_words"]] == [
+            [i] for i in case["label_word_ids"]
+        ]
         stars, limits = parse_stars(case["template"]), _limits(case, case["max_length"])
-        prompt = render_stars(stars, case["texts"], case["label_words"], case.get("support_labels", ()))
+        prompt = render_stars(
+            stars, case["texts"], case["label_words"], case.get("support_labels", ())
+        )
         if "reference_error" in expected:
             with pytest.raises(PatternError, match="loses its"):
                 encode([prompt], backbone, limits)
@@ -54,8 +58,13 @@ def test_lmbff_prompt_render_as_patterns(parity) -> None:
         except PatternError:
             continue  # demonstrations, or more than two sentences
         if all(case["texts"]) and "reference_error" not in expected:
-            _check(pattern.render(Example(*case["texts"])), _limits(case, case["max_length"]), backbone, expected,
-                   case["id"])
+            _check(
+                pattern.render(Example(*case["texts"])),
+                _limits(case, case["max_length"]),
+                backbone,
+                expected,
+                case["id"],
+            )
             assert read_lm_bff(write_lm_bff(pattern)) == pattern
             read += 1
     assert read
@@ -70,7 +79,9 @@ def _query_template(template: str, labels: int) -> str:
     """The part of a demonstration template that asks."""
     fields = template.split("*sep+*")
     starts = ["*sep+*".join(fields[:count]) + "*sep+*" for count in range(1, len(fields))]
-    return next((start for start in starts if demonstration_template(start, labels) == template), template)
+    return next(
+        (start for start in starts if demonstration_template(start, labels) == template), template
+    )
 
 
 def test_lmbff_prompt_render_examples(parity) -> None:
@@ -80,19 +91,25 @@ def test_lmbff_prompt_render_examples(parity) -> None:
         length = case["max_length"] * (2 if doubled else 1)
         assert length == expected["effective_max_length"], case["id"]
         limits, labels = _limits(case, length), case["labels"]
-        given = render_stars(parse_stars(case["template"]), expected["sentence_order"], case["label_words"])
+        given = render_stars(
+            parse_stars(case["template"]), expected["sentence_order"], case["label_words"]
+        )
         _check(given, limits, backbone, expected, case["id"])
         pattern = read_lm_bff(_query_template(case["template"], len(labels)))
         words = Verbalizer.of(dict(zip(labels, case["label_words"], strict=True)), labels)
         demonstrations = [_example(support, case["regression"]) for support in case["supports"]]
-        prompt = with_demonstrations(pattern, _example(case["query"], case["regression"]), demonstrations, words)
+        prompt = with_demonstrations(
+            pattern, _example(case["query"], case["regression"]), demonstrations, words
+        )
         _check(prompt, limits, backbone, expected, case["id"])
 
 
 def test_lmbff_prompt_render_auto_demo_templates(parity) -> None:
     for case, expected in parity.pairs("auto_demo_templates"):
         wanted = expected if isinstance(expected, str) else expected["template"]
-        assert demonstration_template(case["template"], case["num_demonstrations"]) == wanted, case["id"]
+        assert demonstration_template(case["template"], case["num_demonstrations"]) == wanted, case[
+            "id"
+        ]
 
 
 def test_lmbff_prompt_render_label_word_mappings(parity) -> None:

@@ -1,4 +1,4 @@
-"""LM-BFF's automatic templates: what the encoder is shown, and the ranked list for both ways of scoring."""
+"""LM-BFF's automatic templates: the encoder's input, and the ranked list for both scores."""
 
 import pytest
 
@@ -12,12 +12,17 @@ def _examples(case: dict) -> list[Example]:
 
 
 def _shown(case: dict, backbone) -> list[list[int]]:
-    return [example_ids(each, case["label_words"][each.label], case["layout"], backbone) for each in _examples(case)]
+    return [
+        example_ids(each, case["label_words"][each.label], case["layout"], backbone)
+        for each in _examples(case)
+    ]
 
 
 def test_lmbff_template_search_inputs(parity) -> None:
     for case, expected in parity.pairs("cases"):
-        assert _shown(case, parity.backbone(case["model"])) == expected["encoder_input_ids"], case["id"]
+        assert _shown(case, parity.backbone(case["model"])) == expected["encoder_input_ids"], case[
+            "id"
+        ]
 
 
 @pytest.mark.parametrize("averaged", [True, False])
@@ -28,7 +33,9 @@ def test_lmbff_template_search_beams(parity, averaged: bool) -> None:
         for beam, values in expected["by_beam"].items():
             wanted = values["reference_value" if averaged else "paper_value"]
             found = fill_gaps(backbone, shown, int(beam), averaged=averaged, strict=False)
-            assert [list(each.tokens) for each in found] == [each["token_ids"] for each in wanted], case["id"]
+            assert [list(each.tokens) for each in found] == [
+                each["token_ids"] for each in wanted
+            ], case["id"]
             assert [as_template(each.tokens, case["layout"], backbone) for each in found] == [
                 each["template"] for each in wanted]
             assert [each.finished for each in found] == [each["finished"] for each in wanted]
@@ -40,8 +47,20 @@ def test_lmbff_template_search_beams(parity, averaged: bool) -> None:
 def test_lmbff_template_search_whole(parity) -> None:
     for case, expected in parity.pairs("whole_search"):
         backbone = parity.backbone(case["model"])
-        found = write_patterns(backbone, _examples(case), case["label_words"], beam=case["beam"], averaged=True,
-                               strict=False)
+        found = write_patterns(
+            backbone,
+            _examples(case),
+            case["label_words"],
+            beam=case["beam"],
+            averaged=True,
+            strict=False,
+        )
         templates = expected["templates"] if isinstance(expected, dict) else expected
-        sound = [template for template in templates if template.startswith("*cls*") and template.endswith("*sep+*")]
-        assert {str(each.pattern) for each in found} == {str(read_lm_bff(template)) for template in sound}
+        sound = [
+            template
+            for template in templates
+            if template.startswith("*cls*") and template.endswith("*sep+*")
+        ]
+        assert {str(each.pattern) for each in found} == {
+            str(read_lm_bff(template)) for template in sound
+        }

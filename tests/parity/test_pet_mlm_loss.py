@@ -26,7 +26,9 @@ def test_pet_mlm_loss(parity) -> None:
         for share, result in expected["combined_by_weight_on_ce"].items():
             logits = answer_logits(backbone, batch, torch.tensor([token for _, token in words]))
             scores = label_scores(logits, [label for label, _ in words], len(case["labels_order"]))
-            assert scores.detach().numpy() == pytest.approx(torch.tensor(expected["class_logits"]).numpy(), abs=2e-4)
+            assert scores.detach().numpy() == pytest.approx(
+                torch.tensor(expected["class_logits"]).numpy(), abs=2e-4
+            )
             answer = F.cross_entropy(scores, torch.tensor(asked["label_index"]))
             auxiliary = masked_loss(backbone, hidden, labels[labels != -100])
             assert answer.item() == pytest.approx(expected["ce"], abs=2e-4)

@@ -12,7 +12,11 @@ _ORDERS = {"max_first": "max-first", "ltr": "left-to-right", "parallel": "parall
 def _question(case: dict, masks: int) -> Encoded:
     """The case's prompt with only the first of its masks, and without padding."""
     start, most = case["mask_start"], case["num_masks"]
-    kept = [at for at, seen in enumerate(case["attention_mask"]) if seen and not start + masks <= at < start + most]
+    kept = [
+        at
+        for at, seen in enumerate(case["attention_mask"])
+        if seen and not start + masks <= at < start + most
+    ]
     return Encoded([case["input_ids"][at] for at in kept], [0] * len(kept),
                    [case["token_type_ids"][at] for at in kept], list(range(start, start + masks)))
 
@@ -23,7 +27,9 @@ def test_pet_multimask_inference(parity) -> None:
         questions = [_question(case, len(answer)) for answer in answers]
         for name, order in _ORDERS.items():
             found = fill_masks(parity.backbone(case["model"]), questions, answers, order)
-            assert [each.score for each in found] == pytest.approx(expected[name], abs=2e-4), case["id"]
+            assert [each.score for each in found] == pytest.approx(expected[name], abs=2e-4), case[
+                "id"
+            ]
             scores = [each.score for each in found]
             assert scores.index(max(scores)) == expected["best"][name]
             if order == "max-first" and "max_first_fill_order" in expected:

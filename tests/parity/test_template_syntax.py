@@ -16,7 +16,9 @@ from core.prompts.dialects.promptsource import (
 
 
 def _brace(piece: Brace) -> dict:
-    shown = {key: "<code>" if isinstance(value, Code) else value for key, value in piece.values.items()}
+    shown = {
+        key: "<code>" if isinstance(value, Code) else value for key, value in piece.values.items()
+    }
     return {"add_prefix_space": " " * piece.space, **shown}
 
 
@@ -32,7 +34,9 @@ def test_template_syntax_brace(parity) -> None:
         assert [_brace(piece) for piece in pieces] == expected["segments"], case["id"]
         if "filled" in expected:
             assert [piece.kind == "mask" for piece in pieces] == expected["loss_ids"], case["id"]
-            assert [piece.shortenable for piece in pieces] == expected["shortenable_ids"], case["id"]
+            assert [piece.shortenable for piece in pieces] == expected["shortenable_ids"], case[
+                "id"
+            ]
             assert filled(pieces, texts) == expected["filled"], case["id"]
 
 
@@ -63,8 +67,13 @@ def _star(star: Star) -> dict:
             return {"type": star.kind, "index": star.index}
         case "sentence":
             letter = next((each[:5] for each in star.modifiers if each.endswith("_first")), "keep")
-            return {"type": "sentence", "index": star.index, "add_space": star.space, "first_letter": letter,
-                    "drop_last_character": "drop_last" in star.modifiers}
+            return {
+                "type": "sentence",
+                "index": star.index,
+                "add_space": star.space,
+                "first_letter": letter,
+                "drop_last_character": "drop_last" in star.modifiers,
+            }
     return {"type": star.kind}
 
 
@@ -86,11 +95,15 @@ def test_template_syntax_jinja_yaml(parity) -> None:
     assert parse_promptsource(inputs["yaml"]) == given
     for template in given:
         expected = parity.expected["jinja"]["fixed_answer_choices"][template.name]
-        assert fixed_choices(template.answer_choices) == (None if expected is None else tuple(expected))
+        assert fixed_choices(template.answer_choices) == (
+            None if expected is None else tuple(expected)
+        )
 
 
 def test_template_syntax_jinja(parity) -> None:
-    templates = {template.name: template for template in parse_promptsource(parity.inputs["jinja"]["yaml"])}
+    templates = {
+        template.name: template for template in parse_promptsource(parity.inputs["jinja"]["yaml"])
+    }
     for case, expected in parity.pairs("jinja.cases"):
         rendered = render_promptsource(templates[case["template"]], case["example"])
         choices = rendered.answer_choices

@@ -11,13 +11,28 @@ from core.prompts.verbalizer import Verbalizer
 PATTERN = Pattern.parse("{text_a} It was {mask}.")
 WORDS = Verbalizer.of({"bad": ["terrible", "awful"], "good": "great"}, ["bad", "good"])
 QUERY = Example("A dull plot.", label="bad")
-SHOTS = [Example("I laughed.", label="good"), Example("I slept.", label="bad"), Example("I cried.", label="good")]
+SHOTS = [
+    Example("I laughed.", label="good"),
+    Example("I slept.", label="bad"),
+    Example("I cried.", label="good"),
+]
 
 
-@pytest.mark.parametrize(("before", "text"), [
-    (False, "A dull plot. It was ____. I slept. It was terrible. I laughed. It was great. I cried. It was great."),
-    (True, "I laughed. It was great. I slept. It was terrible. I cried. It was great. A dull plot. It was ____."),
-])
+@pytest.mark.parametrize(
+    ("before", "text"),
+    [
+        (
+            False,
+            "A dull plot. It was ____. I slept. It was terrible. I laughed. It was great. "
+            "I cried. It was great.",
+        ),
+        (
+            True,
+            "I laughed. It was great. I slept. It was terrible. I cried. It was great. "
+            "A dull plot. It was ____.",
+        ),
+    ],
+)
 def test_where_demonstrations_stand(before: bool, text: str) -> None:
     prompt = with_demonstrations(PATTERN, QUERY, SHOTS, WORDS, before=before)
     assert prompt.text() == text
@@ -36,7 +51,9 @@ def test_only_demonstrations_carry_labels() -> None:
 
 def test_no_demonstrations_leave_the_question_as_it_is() -> None:
     for before in (False, True):
-        assert with_demonstrations(PATTERN, QUERY, [], WORDS, before=before) == PATTERN.render(QUERY)
+        assert with_demonstrations(PATTERN, QUERY, [], WORDS, before=before) == PATTERN.render(
+            QUERY
+        )
 
 
 def test_pairs_show_both_texts() -> None:

@@ -38,7 +38,7 @@ def test_lm_bff_is_read_and_written(template: str, pattern: str) -> None:
     ("*cls**mask**cls**sep+*", "*cls* (character 13)", 12),
     ("*mask*" + "x" * 20_000, "20000 are allowed", 20_000),
 ])
-def test_lm_bff_tells_what_is_wrong(template: str, message: str, position: int) -> None:
+def test_lm_bff_names_what_is_wrong(template: str, message: str, position: int) -> None:
     with pytest.raises(PatternError) as error:
         read_lm_bff(template)
     assert message in str(error.value)
@@ -54,18 +54,31 @@ def test_lm_bff_tells_what_is_wrong(template: str, message: str, position: int) 
     ("{text_a}mask{mask|tight}", "'mask' (character 9) for a field", 8),
     ("{text_a}sent 0 {mask}", "'sent 0' (character 9) for a field", 8),
 ])
-def test_what_stars_cannot_say_is_not_written(pattern: str, message: str, position: int) -> None:
+def test_what_stars_cannot_express_is_not_written(
+    pattern: str, message: str, position: int
+) -> None:
     with pytest.raises(PatternError) as error:
         write_lm_bff(Pattern.parse(pattern))
     assert message in str(error.value)
     assert error.value.position == position
 
 
-@pytest.mark.parametrize(("template", "labels", "whole"), [
-    ("*cls**sent_0**mask*.*sep+*", 2, "*cls**sent_0**mask*.*sep+**sent_1**label_0*.*sep+**sent_2**label_1*.*sep+*"),
-    ("*cls**sent_0**mask**+sentl_1**sep+*", 1, "*cls**sent_0**mask**+sentl_1**sep+**sent_2**label_0**+sentl_3**sep+*"),
-    ("*cls*In_0.5_s*mask**sep*", 1, "*cls*In_0.5_s*mask**sep*In_0.5_s*label_0**sep*"),
-])
+@pytest.mark.parametrize(
+    ("template", "labels", "whole"),
+    [
+        (
+            "*cls**sent_0**mask*.*sep+*",
+            2,
+            "*cls**sent_0**mask*.*sep+**sent_1**label_0*.*sep+**sent_2**label_1*.*sep+*",
+        ),
+        (
+            "*cls**sent_0**mask**+sentl_1**sep+*",
+            1,
+            "*cls**sent_0**mask**+sentl_1**sep+**sent_2**label_0**+sentl_3**sep+*",
+        ),
+        ("*cls*In_0.5_s*mask**sep*", 1, "*cls*In_0.5_s*mask**sep*In_0.5_s*label_0**sep*"),
+    ],
+)
 def test_automatic_demonstration_templates(template: str, labels: int, whole: str) -> None:
     assert demonstration_template(template, labels) == whole
 
@@ -86,20 +99,43 @@ def test_stars_are_rendered_with_words_and_labels() -> None:
     stars = parse_stars("*cls**sent_0**mask**sep+**+sentu-_1*_is*labelx_0**sep*")
     prompt = render_stars(stars, ["one", "two"], ["no", "yes"], [1])
     assert [(s.kind, s.text) for s in prompt.segments] == [
-        ("cls", ""), ("text", "one"), ("mask", ""), ("sep", ""), ("text", " Tw"), ("literal", " is"), ("word", "yes"),
+        ("cls", ""),
+        ("text", "one"),
+        ("mask", ""),
+        ("sep", ""),
+        ("text", " Tw"),
+        ("literal", " is"),
+        ("word", "yes"),
         ("sep", ""),
     ]
 
 
-@pytest.mark.parametrize("text", ["{'0':'bad','1':'good'}", '{"0": "bad", "1": "good"}', "{0: 'bad', 1: 'good'}"])
+@pytest.mark.parametrize(
+    "text", ["{'0':'bad','1':'good'}", '{"0": "bad", "1": "good"}', "{0: 'bad', 1: 'good'}"]
+)
 def test_mappings_are_read(text: str) -> None:
     assert read_mapping(text) == {"0": "bad", "1": "good"}
 
 
-@pytest.mark.parametrize("text", [
-    "", "bad", "['bad']", "{'0': ['bad']}", "{'0': 1}", "{0.5: 'bad'}", "{'0': __import__('os').getcwd()}", "{" * 500,
-    "{'0': 'bad'", "dict(a='b')", "{[]: 'x'}", '{"a": {"b": "c"}}', "\0", "[" * 100_000,
-])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "bad",
+        "['bad']",
+        "{'0': ['bad']}",
+        "{'0': 1}",
+        "{0.5: 'bad'}",
+        "{'0': __import__('os').getcwd()}",
+        "{" * 500,
+        "{'0': 'bad'",
+        "dict(a='b')",
+        "{[]: 'x'}",
+        '{"a": {"b": "c"}}',
+        "\0",
+        "[" * 100_000,
+    ],
+)
 def test_mappings_are_never_run(text: str) -> None:
     with pytest.raises(VerbalizerError, match="Label words are given as"):
         read_mapping(text)

@@ -12,35 +12,95 @@ COLUMNS = {"text_a": "text_a", "text_b": "text_b"}
 WORDS = Verbalizer.of({"negative": "terrible", "positive": "great"}, ["negative", "positive"])
 
 
-@pytest.mark.parametrize(("jinja", "choices", "pattern", "words"), [
-    ("{{text}} It was ||| {{ answer_choices[label] }}", "bad ||| good", "{text_a} It was {mask}", ("bad", "good")),
-    ("\n{{ text }}\n\n{{question}}? |||\n{{answer_choices[y]}}\n", "no|||yes", "{text_a}\n\n{text_b}? {mask}",
-     ("no", "yes")),
-    ("{{ answer_choices | join(' or ') }}? {{text}} ||| {{answer_choices[label]}}", "a ||| b",
-     "a or b? {text_a} {mask}", ("a", "b")),
-    ("{{ 'x|||y{' }} {{text}} ||| {{answer_choices[label]}}", "{{ 'a' ~ 'b' }} ||| c", "x|||y{{ {text_a} {mask}",
-     ("ab", "c")),
-])
-def test_promptsource_is_read(jinja: str, choices: str, pattern: str, words: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(
+    ("jinja", "choices", "pattern", "words"),
+    [
+        (
+            "{{text}} It was ||| {{ answer_choices[label] }}",
+            "bad ||| good",
+            "{text_a} It was {mask}",
+            ("bad", "good"),
+        ),
+        (
+            "\n{{ text }}\n\n{{question}}? |||\n{{answer_choices[y]}}\n",
+            "no|||yes",
+            "{text_a}\n\n{text_b}? {mask}",
+            ("no", "yes"),
+        ),
+        (
+            "{{ answer_choices | join(' or ') }}? {{text}} ||| {{answer_choices[label]}}",
+            "a ||| b",
+            "a or b? {text_a} {mask}",
+            ("a", "b"),
+        ),
+        (
+            "{{ 'x|||y{' }} {{text}} ||| {{answer_choices[label]}}",
+            "{{ 'a' ~ 'b' }} ||| c",
+            "x|||y{{ {text_a} {mask}",
+            ("ab", "c"),
+        ),
+    ],
+)
+def test_promptsource_is_read(
+    jinja: str, choices: str, pattern: str, words: tuple[str, ...]
+) -> None:
     read, found = read_promptsource(jinja, {"text": "text_a", "question": "text_b"}, choices)
     assert (str(read), found) == (pattern, words)
 
 
-@pytest.mark.parametrize(("jinja", "choices", "message", "position"), [
-    ("{{text}} ||| {{answer_choices[label]}}", None, "no fixed answer choices", None),
-    ("{{text}} ||| {{answer_choices[label]}}", "{{a}} ||| {{b}}", "no fixed answer choices", None),
-    ("{{text}} ||| great", "a ||| b", "is not ||| {{ answer_choices[label] }} alone", 9),
-    ("{{text}}", "a ||| b", "is not ||| {{ answer_choices[label] }} alone", 0),
-    ("a ||| b ||| {{answer_choices[label]}}", "a ||| b", "alone", 2),
-    ("{{answer_choices[label]}} ||| {{answer_choices[label]}}", "a ||| b", "gives the answer away", 2),
-    ("x\n{% if text %}y{% endif %} ||| {{answer_choices[label]}}", "a ||| b", "has one in line 2", 2),
-    ("x\n{{ title }} ||| {{answer_choices[label]}}", "a ||| b", "computes something from title", 2),
-    ("{{ text|lower }} ||| {{answer_choices[label]}}", "a ||| b", "computes something from text", 0),
-    ("a\nb {{ text ||| {{answer_choices[label]}}", "a ||| b", "cannot read the template (line 2)", 2),
-    ("{{text}} ||| {{answer_choices[label]}}", "{% for", "cannot read the template (line 1)", 0),
-    ("{{ text }}" + "x" * 10_000, "a ||| b", "10000 are allowed", 10_000),
-])
-def test_promptsource_tells_what_a_pattern_cannot_say(
+@pytest.mark.parametrize(
+    ("jinja", "choices", "message", "position"),
+    [
+        ("{{text}} ||| {{answer_choices[label]}}", None, "no fixed answer choices", None),
+        (
+            "{{text}} ||| {{answer_choices[label]}}",
+            "{{a}} ||| {{b}}",
+            "no fixed answer choices",
+            None,
+        ),
+        ("{{text}} ||| great", "a ||| b", "is not ||| {{ answer_choices[label] }} alone", 9),
+        ("{{text}}", "a ||| b", "is not ||| {{ answer_choices[label] }} alone", 0),
+        ("a ||| b ||| {{answer_choices[label]}}", "a ||| b", "alone", 2),
+        (
+            "{{answer_choices[label]}} ||| {{answer_choices[label]}}",
+            "a ||| b",
+            "gives the answer away",
+            2,
+        ),
+        (
+            "x\n{% if text %}y{% endif %} ||| {{answer_choices[label]}}",
+            "a ||| b",
+            "has one in line 2",
+            2,
+        ),
+        (
+            "x\n{{ title }} ||| {{answer_choices[label]}}",
+            "a ||| b",
+            "computes something from title",
+            2,
+        ),
+        (
+            "{{ text|lower }} ||| {{answer_choices[label]}}",
+            "a ||| b",
+            "computes something from text",
+            0,
+        ),
+        (
+            "a\nb {{ text ||| {{answer_choices[label]}}",
+            "a ||| b",
+            "cannot read the template (line 2)",
+            2,
+        ),
+        (
+            "{{text}} ||| {{answer_choices[label]}}",
+            "{% for",
+            "cannot read the template (line 1)",
+            0,
+        ),
+        ("{{ text }}" + "x" * 10_000, "a ||| b", "10000 are allowed", 10_000),
+    ],
+)
+def test_promptsource_names_what_a_pattern_cannot_express(
     jinja: str, choices: str | None, message: str, position: int | None
 ) -> None:
     with pytest.raises(PatternError) as error:
@@ -49,10 +109,16 @@ def test_promptsource_tells_what_a_pattern_cannot_say(
     assert error.value.position == position
 
 
-@pytest.mark.parametrize("pattern", [
-    "{text_a} It was {mask}", "{text_a}\n{text_b}?\nAnswer: {mask}", "{{x}} {text_a} {mask}", "a\"b' {text_a}% {mask}",
-    "{text_a}: {{{{%if%}}}} é 😀 {mask}",
-])
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "{text_a} It was {mask}",
+        "{text_a}\n{text_b}?\nAnswer: {mask}",
+        "{{x}} {text_a} {mask}",
+        "a\"b' {text_a}% {mask}",
+        "{text_a}: {{{{%if%}}}} é 😀 {mask}",
+    ],
+)
 def test_promptsource_is_written(pattern: str) -> None:
     words = Verbalizer.of({"a": "sch{ön", "b": "great"}, ["a", "b"])
     (template,) = parse_promptsource(write_promptsource(Pattern.parse(pattern), words))
@@ -67,7 +133,9 @@ def test_promptsource_is_written(pattern: str) -> None:
     ("{text_a|drop_last} {mask}", "cannot say '{text_a|drop_last}'", 0),
     ("a ||| {text_a} {mask}", "cannot say 'a |||'", 0),
 ])
-def test_what_promptsource_cannot_say_is_not_written(pattern: str, message: str, position: int) -> None:
+def test_what_promptsource_cannot_express_is_not_written(
+    pattern: str, message: str, position: int
+) -> None:
     with pytest.raises(PatternError) as error:
         write_promptsource(Pattern.parse(pattern), WORDS)
     assert message in str(error.value)
@@ -131,21 +199,38 @@ def test_strangers_templates_can_do_no_harm(jinja: str, message: str) -> None:
     assert message in str(error.value)
 
 
-@pytest.mark.parametrize(("jinja", "written"), [
-    ("{{ 7 // 2 + 1 - 2 * 3 }}", "-2"),
-    ("{{ text.split()[0] | upper }}{{ '-' }}{{ text.strip() | replace('b', 'c') | title }}", "A-A C"),
-    ("{% for n in ns if n > 1 %}{{ loop.index }}{{ n }}{% else %}none{% endfor %}", "1223"),
-    ("{{ missing }}{{ none }}{{ ns | map('string') | join('+') }}", "None1+2+3"),
-    ("{{ (ns | most_frequent | length) ~ 'x' }}{{ 'a' | highlight }}", "3x<span style='color: #F08080'>a</span>"),
-    ("{{ ns | sum }}{{ ns | first }}{{ d.get('k', 'v') }}", "61v"),
-])
+@pytest.mark.parametrize(
+    ("jinja", "written"),
+    [
+        ("{{ 7 // 2 + 1 - 2 * 3 }}", "-2"),
+        (
+            "{{ text.split()[0] | upper }}{{ '-' }}{{ text.strip() | replace('b', 'c') | title }}",
+            "A-A C",
+        ),
+        ("{% for n in ns if n > 1 %}{{ loop.index }}{{ n }}{% else %}none{% endfor %}", "1223"),
+        ("{{ missing }}{{ none }}{{ ns | map('string') | join('+') }}", "None1+2+3"),
+        (
+            "{{ (ns | most_frequent | length) ~ 'x' }}{{ 'a' | highlight }}",
+            "3x<span style='color: #F08080'>a</span>",
+        ),
+        ("{{ ns | sum }}{{ ns | first }}{{ d.get('k', 'v') }}", "61v"),
+    ],
+)
 def test_templates_of_ordinary_kind_are_rendered(jinja: str, written: str) -> None:
-    assert render_promptsource(JinjaTemplate("x", jinja), {"text": "a b", "ns": [1, 2, 3], "d": {}}).prompt == written
+    assert (
+        render_promptsource(
+            JinjaTemplate("x", jinja), {"text": "a b", "ns": [1, 2, 3], "d": {}}
+        ).prompt
+        == written
+    )
 
 
 def test_a_choice_is_decided_by_the_seed() -> None:
     template = JinjaTemplate("x", "{{ ns | choice }}")
-    drawn = [render_promptsource(template, {"ns": list(range(50))}, seed).prompt for seed in (1, 1, 2, 3, 4)]
+    drawn = [
+        render_promptsource(template, {"ns": list(range(50))}, seed).prompt
+        for seed in (1, 1, 2, 3, 4)
+    ]
     assert drawn[0] == drawn[1]
     assert len(set(drawn)) > 1
 

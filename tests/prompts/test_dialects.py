@@ -1,4 +1,4 @@
-"""What all dialects share: one pattern in each of them, and bad templates that are refused with an InputError."""
+"""All dialects: one pattern in each of them, and bad templates refused with an InputError."""
 
 import random
 
@@ -42,22 +42,36 @@ def test_one_pattern_in_three_dialects() -> None:
 
 
 MUTATED = {
-    "lm_bff": ["*cls**sent-_0*?*mask*,*+sentl_1**sep+*", "*cls**sent_0*_It_was*mask*.*sep+**sent_1**label_0**sep+*"],
-    "openprompt": [
-        '{"placeholder": "text_a", "post_processing": lambda x: x.rstrip(".")} It was {"mask"} {"text": "a"}',
-        '{"soft": None, "duplicate": 3}{"meta": "b"} {"placeholder": "text_b", "shortenable": False}{"mask"}',
+    "lm_bff": [
+        "*cls**sent-_0*?*mask*,*+sentl_1**sep+*",
+        "*cls**sent_0*_It_was*mask*.*sep+**sent_1**label_0**sep+*",
     ],
-    "jinja": ["{{text_a}} x {{ answer_choices | join(', ') }} ||| {{answer_choices[label]}}",
-              "{% for a, b in zip(text_a, [1, 2]) %}{{a}}={{b + 1}}{% endfor %} ||| {{ text_b|upper|first ~ 'x' }}"],
+    "openprompt": [
+        '{"placeholder": "text_a", "post_processing": lambda x: x.rstrip(".")} It was '
+        '{"mask"} {"text": "a"}',
+        '{"soft": None, "duplicate": 3}{"meta": "b"} {"placeholder": "text_b", '
+        '"shortenable": False}{"mask"}',
+    ],
+    "jinja": [
+        "{{text_a}} x {{ answer_choices | join(', ') }} ||| {{answer_choices[label]}}",
+        "{% for a, b in zip(text_a, [1, 2]) %}{{a}}={{b + 1}}{% endfor %} ||| "
+        "{{ text_b|upper|first ~ 'x' }}",
+    ],
     "yaml": [write_promptsource(Pattern.parse("{text_a} {mask}"), WORDS)],
     "mapping": ["{'0': 'terrible', '1': 'great'}", '{"a": "b"}'],
 }
 READERS = {
     "lm_bff": [read_lm_bff, lambda text: render_stars(parse_stars(text), ["a", "b"], ["c"])],
-    "openprompt": [read_openprompt,
-                   lambda text: filled(parse_openprompt(text), {"text_a": "A.", "text_b": "", "b": "c"})],
-    "jinja": [lambda text: read_promptsource(text, COLUMNS, "a ||| b"),
-              lambda text: render_promptsource(JinjaTemplate("x", text, text), {"text_a": "A.", "text_b": ["b"]})],
+    "openprompt": [
+        read_openprompt,
+        lambda text: filled(parse_openprompt(text), {"text_a": "A.", "text_b": "", "b": "c"}),
+    ],
+    "jinja": [
+        lambda text: read_promptsource(text, COLUMNS, "a ||| b"),
+        lambda text: render_promptsource(
+            JinjaTemplate("x", text, text), {"text_a": "A.", "text_b": ["b"]}
+        ),
+    ],
     "yaml": [parse_promptsource],
     "mapping": [read_mapping],
 }
@@ -66,8 +80,22 @@ READERS = {
 def _mutated(text: str, random_: random.Random) -> str:
     for _ in range(random_.randrange(1, 5)):
         at, length = random_.randrange(len(text) + 1), random_.randrange(4)
-        piece = random_.choice([*"*_{}[]()\"'|%:,+-.# \n\\&!0", "\0", "\ud800", "é", "sent_", "label_", "{{", "}}",
-                                "|||", "lambda x: ", "!!int ", text[at : at + 9]])
+        piece = random_.choice(
+            [
+                *"*_{}[]()\"'|%:,+-.# \n\\&!0",
+                "\0",
+                "\ud800",
+                "é",
+                "sent_",
+                "label_",
+                "{{",
+                "}}",
+                "|||",
+                "lambda x: ",
+                "!!int ",
+                text[at : at + 9],
+            ]
+        )
         text = text[:at] + piece + text[at + length :]
     return text
 
@@ -85,4 +113,6 @@ def test_mutated_templates_are_read_or_refused(dialect: str) -> None:
                 refused.append(error)
     assert 30 < len(refused) < 300 * len(READERS[dialect])
     assert all(str(error) for error in refused)
-    assert {type(error) for error in refused} == {VerbalizerError if dialect == "mapping" else PatternError}
+    assert {type(error) for error in refused} == {
+        VerbalizerError if dialect == "mapping" else PatternError
+    }

@@ -18,7 +18,9 @@ from core.prompts.pvp import PVP
 ENTRIES = [entry for task in library_tasks() for entry in published_pvps(task)]
 NAMES = [f"{entry.task}-{index}" for index, entry in enumerate(ENTRIES)]
 
-UNCATALOGUED = {"xstance": "its hub copies need a loading script, which the datasets library no longer runs"}
+UNCATALOGUED = {
+    "xstance": "its hub copies need a loading script, which the datasets library no longer runs"
+}
 SEVERAL_PIECES = {
     "Nein": "German; the vocabulary is English", "Oui": "French; the vocabulary is English",
     **dict.fromkeys("很差好无或是故娱体财房车教科军旅股农电", "Chinese; unknown to the English vocabulary"),
@@ -56,7 +58,9 @@ def test_entry_fits_its_task(entry: PublishedPVP):
 def test_words_are_one_token_or_have_a_reason(entry: PublishedPVP, bundled):
     for word in (word for words in entry.words.values() for word in words):
         unknown = bundled.tokenizer.unk_token_id in word_ids(word, bundled)
-        assert (len(word_ids(word, bundled)) == 1 and not unknown) == (word not in SEVERAL_PIECES), word
+        assert (len(word_ids(word, bundled)) == 1 and not unknown) == (
+            word not in SEVERAL_PIECES
+        ), word
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=NAMES)
@@ -80,8 +84,21 @@ def test_every_catalogued_task_has_entries_and_every_entry_a_task():
     assert {card.name for card in task_cards()} == set(library_tasks()) - set(UNCATALOGUED)
 
 
-COUNTS = {"yelp_full": 4, "ag_news_pairs": 6, "ag_news": 5, "yahoo": 6, "xstance": 6, "cb": 5, "boolq": 6, "wic": 3,
-          "sst2": 1, "mpqa": 1, "trec": 1, "mnli": 5, "rte": 6}
+COUNTS = {
+    "yelp_full": 4,
+    "ag_news_pairs": 6,
+    "ag_news": 5,
+    "yahoo": 6,
+    "xstance": 6,
+    "cb": 5,
+    "boolq": 6,
+    "wic": 3,
+    "sst2": 1,
+    "mpqa": 1,
+    "trec": 1,
+    "mnli": 5,
+    "rte": 6,
+}
 
 
 @pytest.mark.parametrize(("task", "count"), COUNTS.items())
@@ -118,7 +135,9 @@ RENDERED = [
 
 @pytest.mark.parametrize(("task", "index", "expected"), RENDERED)
 def test_published_pattern_renders_as_in_the_paper(task: str, index: int, expected: str):
-    prompt = Pattern.parse(published_pvps(task)[index].pattern).render(Example("A film.", "It ends."))
+    prompt = Pattern.parse(published_pvps(task)[index].pattern).render(
+        Example("A film.", "It ends.")
+    )
     assert " ".join(prompt.text().split()) == expected
 
 
@@ -135,7 +154,9 @@ SUGGESTED = [
 
 
 @pytest.mark.parametrize(("name", "labels", "pairs", "expected"), SUGGESTED)
-def test_suggestions_fit_the_task(name: str, labels: tuple[str, ...], pairs: bool, expected: list[PublishedPVP] | None):
+def test_suggestions_fit_the_task(
+    name: str, labels: tuple[str, ...], pairs: bool, expected: list[PublishedPVP] | None
+):
     schema = classification(*labels, pairs=pairs)
     found = suggested(name, schema)
     assert expected is None or found == expected
@@ -143,7 +164,7 @@ def test_suggestions_fit_the_task(name: str, labels: tuple[str, ...], pairs: boo
         assert PVP.of(entry.pattern, entry.words, schema).verbalizer.labels == labels
 
 
-def test_generic_suggestions_say_the_labels_as_a_person_would():
+def test_generic_suggestions_use_the_labels_in_plain_words():
     words = suggested("x", classification("Very_Good", "not-good"))[0].words
     assert words == {"Very_Good": ["very good"], "not-good": ["not good"]}
 
@@ -151,4 +172,6 @@ def test_generic_suggestions_say_the_labels_as_a_person_would():
 def test_suggested_words_of_bundled_tasks_are_known_to_the_bundled_model(bundled):
     for task in ("reviews", "headlines", "questions", "entailment"):
         for entry in published_pvps(task):
-            assert single_ids([(label, word) for label in entry.words for word in entry.words[label]], bundled)
+            assert single_ids(
+                [(label, word) for label in entry.words for word in entry.words[label]], bundled
+            )

@@ -1,4 +1,4 @@
-"""Patterns: what is read, what is written back, what is refused and where."""
+"""Patterns: read, written back, and refused with the place of the mistake."""
 
 import random
 import string
@@ -26,16 +26,26 @@ EXAMPLE = Example("A fine film.", "It lasts.", "good")
 ])
 def test_a_pattern_is_read_as_segments(text: str, pieces: list[str]) -> None:
     shown = [
-        repr(s.text) if s.kind == "literal" else " " * s.space + "|".join((s.field or s.kind, *s.modifiers))
+        repr(s.text)
+        if s.kind == "literal"
+        else " " * s.space + "|".join((s.field or s.kind, *s.modifiers))
         for s in Pattern.parse(text).segments
     ]
     assert shown == pieces
 
 
-@pytest.mark.parametrize("text", [
-    "{text_a} It was {mask}.", "{text_a|drop_last}? {mask}, {text_b|lower_first}", "{{braces}} {text_a} {mask}",
-    "  two  spaces  {text_a}  {mask}  ", "{text_a} {mask|tight}", "{sep}{text_a} {sep} {mask}", "}}{{{mask}",
-])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{text_a} It was {mask}.",
+        "{text_a|drop_last}? {mask}, {text_b|lower_first}",
+        "{{braces}} {text_a} {mask}",
+        "  two  spaces  {text_a}  {mask}  ",
+        "{text_a} {mask|tight}",
+        "{sep}{text_a} {sep} {mask}",
+        "}}{{{mask}",
+    ],
+)
 def test_writing_gives_back_what_was_read(text: str) -> None:
     assert str(Pattern.parse(text)) == text
 
@@ -55,7 +65,9 @@ def test_writing_gives_back_what_was_read(text: str) -> None:
     ("{mask}" * 11, "11 masks; 10 are allowed", 60),
     ("{mask}" + "x" * 1995, "2001 characters; 2000 are allowed", 2000),
 ])
-def test_what_cannot_be_read_is_told_with_its_place(text: str, message: str, position: int) -> None:
+def test_an_unreadable_pattern_is_refused_with_the_place(
+    text: str, message: str, position: int
+) -> None:
     with pytest.raises(PatternError) as error:
         Pattern.parse(text)
     assert message in str(error.value)
@@ -63,9 +75,28 @@ def test_what_cannot_be_read_is_told_with_its_place(text: str, message: str, pos
 
 
 def _scrambled(random_: random.Random) -> str:
-    fields = [*("{" + field + "}" for field in FIELDS), *("{text_a|" + each + "}" for each in MODIFIERS)]
-    noise = ["{", "}", "|", " ", "{{", "}}", "ß", "\n", "\0", "{mask|", "text_b", random_.choice(string.printable)]
-    return "".join(random_.choice(fields if random_.random() < 0.8 else noise) for _ in range(random_.randrange(12)))
+    fields = [
+        *("{" + field + "}" for field in FIELDS),
+        *("{text_a|" + modifier + "}" for modifier in MODIFIERS),
+    ]
+    noise = [
+        "{",
+        "}",
+        "|",
+        " ",
+        "{{",
+        "}}",
+        "ß",
+        "\n",
+        "\0",
+        "{mask|",
+        "text_b",
+        random_.choice(string.printable),
+    ]
+    return "".join(
+        random_.choice(fields if random_.random() < 0.8 else noise)
+        for _ in range(random_.randrange(12))
+    )
 
 
 def test_random_patterns_are_read_or_refused() -> None:
@@ -102,8 +133,22 @@ def test_modifiers_change_the_text(modifier: str, text: str, changed: str) -> No
 
 def test_rendering_puts_special_tokens_at_both_ends() -> None:
     prompt = Pattern.parse("{text_a} {mask}, {text_b|lower_first|not_shortenable}").render(EXAMPLE)
-    assert [segment.kind for segment in prompt.segments] == ["cls", "text", "mask", "literal", "text", "sep"]
-    assert [segment.shortenable for segment in prompt.segments] == [False, True, False, False, False, False]
+    assert [segment.kind for segment in prompt.segments] == [
+        "cls",
+        "text",
+        "mask",
+        "literal",
+        "text",
+        "sep",
+    ]
+    assert [segment.shortenable for segment in prompt.segments] == [
+        False,
+        True,
+        False,
+        False,
+        False,
+        False,
+    ]
     assert prompt.text() == "A fine film. ____, it lasts."
     assert prompt.text("<mask>") == "A fine film. <mask>, it lasts."
     assert prompt.masks == 1
@@ -111,13 +156,21 @@ def test_rendering_puts_special_tokens_at_both_ends() -> None:
 
 def test_an_answered_prompt_has_the_word_and_knows_its_label() -> None:
     prompt = Pattern.parse("{text_a} It was {mask}.").render_answered(EXAMPLE, "great")
-    assert [segment.kind for segment in prompt.segments] == ["text", "literal", "word", "literal", "sep"]
+    assert [segment.kind for segment in prompt.segments] == [
+        "text",
+        "literal",
+        "word",
+        "literal",
+        "sep",
+    ]
     assert [segment.label for segment in prompt.segments] == ["good", "", "good", "", ""]
     assert (prompt.masks, prompt.text()) == (0, "A fine film. It was great.")
 
 
 def test_braces_of_a_text_stay_as_they_are() -> None:
-    assert Pattern.parse("{text_a} {mask}").render(Example("{mask} {x}")).text() == "{mask} {x} ____"
+    assert (
+        Pattern.parse("{text_a} {mask}").render(Example("{mask} {x}")).text() == "{mask} {x} ____"
+    )
 
 
 @pytest.mark.parametrize(("pairs", "text", "message", "position"), [
@@ -136,10 +189,18 @@ def test_a_pattern_that_fits_passes() -> None:
 
 
 def test_a_pattern_of_segments_keeps_spaces_where_they_belong() -> None:
-    segments = [Segment("literal", "It {is} "), Segment("mask"), Segment("text", space=True, field="text_a")]
+    segments = [
+        Segment("literal", "It {is} "),
+        Segment("mask"),
+        Segment("text", space=True, field="text_a"),
+    ]
     pattern = Pattern.of(segments)
     assert str(pattern) == "It {{is}} {mask|tight} {text_a}"
-    assert [(s.text, s.space) for s in pattern.segments] == [("It {is} ", False), ("", False), ("", True)]
+    assert [(s.text, s.space) for s in pattern.segments] == [
+        ("It {is} ", False),
+        ("", False),
+        ("", True),
+    ]
 
 
 def test_equal_patterns_are_equal() -> None:

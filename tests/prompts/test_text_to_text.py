@@ -1,4 +1,4 @@
-"""T5's formats in both directions: rows as source and target, and what a model writes as an answer of the task."""
+"""T5's formats in both directions: rows as source and target, and written texts as answers."""
 
 from __future__ import annotations
 
@@ -39,10 +39,17 @@ def test_what_is_written_is_read_back(name: str) -> None:
     assert FORMS[name].answer(target) == cells[-1]
 
 
-@pytest.mark.parametrize(("form", "written", "answer"), [
-    ("stsb", "4.4", "4.4"), ("stsb", "much", "-1.0"), ("boolq", "False", "no"), ("boolq", "maybe", "maybe"),
-    ("cola", "acceptable", "acceptable"), ("sst2", "Positive", "Positive"),
-])
+@pytest.mark.parametrize(
+    ("form", "written", "answer"),
+    [
+        ("stsb", "4.4", "4.4"),
+        ("stsb", "much", "-1.0"),
+        ("boolq", "False", "no"),
+        ("boolq", "maybe", "maybe"),
+        ("cola", "acceptable", "acceptable"),
+        ("sst2", "Positive", "Positive"),
+    ],
+)
 def test_anything_else_stays_what_it_is(form: str, written: str, answer: str) -> None:
     assert FORMS[form].answer(written) == answer
 

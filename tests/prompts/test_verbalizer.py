@@ -10,14 +10,23 @@ from core.prompts.verbalizer import Verbalizer, join_words, split_words
 LABELS = ("negative", "positive")
 
 
-@pytest.mark.parametrize(("text", "words"), [
-    ("negative=terrible;positive=great", {"negative": ["terrible"], "positive": ["great"]}),
-    (" positive = great , good ; negative = bad ; ", {"negative": ["bad"], "positive": ["great", "good"]}),
-    ("negative=bad,bad;positive=good", {"negative": ["bad"], "positive": ["good"]}),
-    (r"negative=\,,\;;positive=\=", {"negative": [",", ";"], "positive": ["="]}),
-    (r"negative=\\,\alpha;positive=a\、b", {"negative": ["\\", r"\alpha"], "positive": ["a、b"]}),
-    ("negative=差、坏;positive=好，棒", {"negative": ["差", "坏"], "positive": ["好", "棒"]}),
-])
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("negative=terrible;positive=great", {"negative": ["terrible"], "positive": ["great"]}),
+        (
+            " positive = great , good ; negative = bad ; ",
+            {"negative": ["bad"], "positive": ["great", "good"]},
+        ),
+        ("negative=bad,bad;positive=good", {"negative": ["bad"], "positive": ["good"]}),
+        (r"negative=\,,\;;positive=\=", {"negative": [",", ";"], "positive": ["="]}),
+        (
+            r"negative=\\,\alpha;positive=a\、b",
+            {"negative": ["\\", r"\alpha"], "positive": ["a、b"]},
+        ),
+        ("negative=差、坏;positive=好，棒", {"negative": ["差", "坏"], "positive": ["好", "棒"]}),
+    ],
+)
 def test_words_are_read_in_the_order_of_the_labels(text: str, words: dict[str, list[str]]) -> None:
     verbalizer = Verbalizer.parse(text, LABELS)
     assert verbalizer.as_dict() == words
@@ -25,17 +34,28 @@ def test_words_are_read_in_the_order_of_the_labels(text: str, words: dict[str, l
     assert Verbalizer.parse(str(verbalizer), LABELS) == verbalizer
 
 
-@pytest.mark.parametrize(("text", "message", "label"), [
-    ("", "'negative' has no word", "negative"),
-    ("negative=bad", "'positive' has no word", "positive"),
-    ("negative=bad;positive=good;neutral=fine", "'neutral' is no label of this task", "neutral"),
-    ("negative=bad;positive=bad", "same words as 'negative'", "positive"),
-    ("negative=bad,sad;positive=sad,bad", "can never be told apart", "positive"),
-    ("negative;positive=good", "not of the form", None),
-    ("negative=a=b;positive=good", "not of the form", None),
-    ("negative=" + "x" * 61 + ";positive=good", "word of 61 characters", "negative"),
-    ("positive=" + ",".join(map(str, range(51))) + ";negative=bad", "51 words; 50 are allowed", "positive"),
-])
+@pytest.mark.parametrize(
+    ("text", "message", "label"),
+    [
+        ("", "'negative' has no word", "negative"),
+        ("negative=bad", "'positive' has no word", "positive"),
+        (
+            "negative=bad;positive=good;neutral=fine",
+            "'neutral' is no label of this task",
+            "neutral",
+        ),
+        ("negative=bad;positive=bad", "same words as 'negative'", "positive"),
+        ("negative=bad,sad;positive=sad,bad", "can never be told apart", "positive"),
+        ("negative;positive=good", "not of the form", None),
+        ("negative=a=b;positive=good", "not of the form", None),
+        ("negative=" + "x" * 61 + ";positive=good", "word of 61 characters", "negative"),
+        (
+            "positive=" + ",".join(map(str, range(51))) + ";negative=bad",
+            "51 words; 50 are allowed",
+            "positive",
+        ),
+    ],
+)
 def test_unfit_words_are_refused(text: str, message: str, label: str | None) -> None:
     with pytest.raises(VerbalizerError) as error:
         Verbalizer.parse(text, LABELS)
@@ -45,7 +65,11 @@ def test_unfit_words_are_refused(text: str, message: str, label: str | None) -> 
 
 def test_words_may_be_given_singly_or_in_lists() -> None:
     verbalizer = Verbalizer.of({"positive": ["great", "good"], "negative": "bad"}, LABELS)
-    assert verbalizer.all_words() == [("negative", "bad"), ("positive", "great"), ("positive", "good")]
+    assert verbalizer.all_words() == [
+        ("negative", "bad"),
+        ("positive", "great"),
+        ("positive", "good"),
+    ]
     assert verbalizer.first_word("positive") == "great"
 
 
@@ -54,9 +78,16 @@ def test_an_empty_word_is_refused() -> None:
         Verbalizer.of({"negative": ["bad", " "], "positive": ["good"]}, LABELS)
 
 
-@pytest.mark.parametrize(("text", "words"), [
-    ("a, b,c", ["a", "b", "c"]), ("", []), (" , ", []), (r"a\,b", ["a,b"]), ("very good,bad", ["very good", "bad"]),
-])
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("a, b,c", ["a", "b", "c"]),
+        ("", []),
+        (" , ", []),
+        (r"a\,b", ["a,b"]),
+        ("very good,bad", ["very good", "bad"]),
+    ],
+)
 def test_split_words(text: str, words: list[str]) -> None:
     assert split_words(text) == words
 

@@ -1,4 +1,4 @@
-"""Combinations of label words: the same as trying each by itself, in every way of searching."""
+"""Combinations of label words: every way of searching gives what trying each by itself gives."""
 
 from itertools import product
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from core.errors import SpecError
-from core.search.label_words import best_combinations, likely_words
+from core.search.label_words import RankedCombinations, best_combinations, likely_words
 
 
 def plain(logits, gold, candidates, n, distinct):
@@ -17,11 +17,17 @@ def plain(logits, gold, candidates, n, distinct):
             continue
         right = (logits[:, list(words)].argmax(1) == gold).mean()
         found.append((tuple(int(word) for word in words), float(right)))
-    return sorted(found, key=lambda each: -each[1])[:n]
+    return sorted(found, key=lambda scored: -scored[1])[:n]
+
+
+def scores(found: RankedCombinations) -> list[float]:
+    return [combination.score for combination in found.combinations]
 
 
 @pytest.mark.parametrize("distinct", [True, False])
-@pytest.mark.parametrize(("labels", "k", "examples"), [(2, 9, 5), (2, 6, 64), (3, 6, 63), (4, 4, 70), (5, 3, 130)])
+@pytest.mark.parametrize(
+    ("labels", "k", "examples"), [(2, 9, 5), (2, 6, 64), (3, 6, 63), (4, 4, 70), (5, 3, 130)]
+)
 def test_all_combinations_as_one_by_one(labels: int, k: int, examples: int, distinct: bool) -> None:
     draws = np.random.default_rng(labels * 1000 + examples)
     logits = draws.integers(0, 6, (examples, 14)).astype(np.float32)  # equal logits come often
@@ -30,7 +36,7 @@ def test_all_combinations_as_one_by_one(labels: int, k: int, examples: int, dist
     candidates = likely_words(logits, gold, labels, k, np.arange(14) > 1)
     for n in (1, 7, 10**6):
         found = best_combinations(logits, gold, candidates, n, distinct=distinct)
-        assert [(each.tokens, pytest.approx(each.score)) for each in found.combinations] == plain(
+        assert [(ours.tokens, pytest.approx(ours.score)) for ours in found.combinations] == plain(
             logits, gold, candidates, n, distinct)
         assert found.exact
         assert found.tried == k**labels
@@ -43,7 +49,7 @@ def test_a_beam_that_holds_everything_finds_the_same() -> None:
     exact = best_combinations(logits, gold, candidates, 20)
     beam = best_combinations(logits, gold, candidates, 20, most=0, beam=10**6)
     assert not beam.exact
-    assert [each.score for each in beam.combinations] == [each.score for each in exact.combinations]
+    assert scores(beam) == scores(exact)
     narrow = best_combinations(logits, gold, candidates, 20, most=0, beam=60)
     assert narrow.combinations[0].score >= exact.combinations[0].score - 0.05
 
@@ -60,10 +66,10 @@ def test_six_labels_and_a_hundred_words_each_are_searched() -> None:
     shown = found.combinations[0]
     assert shown.score == (logits[:, list(shown.tokens)].argmax(1) == gold).mean()
     assert shown.score > 0.85
-    assert len({each.tokens for each in found.combinations}) == 100
+    assert len({combination.tokens for combination in found.combinations}) == 100
 
 
-def test_what_cannot_be_searched_is_said() -> None:
+def test_what_cannot_be_searched_is_refused() -> None:
     with pytest.raises(SpecError, match="Label 2 has no training example"):
         likely_words(np.zeros((2, 5)), [0, 0], 2, 3, np.ones(5, dtype=bool))
     with pytest.raises(SpecError, match="No word of the vocabulary"):

@@ -13,7 +13,7 @@ from core.data.findings import Finding
 from core.data.task import Task
 from core.errors import ClozeLabError
 from core.prompts.dialects import decode_templates, read_templates, write_template
-from core.prompts.dialects.found import FoundTemplate, Reading, SetAside
+from core.prompts.dialects.outcome import FoundTemplate, Reading, SetAside
 from core.prompts.pattern import Pattern
 from core.prompts.pvp import PVP
 from core.prompts.verbalizer import Verbalizer, join_words, split_words

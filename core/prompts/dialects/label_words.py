@@ -1,14 +1,14 @@
-"""Label words on their own, in the forms that OpenPrompt's verbalizers are kept in.
+"""Label words on their own, in the forms of OpenPrompt's verbalizer files.
 
-A text file holds the words of one label a line, by commas, in the order of the labels; an empty line
-begins another set. A JSON file holds `{"label": ["word", …]}`, `[["word", …], …]` or a list of
+A text file holds the words of one label a line, by commas, in the order of the labels; an empty
+line begins another set. A JSON file holds `{"label": ["word", …]}`, `[["word", …], …]` or a list of
 those.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from core.data.task import Task
 from core.errors import VerbalizerError
@@ -21,14 +21,17 @@ MAX_SETS = 1_000
 
 
 def read_label_words(text: str, labels: int | None = None) -> list[Words]:
-    """The sets of label words that a text holds, each of so many labels, if that is known.
+    """The sets of label words that a text holds.
+
+    Args:
+        labels: the number of labels of each set; None if it is not known.
 
     Raises:
         VerbalizerError: it holds none, or too many.
     """
     stripped = text.strip()
     sets = _from_json(stripped) if stripped.startswith(("{", "[")) else _from_lines(stripped)
-    if not sets or (labels is not None and any(len(each) != labels for each in sets)):
+    if not sets or (labels is not None and any(len(words) != labels for words in sets)):
         raise VerbalizerError("The text {text!r} holds no words for each of the task's labels. "
                               "Write those of each label on a line of its own, or {form}.",
                               text=stripped[:60], form='{"label": ["word"]}')
@@ -54,17 +57,21 @@ def fit_words(words: Words, task: Task | None) -> Named:
     Raises:
         VerbalizerError: there are not as many as labels, or they are no words for these labels.
     """
-    numbered = [str(number) for number in range(len(words))]
-    if isinstance(words, Mapping) and sorted(words) == sorted(numbered):
-        words = [words[number] for number in numbered]
-    labels = numbered if task is None else task.schema.labels
+    numbers = [str(number) for number in range(len(words))]
+    if isinstance(words, Mapping) and sorted(words) == sorted(numbers):
+        words = [words[number] for number in numbers]
+    labels = numbers if task is None else task.schema.labels
     if not isinstance(words, Mapping):
-        if len(words) != len(labels):
-            raise VerbalizerError("There are words for {count} labels; the task has {wanted}: "
-                                  "{labels}.", count=len(words), wanted=len(labels),
-                                  labels=", ".join(labels)[:200])
-        words = dict(zip(labels, words, strict=True))
+        words = _by_order(words, labels)
     return Verbalizer.of(words, list(words) if task is None else labels).as_dict()
+
+
+def _by_order(words: Ordered, labels: Sequence[str]) -> Named:
+    if len(words) != len(labels):
+        raise VerbalizerError("There are words for {count} labels; the task has {wanted}: "
+                              "{labels}.",
+                              count=len(words), wanted=len(labels), labels=", ".join(labels)[:200])
+    return dict(zip(labels, words, strict=True))
 
 
 def is_ordered(words: Words) -> bool:
@@ -82,21 +89,23 @@ def _from_json(text: str) -> list[Words]:
         data = json.loads(text)
     except (ValueError, RecursionError):
         return []
-    one = _one_set(data)
-    sets = [one] if one or not isinstance(data, list) else [_one_set(entry) for entry in data]
-    return [words for words in sets if words] if all(sets) else []
+    single = _one_set(data)
+    if single or not isinstance(data, list):
+        return [single] if single else []
+    sets = [words for entry in data if (words := _one_set(entry))]
+    return sets if len(sets) == len(data) else []
 
 
 def _one_set(data: object) -> Words | None:
-    """What JSON holds, as one set of label words; None if it is something else."""
+    """The one set of label words that JSON holds; None if it is something else."""
     if isinstance(data, dict):
-        rows = [_row(row) for row in data.values()]
-        return {str(label): row for label, row in zip(data, rows, strict=True)} if all(rows) else None
-    rows = [_row(row) for row in data] if isinstance(data, list) else []
+        named = {str(label): _words(row) for label, row in data.items()}
+        return named if all(named.values()) else None
+    rows = [_words(row) for row in data] if isinstance(data, list) else []
     return rows if rows and all(rows) else None
 
 
-def _row(row: object) -> list[str]:
+def _words(row: object) -> list[str]:
     """The words of one label; empty if they are no words."""
     words = [row] if isinstance(row, str) else row if isinstance(row, list) else []
     return words if all(isinstance(word, str) and word.strip() for word in words) else []
@@ -105,10 +114,14 @@ def _row(row: object) -> list[str]:
 def _from_lines(text: str) -> list[Words]:
     sets: list[Words] = []
     for block in "\n".join(map(str.strip, text.split("\n"))).split("\n\n"):
-        lines = [[word.strip() for word in line.split(",")] for line in block.split("\n")]
-        rows = [row for words in lines if (row := [word for word in words if word])]
+        rows = [row for line in block.split("\n") if (row := _split(line))]
         if any(len(word) > MAX_WORD_LENGTH for row in rows for word in row):
             return []
         if rows:
             sets.append(rows)
     return sets
+
+
+def _split(line: str) -> list[str]:
+    words = (word.strip() for word in line.split(","))
+    return [word for word in words if word]

@@ -1,4 +1,4 @@
-"""Patterns that were read, listed or written: what the command `patterns` prints."""
+"""The output of the command `patterns`: patterns that were read, as a list or in a dialect."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from typing import Any
 from core.data.columns import is_field_name
 from core.data.task import TEXTS, Task
 from core.errors import ClozeLabError, DataError, SpecError
-from core.prompts.dialects.found import FoundTemplate, Reading
+from core.prompts.dialects.outcome import FoundTemplate, Reading
 from core.prompts.dialects.reading import MAX_LENGTH, decode_templates, read_templates
-from core.prompts.dialects.writing import write_template, write_templates
+from core.prompts.dialects.writing import Named, write_template, write_templates
 from core.prompts.pattern import Pattern
 from core.prompts.verbalizer import Verbalizer
 
@@ -23,22 +23,27 @@ _FIELD = re.compile(r"\{(\w+)")
 
 @dataclass(frozen=True)
 class Listing:
-    """What to print.
+    """Patterns ready to be printed.
 
     Attributes:
         rows: plain values, one mapping a pattern.
-        text: for people: cells of a table, or what was written.
-        told: a line each for what was set aside or should be known.
+        text: for people: the cells of a table, or the text in a dialect.
+        remarks: lines about what was set aside or should be known.
     """
 
     rows: list[dict[str, Any]]
     text: list[tuple[str, ...]] | str
-    told: list[str]
+    remarks: list[str]
 
 
 def read_file(
-    path: str, task: Task | None, *, dialect: str = "auto", verbalizer: str | None = None,
-    published: str | None = None, seed: int | None = None,
+    path: str,
+    task: Task | None,
+    *,
+    dialect: str = "auto",
+    verbalizer: str | None = None,
+    published: str | None = None,
+    seed: int | None = None,
 ) -> Reading:
     """The patterns of a file; `verbalizer` is a file of label words. `-` is standard input.
 
@@ -46,14 +51,15 @@ def read_file(
         ClozeLabError: a file cannot be read, or is in no known dialect.
     """
     words = _content(verbalizer) if verbalizer else ""
-    return read_templates([_content(path)], task, dialect=dialect, words=words,
-                          published=published, seed=seed)
+    return read_templates(
+        [_content(path)], task, dialect=dialect, words=words, published=published, seed=seed
+    )
 
 
 def typed_pattern(pattern: str, words: str, task: Task | None) -> Reading:
-    """A pattern as it is typed, with its words `label=word;label=word`.
+    """A pattern as a person types it, with its words `label=word;label=word`.
 
-    Without a task, any column may occur.
+    Without a task, it may show any column.
 
     Raises:
         ClozeLabError: they cannot be read, or do not fit the task.
@@ -72,7 +78,7 @@ def typed_pattern(pattern: str, words: str, task: Task | None) -> Reading:
 
 
 def list_patterns(reading: Reading, best: int | None = None) -> Listing:
-    """The patterns as they are written here, at most `best`.
+    """The patterns in this project's syntax, at most `best`.
 
     Raises:
         ClozeLabError: there is none, or `best` is below 1.
@@ -80,62 +86,73 @@ def list_patterns(reading: Reading, best: int | None = None) -> Listing:
     if best is not None and best < 1:
         raise SpecError("{option} is {value}; it must be above 0.", option="--best", value=best)
     reading.check()
-    scored = any(found.dev_score is not None for found in reading.found)
-    shown = reading.found[: best or (BEST if scored else None)]
-    told = _told(reading)
-    if len(shown) < len(reading.found):
-        told.append(f"{len(shown)} of {len(reading.found)} patterns are printed; --best says how "
-                    "many")
-    rows = [_row(found) for found in shown]
-    return Listing(rows, [_cells(row, scored) for row in rows], told)
+    scored = any(template.dev_score is not None for template in reading.found)
+    rows = [_row(template) for template in reading.found[: best or (BEST if scored else None)]]
+    remarks = _remarks(reading)
+    if len(rows) < len(reading.found):
+        remarks.append(f"{len(rows)} of {len(reading.found)} patterns are printed; --best says how "
+                       "many")
+    return Listing(rows, [_cells(row, scored) for row in rows], remarks)
 
 
 def list_written(reading: Reading, dialect: str) -> Listing:
-    """The patterns written in a dialect; those that it cannot say are told.
+    """The patterns written in a dialect; remarks name those that it cannot express.
 
     Raises:
         ClozeLabError: there is none, or none can be written.
     """
     reading.check()
     rows: list[dict[str, Any]] = []
-    kept: list[tuple[str, Pattern, Verbalizer | None]] = []
-    unsaid = Reading()
-    for at, found in enumerate(reading.found, 1):
-        if found.pattern is None:
-            unsaid.set_aside(found.place, DataError("Label words stand alone here; a template needs "
-                                                    "a pattern."))
-            continue
-        verbalizer = Verbalizer.of(found.words, list(found.words)) if found.words else None
-        name = found.place.name or f"pattern-{at}"
+    kept: list[Named] = []
+    refused = Reading()
+    for number, template in enumerate(reading.found, 1):
         try:
-            template = write_template(dialect, found.pattern, verbalizer, name)
+            named = _named(template, number)
+            written = write_template(dialect, named[1], named[2], named[0])
         except ClozeLabError as error:
-            unsaid.set_aside(found.place, error)
+            refused.set_aside(template.place, error)
             continue
-        rows.append({**_row(found), "dialect": dialect, "template": template})
-        kept.append((name, found.pattern, verbalizer))
+        rows.append({**_row(template), "dialect": dialect, "template": written})
+        kept.append(named)
     if not kept:
-        unsaid.check()
-    return Listing(rows, write_templates(dialect, kept), _told(reading) + _told(unsaid))
+        refused.check()
+    return Listing(rows, write_templates(dialect, kept), _remarks(reading) + _remarks(refused))
 
 
-def _row(found: FoundTemplate) -> dict[str, Any]:
-    pattern = None if found.pattern is None else str(found.pattern)
-    return {"pattern": pattern, "words": found.words, "dev_score": found.dev_score,
-            "seed": found.seed, "dialect": found.dialect, "line": found.place.line or None,
-            "name": found.place.name or None}
+def _named(template: FoundTemplate, number: int) -> Named:
+    """The template's name, or one by its number, its pattern and its words."""
+    if template.pattern is None:
+        raise DataError("Label words stand alone here; a template needs a pattern.")
+    return template.place.name or f"pattern-{number}", template.pattern, _verbalizer(template.words)
+
+
+def _verbalizer(words: dict[str, list[str]]) -> Verbalizer | None:
+    return Verbalizer.of(words, list(words)) if words else None
+
+
+def _row(template: FoundTemplate) -> dict[str, Any]:
+    return {
+        "pattern": None if template.pattern is None else str(template.pattern),
+        "words": template.words,
+        "dev_score": template.dev_score,
+        "seed": template.seed,
+        "dialect": template.dialect,
+        "line": template.place.line or None,
+        "name": template.place.name or None,
+    }
 
 
 def _cells(row: dict[str, Any], scored: bool) -> tuple[str, ...]:
-    """A row of the table: score and name where there are such, then what `look` takes."""
+    """A row of the table: score and name, if any, then pattern and words as `look` takes them."""
     score = (f"{row['dev_score'] or 0:.3f}",) if scored else ()
     name = (row["name"],) if row["name"] else ()
-    words = str(Verbalizer.of(row["words"], list(row["words"]))) if row["words"] else ""
-    return (*score, *name, (row["pattern"] or "").replace("\n", "\\n"), words)
+    pattern = (row["pattern"] or "").replace("\n", "\\n")
+    return (*score, *name, pattern, str(_verbalizer(row["words"]) or ""))
 
 
-def _told(reading: Reading) -> list[str]:
-    return [" ".join(str(told).split()) for told in (*reading.notes, *reading.aside)]
+def _remarks(reading: Reading) -> list[str]:
+    """Notes and what was set aside, a line each."""
+    return [" ".join(str(remark).split()) for remark in (*reading.notes, *reading.aside)]
 
 
 def _content(path: str) -> str:
@@ -145,4 +162,5 @@ def _content(path: str) -> str:
         with Path(path).open("rb") as file:
             return decode_templates(file.read(MAX_LENGTH + 1), path)
     except OSError as error:
-        raise SpecError("The file {path!r} cannot be read: {why}.", path=path, why=str(error)) from error
+        raise SpecError("The file {path!r} cannot be read: {why}.",
+                        path=path, why=str(error)) from error

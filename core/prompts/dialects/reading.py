@@ -1,36 +1,38 @@
-"""Templates of any dialect, found out and read as patterns with their label words.
+"""Templates of any dialect, recognised and read as patterns with their label words.
 
-Each template is read on its own: what a pattern cannot say, or what does not fit the task, is set
-aside with its place and the reason, and the rest is read. Nothing in a template is run as Python.
+Each template is read on its own: one that is no pattern, or does not fit the task, is set aside
+with its place and the reason, and the rest is read. Nothing in a template is run as Python.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from core.data.charset import decode, refuse_foreign
 from core.data.task import Task
 from core.errors import ClozeLabError, DataError, VerbalizerError
-from core.prompts.dialects.found import FoundTemplate, Place, Reading
 from core.prompts.dialects.label_words import Words, holds_label_words, read_label_words
 from core.prompts.dialects.lm_bff import read_lm_bff, read_mapping
 from core.prompts.dialects.lm_bff_results import (
     MAX_LINES,
+    FoundPVP,
+    Results,
     names_task,
     numbered_labels,
     read_results_for,
     without_score,
 )
 from core.prompts.dialects.openprompt import read_openprompt
+from core.prompts.dialects.outcome import FoundTemplate, Place, Reading
 from core.prompts.dialects.promptsource import (
     SEPARATOR,
     JinjaTemplate,
     as_template,
-    promptsource_entries,
     read_jinja,
     read_promptsource,
 )
+from core.prompts.dialects.promptsource_yaml import promptsource_entries
 from core.prompts.dialects.template_columns import match_columns
 
 DIALECTS = ("lm-bff", "openprompt", "promptsource")
@@ -56,8 +58,13 @@ _BARE_WORDS = re.compile(r"[^{}\[\]<>*$%|_]+")
 
 
 def read_templates(
-    texts: Iterable[str], task: Task | None = None, *, dialect: str = "auto", words: str = "",
-    published: str | None = None, seed: int | None = None,
+    texts: Iterable[str],
+    task: Task | None = None,
+    *,
+    dialect: str = "auto",
+    words: str = "",
+    published: str | None = None,
+    seed: int | None = None,
 ) -> Reading:
     """Read the templates that the texts hold, each text in its own dialect.
 
@@ -65,7 +72,7 @@ def read_templates(
 
     Args:
         task: what patterns, columns and label words must fit; None takes any.
-        dialect: of all texts; `auto` finds out that of each.
+        dialect: of all texts; `auto` recognises that of each.
         words: label words as `read_label_words` takes them.
         published, seed: which of LM-BFF's results are wanted, as in `read_results_for`.
 
@@ -74,26 +81,22 @@ def read_templates(
     """
     reading = Reading(task)
     for given in texts:
-        text = _straight(_tidied(given), reading)
-        spoken = find_dialect(text, reading.label_count) if dialect == "auto" else dialect
-        if spoken == "lm-bff":
+        text = _with_straight_quotes(_normalised(given), reading)
+        known = find_dialect(text, reading.label_count) if dialect == "auto" else dialect
+        if known == "lm-bff":
             _read_lm_bff(text, reading, published, seed)
-        elif spoken == "openprompt":
-            _read_openprompt(text, reading)
-        elif spoken == "promptsource":
-            _read_promptsource(text, reading)
         else:
-            _read_words(text, reading)
+            _READERS[known](text, reading)
     if words:
-        _read_words(_tidied(words), reading)
+        _read_words(_normalised(words), reading)
     return reading.finish()
 
 
 def find_dialect(text: str, labels: int | None = None) -> str:
-    """The dialect that the text is written in; `words` for the words of so many labels.
+    """The dialect that the text is written in; `words` if it holds the words of so many labels.
 
     Raises:
-        DataError: it is none that is known.
+        DataError: it is in no known dialect.
     """
     for dialect, sign in _SIGNS.items():
         if sign.search(text):
@@ -102,13 +105,17 @@ def find_dialect(text: str, labels: int | None = None) -> str:
         return "promptsource"
     if _mapping(text.strip().split("\n")[0]) is not None:
         return "lm-bff"
-    if labels is not None and _seems_words(text) and holds_label_words(text, labels):
+    if labels and _looks_like_words(text) and holds_label_words(text, labels):
         return "words"
+    raise _unknown_dialect(text)
+
+
+def _unknown_dialect(text: str) -> DataError:
     start = " ".join(text.strip()[:200].split())[:60]
     if re.search(r"\{mask[|}]", text):
-        raise DataError("{text!r} is a pattern already. Use it as it is.", text=start)
-    raise DataError("No template of LM-BFF, OpenPrompt or promptsource was found in {text!r}. "
-                    "Theirs look like {stars}, {braces} and {jinja}.", text=start, **_EXAMPLES)
+        return DataError("{text!r} is a pattern already. Use it as it is.", text=start)
+    return DataError("No template of LM-BFF, OpenPrompt or promptsource was found in {text!r}. "
+                     "Theirs look like {stars}, {braces} and {jinja}.", text=start, **_EXAMPLES)
 
 
 def decode_templates(data: bytes, name: str) -> str:
@@ -130,7 +137,7 @@ def decode_templates(data: bytes, name: str) -> str:
                         kind=error.values.get("kind", "binary data")) from error
 
 
-def _tidied(text: str) -> str:
+def _normalised(text: str) -> str:
     """The text without byte order mark and with LF line ends."""
     if len(text) > MAX_LENGTH:
         raise DataError("The text has {length} characters; {limit} are allowed. Use a part of it.",
@@ -141,7 +148,7 @@ def _tidied(text: str) -> str:
     return text
 
 
-def _straight(text: str, reading: Reading) -> str:
+def _with_straight_quotes(text: str, reading: Reading) -> str:
     """The text with straight quotation marks, if its templates have curly ones."""
     if not _CURLY_KEY.search(text):
         return text
@@ -149,18 +156,18 @@ def _straight(text: str, reading: Reading) -> str:
     return text.translate(_CURLY)
 
 
-def _seems_words(text: str) -> bool:
+def _looks_like_words(text: str) -> bool:
     """Whether the text is JSON, or plain words of which none is a sentence."""
     if text.lstrip().startswith(("{", "[")):
         return True
-    words = re.split("[,\n]", text) if _BARE_WORDS.fullmatch(text) else ["a b c d"]
-    return all(len(word.split()) < 4 for word in words)
+    short = all(len(word.split()) < 4 for word in re.split("[,\n]", text))
+    return short and bool(_BARE_WORDS.fullmatch(text))
 
 
 def _numbered(text: str, limit: int) -> list[tuple[int, str]]:
     """The lines that are not empty, with their numbers."""
-    lines = [(number, line.strip()) for number, line in enumerate(text.split("\n"), 1)
-             if line.strip()]
+    stripped = ((number, line.strip()) for number, line in enumerate(text.split("\n"), 1))
+    lines = [(number, line) for number, line in stripped if line]
     if len(lines) > limit:
         raise DataError("The file has more than {limit} lines.", limit=limit)
     return lines
@@ -181,12 +188,12 @@ def _read_openprompt(text: str, reading: Reading) -> None:
         _read_words(tail, reading)
     lines = _numbered(text, MAX_TEMPLATES)
     words = [_words_of_line(line) for _, line in lines]
-    if len(lines) > 1 and not any(words) and _is_one(text):
+    if len(lines) > 1 and not any(words) and _is_one_template(text):
         lines, words = [(lines[0][0], text.strip())], [None]
-    for number, template, its_words in _paired(lines, words):
+    for number, template, template_words in _paired(lines, words):
         try:
             pattern = read_openprompt(template) if template else None
-            reading.add("openprompt", Place(number), pattern, its_words)
+            reading.add("openprompt", Place(number), pattern, template_words)
         except ClozeLabError as error:
             reading.set_aside(Place(number), error)
 
@@ -195,12 +202,12 @@ def _without_words(text: str, labels: int | None) -> tuple[str, str]:
     """The text, and the words of so many labels that end it, one label a line, if there are any."""
     start = text.find("\n", text.rfind("}"))
     tail = text[start:].strip() if start >= 0 else ""
-    if labels and tail and _seems_words(tail) and holds_label_words(tail, labels):
+    if labels and tail and _looks_like_words(tail) and holds_label_words(tail, labels):
         return text[:start], tail
     return text, ""
 
 
-def _is_one(text: str) -> bool:
+def _is_one_template(text: str) -> bool:
     """Whether the lines together are one template: it asks once, and shows each text once."""
     shown = _PLACEHOLDER.findall(text)
     return len(_MASK.findall(text)) == 1 and len(shown) == len(set(shown))
@@ -217,35 +224,51 @@ def _paired(
     lines: Sequence[tuple[int, str]], words: Sequence[Words | None]
 ) -> Iterator[tuple[int, str, Words | None]]:
     """Each template with the words in the line right after it; words that stand alone with ""."""
-    ahead = [*zip(lines[1:], words[1:], strict=True), ((0, ""), None)]
-    before = 0  # the line of the last template
-    for (number, line), its_words, following in zip(lines, words, ahead, strict=True):
-        if its_words is None:
-            before = number
-            yield number, line, following[1] if following[0][0] == number + 1 else None
-        elif before != number - 1:
-            yield number, "", its_words
+    words_at = {number: given for (number, _), given in zip(lines, words, strict=True) if given}
+    last_template = 0
+    for number, line in lines:
+        if number not in words_at:
+            last_template = number
+            yield number, line, words_at.get(number + 1)
+        elif last_template != number - 1:
+            yield number, "", words_at[number]
 
 
 def _read_lm_bff(text: str, reading: Reading, published: str | None, seed: int | None) -> None:
-    lines, task = _numbered(text, MAX_LINES), reading.task
+    """Results of LM-BFF's search, or else templates and label words as they are."""
+    lines = _numbered(text, MAX_LINES)
+    if reading.task is None or _has_pairs(lines):
+        _read_stars(lines, reading)
+        return
+    task = reading.task
+    try:
+        results = read_results_for(
+            text.split("\n"), published or task.name, task.schema, seed=seed
+        )
+    except ClozeLabError:
+        if any(names_task(line) for _, line in lines):
+            raise
+        _read_stars(lines, reading)
+    else:
+        _add_results(results, reading)
+
+
+def _has_pairs(lines: Sequence[tuple[int, str]]) -> bool:
+    """Whether a template is followed by its own label words."""
     words = [_mapping(line) for _, line in lines]
-    paired = any(template and found for _, template, found in _paired(lines, words))
-    if task is not None and not paired:
-        try:
-            results = read_results_for(text.split("\n"), published or task.name, task.schema,
-                                       seed=seed)
-        except ClozeLabError:
-            if any(names_task(line) for _, line in lines):
-                raise
-        else:
-            reading.found += [
-                FoundTemplate(result.pvp.pattern, result.pvp.verbalizer.as_dict(), "lm-bff",
-                              Place(), result.dev_score, result.seed) for result in results.found]
-            for number, error in results.refused:
-                reading.set_aside(Place(number), error)
-            return
-    _read_stars(lines, reading)
+    return any(template and given for _, template, given in _paired(lines, words))
+
+
+def _add_results(results: Results, reading: Reading) -> None:
+    reading.found += map(_as_found, results.found)
+    for number, error in results.refused:
+        reading.set_aside(Place(number), error)
+
+
+def _as_found(result: FoundPVP) -> FoundTemplate:
+    pvp, score = result.pvp, result.dev_score
+    words = pvp.verbalizer.as_dict()
+    return FoundTemplate(pvp.pattern, words, "lm-bff", dev_score=score, seed=result.seed)
 
 
 def _read_stars(lines: Sequence[tuple[int, str]], reading: Reading) -> None:
@@ -253,10 +276,10 @@ def _read_stars(lines: Sequence[tuple[int, str]], reading: Reading) -> None:
     task = reading.task
     known = numbered_labels(task.name, task.schema.labels) if task is not None else ()
     words = [_mapping(line, known) for _, line in lines]
-    for number, template, its_words in _paired(lines, words):
+    for number, template, template_words in _paired(lines, words):
         try:
             pattern = read_lm_bff(without_score(template)) if template else None
-            reading.add("lm-bff", Place(number), pattern, its_words)
+            reading.add("lm-bff", Place(number), pattern, template_words)
         except ClozeLabError as error:
             reading.set_aside(Place(number), error)
 
@@ -275,32 +298,44 @@ def _mapping(line: str, known: Sequence[str] = ()) -> Words | None:
 
 def _read_promptsource(text: str, reading: Reading) -> None:
     if not _SIGNS["promptsource"].search(text):
-        return _read_jinja(JinjaTemplate("", text.strip()), Place(), reading, read_alone=True)
-    for at, values in enumerate(promptsource_entries(text), 1):
+        _read_bare_jinja(text.strip(), reading)
+        return
+    for number, values in enumerate(promptsource_entries(text), 1):
         name = str(values.get("name", "")) if isinstance(values, dict) else ""
-        place = Place(name=name[:60] or str(at))
+        place = Place(name=name[:60] or str(number))
         try:
-            _read_jinja(as_template(values), place, reading)
+            _add_jinja(as_template(values), place, reading)
         except ClozeLabError as error:
             reading.set_aside(place, error)
-    return None
 
 
-def _read_jinja(
-    template: JinjaTemplate, place: Place, reading: Reading, read_alone: bool = False
-) -> None:
-    """Add one template; `read_alone` reads it without its file, which has the answer choices."""
+def _read_bare_jinja(jinja: str, reading: Reading) -> None:
+    """Add a template without its file, which has the answer choices."""
     try:
-        columns = match_columns(template.jinja, reading.task)
-        if read_alone:
-            pattern, words = read_jinja(template.jinja, columns), None
-        else:
-            pattern, choices = read_promptsource(template.jinja, columns, template.answer_choices)
-            words = [[word] for word in choices]
-        renamed = [f"{name} → {{{field}}}" for name, field in columns.items() if name != field]
-        if renamed:
-            reading.note("Columns of the template were taken as follows: {columns}.",
-                         columns=", ".join(renamed))
-        reading.add("promptsource", place, pattern, words)
+        columns = match_columns(jinja, reading.task)
+        pattern = read_jinja(jinja, columns)
+        _note_columns(columns, reading)
+        reading.add("promptsource", Place(), pattern, None)
     except ClozeLabError as error:
-        reading.set_aside(place, error)
+        reading.set_aside(Place(), error)
+
+
+def _add_jinja(template: JinjaTemplate, place: Place, reading: Reading) -> None:
+    columns = match_columns(template.jinja, reading.task)
+    pattern, choices = read_promptsource(template.jinja, columns, template.answer_choices)
+    _note_columns(columns, reading)
+    reading.add("promptsource", place, pattern, [[word] for word in choices])
+
+
+def _note_columns(columns: Mapping[str, str], reading: Reading) -> None:
+    renamed = [f"{name} → {{{field}}}" for name, field in columns.items() if name != field]
+    if renamed:
+        reading.note("Columns of the template were taken as follows: {columns}.",
+                     columns=", ".join(renamed))
+
+
+_READERS = {
+    "openprompt": _read_openprompt,
+    "promptsource": _read_promptsource,
+    "words": _read_words,
+}

@@ -1,8 +1,6 @@
-"""Which columns of a Jinja template are the example's texts: by their names, else by their order."""
+"""The columns of a Jinja template that are the example's texts, by their names or their order."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 from core.data.column_names import PAIRS, plain
 from core.data.column_names import TEXTS as USUAL
@@ -16,11 +14,11 @@ def match_columns(jinja: str, task: Task | None) -> dict[str, str]:
     """The pattern's field for each column that the template shows.
 
     `text_a`, `text_b` and the task's further columns keep their names. Columns of other names are
-    the texts that are left, in their order, unless their names tell another (hypothesis, premise).
-    Without a task, those that are left after two are further columns.
+    the remaining texts in their order, unless their names imply another (hypothesis, premise).
+    Without a task, columns beyond two texts are further columns.
 
     Raises:
-        PatternError: the template cannot be read, or it cannot be told which columns are the texts.
+        PatternError: the template cannot be read, or it is unclear which columns are the texts.
     """
     names = shown_columns(jinja)
     same = (*TEXTS, *(task.schema.columns if task is not None else ()))
@@ -30,25 +28,24 @@ def match_columns(jinja: str, task: Task | None) -> dict[str, str]:
     places = [text for text in texts if text not in columns]
     if len(places) == 2:
         free, places = _by_name(free, places)
-    matched = dict(zip(free, places, strict=False))
-    rest = free[len(places):]
+    rest = free[len(places) :]
     if rest and (task is not None or not all(map(is_field_name, rest))):
         raise PatternError("The template shows the columns {names}, and it cannot be told which of "
                            "them stand for {fields}. Rename them in the template.",
                            names=", ".join(free)[:200], fields=", ".join(same))
+    matched = dict(zip(free, places, strict=False))
     return columns | matched | {name: name for name in rest}
 
 
-def _by_name(free: Sequence[str], places: list[str]) -> tuple[list[str], list[str]]:
-    """Two columns in the order that their names tell; a single second text in its place."""
+def _by_name(free: list[str], places: list[str]) -> tuple[list[str], list[str]]:
+    """Two columns in the order that their names imply; a single second text in its place."""
     plainly = [plain(name) for name in free]
-    for at, name in enumerate(plainly):
-        for other in range(at):
-            if (name, plainly[other]) in PAIRS:
-                first, second = free[at], free[other]
-                others = (column for column in free if column not in (first, second))
-                return [first, second, *others], places
+    for first in range(len(free)):
+        for second in range(first):
+            if (plainly[first], plainly[second]) in PAIRS:
+                others = [name for at, name in enumerate(free) if at not in (first, second)]
+                return [free[first], free[second], *others], places
     seconds = {second for _, second in PAIRS}
     if len(free) == 1 and plainly[0] in seconds and plainly[0] not in USUAL:
-        return list(free), places[1:]
-    return list(free), places
+        return free, places[1:]
+    return free, places

@@ -8,7 +8,7 @@ from core.errors import VerbalizerError
 from core.prompts.dialects.label_words import write_label_words
 from core.prompts.dialects.lm_bff import write_lm_bff, write_mapping
 from core.prompts.dialects.openprompt import write_openprompt
-from core.prompts.dialects.promptsource import write_promptsource_file
+from core.prompts.dialects.promptsource_writing import write_promptsource_file
 from core.prompts.pattern import Pattern
 from core.prompts.verbalizer import Verbalizer
 
@@ -20,11 +20,11 @@ def write_template(
 ) -> str:
     """Write a pattern in a dialect: a template and, on the next line, its label words, if any.
 
-    What is written is read back as the same pattern with the same words.
+    Reading it back gives the same pattern with the same words.
 
     Raises:
-        PatternError: the dialect cannot say the pattern.
-        VerbalizerError: it cannot say the words, or needs some.
+        PatternError: the dialect cannot express the pattern.
+        VerbalizerError: it cannot express the words, or needs some.
     """
     if dialect == "promptsource":
         return write_templates(dialect, [(name, pattern, verbalizer)])
@@ -43,10 +43,12 @@ def write_templates(dialect: str, patterns: Sequence[Named]) -> str:
     """
     if dialect != "promptsource":
         return "\n".join(write_template(dialect, pattern, words) for _, pattern, words in patterns)
-    complete = []
-    for name, pattern, verbalizer in patterns:
-        if verbalizer is None:
-            raise VerbalizerError("A promptsource template needs label words: its answer choices. "
-                                  "Give one word for each label.")
-        complete.append((name, pattern, verbalizer))
+    complete = [(name, pattern, _needed(words)) for name, pattern, words in patterns]
     return write_promptsource_file("patterns", complete).rstrip("\n")
+
+
+def _needed(verbalizer: Verbalizer | None) -> Verbalizer:
+    if verbalizer is None:
+        raise VerbalizerError("A promptsource template needs label words: its answer choices. "
+                              "Give one word for each label.")
+    return verbalizer

@@ -1,4 +1,4 @@
-"""The library: published patterns with their label words, by task, and what to start from for a task of one's own."""
+"""The library: published patterns with their label words, and suggestions for any task."""
 
 from __future__ import annotations
 
@@ -18,12 +18,16 @@ __all__ = ["PublishedPVP", "library_tasks", "published_pvps", "suggested"]
 
 _FIELD = re.compile(r"\{(\w+)")
 _LIBRARY: tuple[PublishedPVP, ...] = (*BUNDLED, *LM_BFF, *PET, *OPENPROMPT, *CHINESE)
-_GENERIC = {False: ("{text_a} Topic: {mask}.", "{mask}: {text_a}", "{text_a} This is {mask}."),
-            True: ("{text_a} {sep} {text_b} Answer: {mask}.", "{text_a} {mask}: {text_b}")}
+_GENERIC = {  # by whether the examples are pairs
+    False: ("{text_a} Topic: {mask}.", "{mask}: {text_a}", "{text_a} This is {mask}."),
+    True: ("{text_a} {sep} {text_b} Answer: {mask}.", "{text_a} {mask}: {text_b}"),
+}
 _CONTINUATION = ("{text_a} {mask}",)  # of the source by the answer
-_NOTES = {"classification": "The labels' own names stand for them.",
-          "choice": "Each example brings its own answers.",
-          "generation": "The answer is written after the source."}
+_NOTES = {
+    "classification": "The labels' own names stand for them.",
+    "choice": "Each example brings its own answers.",
+    "generation": "The answer is written after the source.",
+}
 
 
 def library_tasks() -> list[str]:
@@ -37,10 +41,10 @@ def published_pvps(task: str) -> list[PublishedPVP]:
 
 
 def suggested(task_name: str, schema: Schema) -> list[PublishedPVP]:
-    """What to start from: the task's own entries, those of a bundled task with the same labels, or generic ones.
+    """Pairs to start from: the task's, those of a bundled task with the same labels, or generic.
 
-    In multiple choice the entries of any task with the same columns come before generic ones. Every suggestion fits the
-    schema; the first one is the one to show.
+    In multiple choice the entries of any task with the same columns come before generic ones. Every
+    suggestion fits the schema; the first one is the one to show.
     """
     known = [entry for entry in published_pvps(task_name) if _fits(entry, schema)]
     others = {"classification": BUNDLED, "choice": _LIBRARY, "generation": ()}[schema.kind]
@@ -49,21 +53,24 @@ def suggested(task_name: str, schema: Schema) -> list[PublishedPVP]:
 
 
 def _fits(entry: PublishedPVP, schema: Schema) -> bool:
-    names = {field for field in _FIELD.findall(entry.pattern) if field not in FIELDS}
     labels = schema.labels if schema.has_words else ()
-    return (set(entry.words) == set(labels) and (schema.pairs or "{text_b" not in entry.pattern)
-            and names <= set(schema.columns))
+    shown = set(_FIELD.findall(entry.pattern))
+    texts_fit = schema.pairs or "text_b" not in shown
+    columns_fit = shown <= {*FIELDS, *schema.columns}
+    return set(entry.words) == set(labels) and texts_fit and columns_fit
 
 
 def _generic(task_name: str, schema: Schema) -> list[PublishedPVP]:
     """Patterns for any task of the kind."""
     words = _names_as_words(schema.labels) if schema.has_words else {}
     patterns = _CONTINUATION if schema.kind == "generation" else _GENERIC[schema.pairs]
-    return [PublishedPVP(task_name, pattern, words, "generic", _NOTES[schema.kind]) for pattern in patterns]
+    note = _NOTES[schema.kind]
+    return [PublishedPVP(task_name, pattern, words, "generic", note) for pattern in patterns]
 
 
 def _names_as_words(labels: Sequence[str]) -> Mapping[str, Sequence[str]]:
-    """Each label's name, written as a person would say it, if the labels stay distinct that way."""
-    spoken = {label: [label.replace("_", " ").replace("-", " ").strip().lower()] for label in labels}
-    distinct = len({words[0] for words in spoken.values() if words[0]}) == len(labels)
-    return spoken if distinct else {label: [label] for label in labels}
+    """Each label's name in plain lower-case words, if the labels stay distinct that way."""
+    plain = [label.replace("_", " ").replace("-", " ").strip().lower() for label in labels]
+    distinct = len(set(filter(None, plain))) == len(labels)
+    names = plain if distinct else labels
+    return {label: [name] for label, name in zip(labels, names, strict=True)}

@@ -1,4 +1,4 @@
-"""One entry of the library: a published pattern with its label words, and where it was published."""
+"""One entry of the library: a published pattern with its label words and its source."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class PublishedPVP:
         pattern: in this project's syntax.
         words: label → its words, in the order of the task's labels.
         source: paper and place, or "Cloze Lab" where it is our own.
-        note: in what it differs from the published form, if it does.
+        note: how it differs from the published form, if it does.
     """
 
     task: str
@@ -25,8 +25,13 @@ class PublishedPVP:
     note: str = ""
 
 
-def numbered(task: str, words: Mapping[str, Sequence[str]], source: str, patterns: Mapping[int, str],
-             note: str = "") -> Iterator[PublishedPVP]:
-    """Patterns that share their words and are told apart by a number."""
+def numbered(
+    task: str,
+    words: Mapping[str, Sequence[str]],
+    source: str,
+    patterns: Mapping[int, str],
+    note: str = "",
+) -> Iterator[PublishedPVP]:
+    """Patterns that share their words and differ by a number in their source."""
     for number, pattern in patterns.items():
         yield PublishedPVP(task, pattern, words, f"{source}, pattern {number}", note)

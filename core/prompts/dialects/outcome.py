@@ -1,8 +1,8 @@
-"""What texts in a dialect hold: patterns with their words, and what was set aside and why."""
+"""The outcome of reading templates: patterns with words, and what was set aside and why."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -13,11 +13,12 @@ from core.prompts.dialects.label_words import Named, Words, fit_words, is_ordere
 from core.prompts.pattern import Pattern
 
 MAX_COMBINED = 1_000
+_NAMED = 6  # labels that a note names
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a template stands: its line, counted from 1 (0: not known), and its name, if any."""
+    """The place of a template: its line, counted from 1 (0: not known), and its name, if any."""
 
     line: int = 0
     name: str = ""
@@ -34,7 +35,7 @@ class FoundTemplate:
 
     Attributes:
         pattern: None where label words stand alone.
-        words: of each label; none where the template brings none, or they do not fit the task.
+        words: of each label; none where the template has none, or they do not fit the task.
         dialect: lm-bff, openprompt or promptsource.
         dev_score, seed: of a search's result, as in `FoundPVP`.
     """
@@ -62,12 +63,12 @@ class SetAside:
 
 @dataclass
 class Reading:
-    """What was read so far, for a task or, without one, for any.
+    """The templates that were read so far, for a task or, without one, for any.
 
     Attributes:
         found: the patterns, in the order of the texts; the results of a search best first.
-        aside: what cannot be used.
-        notes: what else a person should know.
+        aside: the templates and words that cannot be used.
+        notes: findings that a person should know.
     """
 
     task: Task | None = None
@@ -98,21 +99,26 @@ class Reading:
         self.aside.append(SetAside("template", place, error))
 
     def note(self, template: str, **values: object) -> None:
-        """Remember something that a person should know, once."""
+        """Remember a finding that a person should know, once."""
         finding = Finding("note", template, values)
         if finding not in self.notes:
             self.notes.append(finding)
 
     def finish(self) -> Reading:
         """Give words that stand alone to the patterns without words; keep nothing twice."""
-        self.found = list(_distinct(_combined(self.found)))
+        self.found = _distinct(_combined(self.found))
         return self
 
     def check(self) -> None:
-        """Raise DataError if there is nothing that can be used."""
-        refused = [aside for aside in self.aside if aside.what == "template"]
+        """Raise an error if there is nothing that can be used.
+
+        Raises:
+            ClozeLabError: the reason of the one template that there is.
+            DataError: none of several templates can be used, or there is none.
+        """
         if self.found:
             return
+        refused = [aside for aside in self.aside if aside.what == "template"]
         if len(refused) == 1:
             raise refused[0].error
         if refused:
@@ -121,9 +127,10 @@ class Reading:
         raise DataError("There is no template that can be used here.")
 
     def _fitting(self, words: Words, place: Place, alone: bool) -> Named:
+        """The words if they fit the task, else none."""
         if self.task is not None and not self.task.schema.has_words:
-            self.note("The answers of this task have no label words, so those of the template are left "
-                      "out.")
+            self.note("The answers of this task have no label words, so those of the template are "
+                      "left out.")
             return {}
         try:
             fitting = fit_words(words, self.task)
@@ -133,10 +140,13 @@ class Reading:
             self.aside.append(SetAside("words", place, error))
             return {}
         if self.task is not None and is_ordered(words):
-            shown = ", ".join(f"{label} = {given[0]}" for label, given in list(fitting.items())[:6])
-            self.note("Words were given to the labels in their order: {words}. Check that the "
-                      "template means the same order.", words=shown)
+            self._note_order(fitting)
         return fitting
+
+    def _note_order(self, words: Named) -> None:
+        first = [f"{label} = {given[0]}" for label, given in words.items()]
+        self.note("Words were given to the labels in their order: {words}. Check that the "
+                  "template means the same order.", words=", ".join(first[:_NAMED]))
 
 
 def _check(pattern: Pattern, task: Task) -> None:
@@ -144,25 +154,27 @@ def _check(pattern: Pattern, task: Task) -> None:
     if missing:
         known = [*TEXTS[: 1 + task.schema.pairs], *task.schema.columns]
         raise PatternError("The template shows the column {column!r}, which the examples of this "
-                           "task do not have. They have {known}.", column=missing[0],
-                           known=", ".join(known)[:200])
+                           "task do not have. They have {known}.",
+                           column=missing[0], known=", ".join(known)[:200])
     pattern.check(task.schema.pairs)
 
 
 def _combined(found: Sequence[FoundTemplate]) -> Sequence[FoundTemplate]:
-    """Words that stand alone go to every pattern without words."""
+    """The patterns, those without words once with each of the words that stand alone."""
+    patterns = [template for template in found if template.pattern is not None]
     alone = [template.words for template in found if template.pattern is None]
-    bare = [template for template in found if template.pattern is not None and not template.words]
+    bare = [template for template in patterns if not template.words]
     if not alone or not bare or len(alone) * len(bare) > MAX_COMBINED:
         return found
-    return [replace(template, words=words) for template in found if template.pattern is not None
-            for words in ([template.words] if template.words else alone)]
+    combined = []
+    for template in patterns:
+        given = [template.words] if template.words else alone
+        combined += [replace(template, words=words) for words in given]
+    return combined
 
 
-def _distinct(found: Iterable[FoundTemplate]) -> Iterator[FoundTemplate]:
-    seen = set()
+def _distinct(found: Iterable[FoundTemplate]) -> list[FoundTemplate]:
+    first: dict[tuple[str, str], FoundTemplate] = {}
     for template in found:
-        key = (str(template.pattern), str(template.words))
-        if key not in seen:
-            seen.add(key)
-            yield template
+        first.setdefault((str(template.pattern), str(template.words)), template)
+    return list(first.values())
