@@ -1,1 +1,3 @@
-"""What methods share: prompts asked and trained, ensembles, demonstrations, checkpoints, saved models."""
+"""What methods share: prompts asked and trained, ensembles, demonstrations, checkpoints, saved
+models.
+"""

@@ -1,4 +1,6 @@
-"""Checkpoints of a run: what it has finished, so that an equal run restores it instead of doing it again."""
+"""Checkpoints of a run: what it has finished, so that an equal run restores it instead of doing it
+again.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,9 @@
-"""Going on where an equal run stopped: checkpoints are restored, and the result is exactly the same.
+"""Going on where an equal run stopped: checkpoints are restored, and the result is exactly the
+same.
 
-A training is one unit: weights, losses and development scores are saved when it is over, and one that was
-interrupted begins anew. Every training draws on random numbers of its own, so that leaving one out changes no other.
+A training is one unit: weights, losses and development scores are saved when it is over, and one
+that was interrupted begins anew. Every training draws on random numbers of its own, so that leaving
+one out changes no other.
 """
 
 from __future__ import annotations
@@ -27,9 +29,11 @@ from core.learning.training import Trained
 MODEL = "model"  # how the names of an ensemble's models begin
 
 
-def trained_once(checkpoints: CheckpointStore | None, name: str, model: nn.Module, progress: Progress,
+def trained_once(checkpoints: CheckpointStore | None, name: str, model: nn.Module,
+                 progress: Progress,
                  train: Callable[[Progress], Trained]) -> Trained:
-    """Call `train`, which changes `model` in place, or restore its weights from the checkpoint `name`.
+    """Call `train`, which changes `model` in place, or restore its weights from the checkpoint
+    `name`.
 
     Every step is reported to `progress` either way.
     """
@@ -40,10 +44,12 @@ def trained_once(checkpoints: CheckpointStore | None, name: str, model: nn.Modul
         for step, total, loss, dev_score in saved.facts["points"]:
             progress(step, total, loss=loss, dev_score=dev_score)
         model.eval().requires_grad_(False)
-        return Trained(*saved.facts["trained"].values())  # in order: older checkpoints call the score otherwise
+        # in order: older checkpoints call the score otherwise
+        return Trained(*saved.facts["trained"].values())
     points, started = [], time.perf_counter()
 
-    def remember(step: int, total: int, *, loss: float | None = None, dev_score: float | None = None,
+    def remember(step: int, total: int, *, loss: float | None = None,
+                 dev_score: float | None = None,
                  found: Sequence[Mapping[str, Any]] | None = None) -> None:
         points.append((step, total, loss, dev_score))
         progress(step, total, loss=loss, dev_score=dev_score, found=found)
@@ -78,7 +84,8 @@ def digest(examples: Sequence[Example]) -> str:
 def _load(model: nn.Module, arrays: Mapping[str, npt.NDArray[Any]]) -> bool:
     """Give a model its weights back; False if they are another model's."""
     weights = dict(model.named_parameters())
-    if {name: each.shape for name, each in arrays.items()} != {name: tuple(each.shape) for name, each in
+    if {name: each.shape for name, each in arrays.items()} != {name: tuple(each.shape) for name,
+                                                               each in
                                                               weights.items()}:
         return False
     with torch.no_grad():

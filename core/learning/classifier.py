@@ -1,4 +1,5 @@
-"""Standard fine-tuning's classifier: a new classification head on the encoder (arXiv 1810.04805)."""
+"""Standard fine-tuning's classifier: a new classification head on the encoder (arXiv 1810.04805).
+"""
 
 from __future__ import annotations
 
@@ -29,16 +30,20 @@ class HeadPredictor:
     def encode(self, examples: Sequence[Example]) -> list[Encoded]:
         """Token ids of [cls] text [sep], or [cls] text_a [sep] text_b [sep].
 
-        T5 and BART want equally many separators in each text, even where a pair lacks its second one.
+        T5 and BART want equally many separators in each text, even where a pair lacks its second
+        one.
         """
         if self.backbone.family != "seq2seq":
-            return encode([_bare(example, bool(example.text_b)) for example in examples], self.backbone)
+            return encode([_bare(example, bool(example.text_b)) for example in examples],
+                          self.backbone)
         pairs = any(example.text_b for example in examples)
-        return encode([_bare(example, pairs) for example in examples], replace(self.backbone, family="masked"))
+        return encode([_bare(example, pairs) for example in examples],
+                      replace(self.backbone, family="masked"))
 
     def logits(self, encoded: Sequence[Encoded]) -> torch.Tensor:
         """Label logits, `[B, C]`, with gradients."""
-        return class_logits(self.backbone, collate(encoded, replace(self.backbone, family="masked")))
+        return class_logits(self.backbone,
+                            collate(encoded, replace(self.backbone, family="masked")))
 
     @torch.inference_mode()
     def log_probs(self, examples: Sequence[Example]) -> LogProbs:
@@ -50,14 +55,18 @@ class HeadPredictor:
         return answers.numpy()
 
     def save(self, folder: Path) -> None:
-        """Write weights, tokenizer and `cloze.json`; transformers' text-classification pipeline loads it."""
+        """Write weights, tokenizer and `cloze.json`; transformers' text-classification pipeline
+        loads it.
+        """
         write_note(folder, kind="head", base=self.backbone.name, labels=self.labels)
         self.backbone.model.save_pretrained(folder)
         self.backbone.tokenizer.save_pretrained(folder)
 
 
 def with_head(backbone: Backbone, labels: tuple[str, ...], seed: int) -> Backbone:
-    """A trainable sequence classifier of the same type with a copy of all weights it shares; the head is random."""
+    """A trainable sequence classifier of the same type with a copy of all weights it shares; the
+    head is random.
+    """
     from transformers import AutoModelForSequenceClassification
 
     source: Any = backbone.model
@@ -66,14 +75,18 @@ def with_head(backbone: Backbone, labels: tuple[str, ...], seed: int) -> Backbon
     config.label2id = {label: index for index, label in enumerate(labels)}
     config.pad_token_id = backbone.tokenizer.pad_token_id or 0
     torch.manual_seed(stream_seed(seed, "head"))
-    model = AutoModelForSequenceClassification.from_config(config, dtype=torch.float32)  # type: ignore[no-untyped-call]
-    inside = "transformer." if backbone.family == "seq2seq" and hasattr(model, "transformer") else ""  # T5's
-    model.load_state_dict({inside + name: weight for name, weight in source.state_dict().items()}, strict=False)
+    model = AutoModelForSequenceClassification.from_config(config,
+                                                           dtype=torch.float32)  # type: ignore[no-untyped-call]
+    inside = "transformer." if backbone.family == "seq2seq" and hasattr(
+        model, "transformer") else ""  # T5's
+    model.load_state_dict({inside + name: weight for name, weight in source.state_dict().items()},
+                          strict=False)
     return replace(backbone, model=model.to(backbone.placement.device).eval())
 
 
 def _bare(example: Example, pair: bool) -> Prompt:
-    texts = [Segment("cls"), Segment("text", example.text_a, shortenable=True, field="text_a"), Segment("sep")]
+    texts = [Segment("cls"), Segment("text", example.text_a, shortenable=True, field="text_a"),
+             Segment("sep")]
     if pair:
         texts += [Segment("text", example.text_b, shortenable=True, field="text_b"), Segment("sep")]
     return Prompt(tuple(texts))

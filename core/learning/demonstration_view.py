@@ -1,4 +1,6 @@
-"""Demonstrations made visible: which were chosen for a text, how like it they are, and what the model then answers."""
+"""Demonstrations made visible: which were chosen for a text, how like it they are, and what the
+model then answers.
+"""
 
 from __future__ import annotations
 
@@ -19,8 +21,8 @@ class DemonstrationView:
     """One text asked about with demonstrations beside it.
 
     Attributes:
-        shown: the demonstrations of the first draw, in the labels' order, with their similarity to the text: cosine of
-            their sentence vectors, from -1 to 1.
+        shown: the demonstrations of the first draw, in the labels' order, with their similarity to
+            the text: cosine of their sentence vectors, from -1 to 1.
         candidates: label → how many examples are drawn from.
         prompt: the whole prompt of the first draw, and what the model answers to it alone.
         label_probabilities: label → probability over all draws.
@@ -37,14 +39,18 @@ def look_at_demonstrations(question: Question, example: Example, demonstrations:
     """Ask about one text with demonstrations.
 
     Raises:
-        InputError: the question is not sound, a label has fewer than two examples, or the prompt does not fit.
+        InputError: the question is not sound, a label has fewer than two examples, or the prompt
+            does not fit.
     """
     question.check()
     assert question.pattern is not None
     assert question.verbalizer is not None
-    asked = DemonstratedPredictor(backbone, PVP(question.pattern, question.verbalizer), demonstrations)
-    whole = look_at_rendered(asked.prompt(example), question, backbone, Limits(other=demonstrations.tokens))
+    asked = DemonstratedPredictor(backbone, PVP(question.pattern, question.verbalizer),
+                                  demonstrations)
+    whole = look_at_rendered(asked.prompt(example), question, backbone,
+                             Limits(other=demonstrations.tokens))
     labels = question.verbalizer.labels
     probabilities = np.exp(asked.log_probs([example])[0]).tolist()
-    return DemonstrationView(asked.shown(example), dict(zip(labels, asked.drawn_from(example), strict=True)), whole,
+    return DemonstrationView(asked.shown(example),
+                             dict(zip(labels, asked.drawn_from(example), strict=True)), whole,
                              dict(zip(labels, probabilities, strict=True)))

@@ -1,4 +1,6 @@
-"""Demonstrations beside the question: one answered example a label, drawn anew each time (LM-BFF, section 6)."""
+"""Demonstrations beside the question: one answered example a label, drawn anew each time (LM-BFF,
+section 6).
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,8 @@ class Demonstrations:
     Attributes:
         support: labelled examples, each of its label's words shown by the first.
         contexts: how many draws an answer is averaged over.
-        similar: the share of each label's examples, those most like the question, that are drawn from; 1 takes all.
+        similar: the share of each label's examples, those most like the question, that are drawn
+            from; 1 takes all.
         tokens: of each demonstration's text at most.
         seed: decides what is drawn for a text.
     """
@@ -47,33 +50,42 @@ class Demonstrations:
 
     def as_dict(self) -> dict[str, Any]:
         """As `cloze.json` keeps it."""
-        return {**{key: getattr(self, key) for key in ("contexts", "similar", "tokens", "seed", "sentence_model")},
-                "support": [[each.text_a, each.text_b, each.label, each.more] for each in self.support]}
+        return {**{key: getattr(self, key)
+                   for key in ("contexts", "similar", "tokens", "seed", "sentence_model")},
+                "support": [[each.text_a, each.text_b, each.label, each.more]
+                            for each in self.support]}
 
     @staticmethod
     def of(values: Mapping[str, Any]) -> Demonstrations:
         """Read what `as_dict` wrote."""
         support = tuple(  # notes of earlier versions hold no further texts
-            Example(text_a, text_b, label, tuple((name, text) for each in more for name, text in each))
+            Example(text_a, text_b, label,
+                    tuple((name, text) for each in more for name, text in each))
             for text_a, text_b, label, *more in values["support"])
         return Demonstrations(**{**values, "support": support})
 
 
 class DemonstratedPredictor(PromptPredictor):
-    """A backbone asked through a PVP with demonstrations after the question (before it, where it reads rightwards)."""
+    """A backbone asked through a PVP with demonstrations: after the question, and before it for a
+    causal model, which reads from left to right.
+    """
 
     def __init__(self, backbone: Backbone, pvp: PVP, demonstrations: Demonstrations) -> None:
         """Find the similarities of the support examples.
 
         Raises:
-            SpecError: a label has fewer than two examples, so that one may have no demonstration but itself.
+            SpecError: a label has fewer than two examples, so that one may have no demonstration
+                but itself.
         """
         super().__init__(backbone, pvp, limits=Limits(other=demonstrations.tokens))
         self.demonstrations = demonstrations
-        self._labels = [pvp.verbalizer.labels.index(str(each.label)) for each in demonstrations.support]
+        self._labels = [pvp.verbalizer.labels.index(str(each.label))
+                        for each in demonstrations.support]
         for at, label in enumerate(pvp.verbalizer.labels):
             if self._labels.count(at) < 2:
-                raise SpecError("The label {label!r} has fewer than 2 examples; demonstrations need K ≥ 2, one to ask "
+                raise SpecError(
+                    "The label {label!r} has fewer than 2 examples; demonstrations need K ≥ 2, one "
+                    "to ask "
                                 "about and one to show.", label=label)
         self._training = rng(demonstrations.seed, "demonstrations", "training")
 
@@ -85,7 +97,8 @@ class DemonstratedPredictor(PromptPredictor):
     def _for_support(self) -> dict[int, Draw]:
         """What may be shown beside each support example, by its identity; never itself."""
         if self.demonstrations.similar < 1:
-            kept = most_similar(self._support, self._support, self._labels, self.demonstrations.similar, same=True)
+            kept = most_similar(self._support, self._support, self._labels,
+                                self.demonstrations.similar, same=True)
         else:
             everything = np.arange(len(self._labels))
             kept = [everything[everything != at] for at in range(len(everything))]
@@ -93,7 +106,9 @@ class DemonstratedPredictor(PromptPredictor):
                 for example, each in zip(self.demonstrations.support, kept, strict=True)}
 
     def log_probs(self, examples: Sequence[Example]) -> LogProbs:
-        """Mean of the log-probabilities over the contexts, `[N, C]`, scaled so that each row's sum to 1 again."""
+        """Mean of the log-probabilities over the contexts, `[N, C]`, scaled so that each row's sum
+        to 1 again.
+        """
         if not examples:
             return super().log_probs(examples)
         draws = self._draws(examples)
@@ -107,11 +122,14 @@ class DemonstratedPredictor(PromptPredictor):
         return self._drawn(example, self._draws([example])[0], 0)
 
     def shown(self, example: Example) -> list[tuple[Example, float]]:
-        """The demonstrations of the first context, in the labels' order, with their similarity to the question."""
+        """The demonstrations of the first context, in the labels' order, with their similarity to
+        the question.
+        """
         draw = self._draws([example])[0]
         chosen = [draw[label][at] for label, at in enumerate(self._places(example, draw, 0))]
         similarities = self._vectors([example])[0] @ self._support[chosen].T
-        return [(self.demonstrations.support[at], float(each)) for at, each in zip(chosen, similarities, strict=True)]
+        return [(self.demonstrations.support[at], float(each)) for at,
+                each in zip(chosen, similarities, strict=True)]
 
     def drawn_from(self, example: Example) -> list[int]:
         """For each label, how many examples the demonstrations are drawn from."""
@@ -119,14 +137,17 @@ class DemonstratedPredictor(PromptPredictor):
 
     def loss(self, examples: Sequence[Example], gold: torch.Tensor) -> torch.Tensor:
         """As without demonstrations; they are drawn anew at each call."""
-        draws = [self._for_support.get(id(example)) or self._draws([example])[0] for example in examples]
-        return self.loss_of([self._with(example, [int(self._training.choice(each)) for each in draw])
+        draws = [self._for_support.get(id(example)) or self._draws([example])[0]
+                 for example in examples]
+        return self.loss_of([self._with(example, [int(self._training.choice(each))
+                                                  for each in draw])
                              for example, draw in zip(examples, draws, strict=True)], gold)
 
     def _draws(self, examples: Sequence[Example]) -> list[Draw]:
         if self.demonstrations.similar >= 1:
             return [self._by_label(np.arange(len(self._labels)))] * len(examples)
-        kept = most_similar(self._vectors(examples), self._support, self._labels, self.demonstrations.similar)
+        kept = most_similar(self._vectors(examples), self._support, self._labels,
+                            self.demonstrations.similar)
         return [self._by_label(each) for each in kept]
 
     def _by_label(self, kept: npt.NDArray[np.int64]) -> Draw:
@@ -134,20 +155,24 @@ class DemonstratedPredictor(PromptPredictor):
         return [kept[answers == label] for label in range(len(self.pvp.verbalizer.labels))]
 
     def _places(self, example: Example, draw: Draw, context: int) -> list[int]:
-        random = rng(self.demonstrations.seed, "demonstrations", context, example.text_a, example.text_b)
+        random = rng(self.demonstrations.seed, "demonstrations", context, example.text_a,
+                     example.text_b)
         return [int(random.integers(len(each))) for each in draw]
 
     def _drawn(self, example: Example, draw: Draw, context: int) -> Prompt:
-        return self._with(example, [int(each[at]) for each, at in zip(draw, self._places(example, draw, context),
+        return self._with(example, [int(each[at]) for each,
+                                    at in zip(draw, self._places(example, draw, context),
                                                                       strict=True)])
 
     def _with(self, example: Example, chosen: Sequence[int]) -> Prompt:
-        return with_demonstrations(self.pvp.pattern, example, [self.demonstrations.support[at] for at in chosen],
+        return with_demonstrations(self.pvp.pattern,
+                                   example, [self.demonstrations.support[at] for at in chosen],
                                    self.pvp.verbalizer, before=self.backbone.family == "causal")
 
     def _vectors(self, examples: Sequence[Example]) -> Vectors:
         encoder = sentence_encoder(self.demonstrations.sentence_model, self.backbone.placement)
-        return encoder.embed([" ".join(filter(None, (each.text_a, each.text_b))) for each in examples])
+        return encoder.embed([" ".join(filter(None, (each.text_a, each.text_b)))
+                              for each in examples])
 
     def _note(self) -> dict[str, Any]:
         return {**super()._note(), "demonstrations": self.demonstrations.as_dict()}

@@ -1,4 +1,6 @@
-"""Several predictors that answer together (LM-BFF, arXiv 2012.15723, section 7.1: an ensemble of templates)."""
+"""Several predictors that answer together (LM-BFF, arXiv 2012.15723, section 7.1: an ensemble of
+templates).
+"""
 
 from __future__ import annotations
 
@@ -17,8 +19,11 @@ from core.models.backbone import Backbone
 class EnsemblePredictor:
     """Trained prompts whose log-probabilities are averaged."""
 
-    def __init__(self, members: Sequence[PromptPredictor], weights: Sequence[float] | None = None) -> None:
-        """`members` share their labels; the best comes first. All count alike unless `weights` are given."""
+    def __init__(self, members: Sequence[PromptPredictor],
+                 weights: Sequence[float] | None = None) -> None:
+        """`members` share their labels; the best comes first. All count alike unless `weights` are
+        given.
+        """
         self.members = list(members)
         self.weights = list(weights) if weights is not None and any(weights) else None
 
@@ -33,14 +38,18 @@ class EnsemblePredictor:
         return self.members[0].pvp.verbalizer.labels
 
     def log_probs(self, examples: Sequence[Example]) -> LogProbs:
-        """Mean of the members' log-probabilities, `[N, C]`, scaled so that each row's probabilities sum to 1."""
-        mean = np.average([each.log_probs(examples) for each in self.members], axis=0, weights=self.weights)
+        """Mean of the members' log-probabilities, `[N, C]`, scaled so that each row's probabilities
+        sum to 1.
+        """
+        mean = np.average([each.log_probs(examples) for each in self.members], axis=0,
+                          weights=self.weights)
         return torch.from_numpy(mean).log_softmax(-1).numpy()
 
     def save(self, folder: Path) -> None:
         """Write each member into a folder of its own, and `cloze.json`, which counts them."""
         weights = {"weights": self.weights} if self.weights else {}
-        write_note(folder, kind="ensemble", base=self.backbone.name, labels=self.labels, members=len(self.members),
+        write_note(folder, kind="ensemble", base=self.backbone.name, labels=self.labels,
+                   members=len(self.members),
                    **weights)
         for at, each in enumerate(self.members):
             each.save(member_folder(folder, at))

@@ -1,4 +1,6 @@
-"""Prompt-based fine-tuning, the core of LM-BFF (arXiv 2012.15723, section 4), which its searches share."""
+"""Prompt-based fine-tuning, the core of LM-BFF (arXiv 2012.15723, section 4), which its searches
+share.
+"""
 
 from __future__ import annotations
 
@@ -21,16 +23,26 @@ from core.models.compact import compact, expand
 class PromptFineTuningOptions(FineTuningOptions):
     """How long and how fast to train, and what is shown beside the question."""
 
-    demonstrations: bool = option(False, "show an answered example of each label beside the question, drawn anew at "
+    demonstrations: bool = option(False,
+                                  "show an answered example of each label beside the question, "
+                                  "drawn anew at "
                                          "each step")
-    contexts: int = option(4, "answers are averaged over this many draws of demonstrations (the paper: 16)", 1, 64)
-    similar: float = option(0.5, "share of each label's examples, those most like the question by Sentence-BERT, that "
+    contexts: int = option(4,
+                           "answers are averaged over this many draws of demonstrations (the "
+                           "paper: 16)", 1, 64)
+    similar: float = option(0.5,
+                            "share of each label's examples, those most like the question by "
+                            "Sentence-BERT, that "
                                  "demonstrations are drawn from; 1 takes all", 0.01, 1.0)
-    demonstration_tokens: int = option(50, "longer texts of demonstrations are cut to this many tokens", 4, 512)
+    demonstration_tokens: int = option(50,
+                                       "longer texts of demonstrations are cut to this many tokens",
+                                       4, 512)
 
 
 def fine_tune(problem: Problem, options: PromptFineTuningOptions, progress: Progress) -> Learned:
-    """Fine-tune a copy of the backbone through the first pattern; keep the best checkpoint on development examples."""
+    """Fine-tune a copy of the backbone through the first pattern; keep the best checkpoint on
+    development examples.
+    """
     pvp, split = problem.pvps[0], problem.split
     asked = prompt_predictor(problem.backbone, pvp)
     whole = options.weight_decay > 0 or problem.schema.kind == "choice"
@@ -43,22 +55,30 @@ def fine_tune(problem: Problem, options: PromptFineTuningOptions, progress: Prog
         len(split.train), options.schedule(problem), problem.seed,
         lambda: problem.score(predictor, split.dev) or 0.0, progress, metric=problem.metric,
     )
-    return Learned(predictor if whole else _predictor(expand(backbone, problem.backbone), problem, options),
+    return Learned(predictor if whole
+                   else _predictor(expand(backbone, problem.backbone), problem, options),
                    trained.metrics())
 
 
 def check_demonstrations(problem: Problem, options: PromptFineTuningOptions) -> None:
-    """Raise a SpecError if `options` ask for demonstrations and there are too few examples for them."""
+    """Raise a SpecError if `options` ask for demonstrations and there are too few examples for
+    them.
+    """
     if options.demonstrations and problem.split.shots < 2:
-        raise SpecError("Demonstrations need K ≥ 2, one example to ask about and one to show; K is {shots}.",
+        raise SpecError(
+            "Demonstrations need K ≥ 2, one example to ask about and one to show; K is {shots}.",
                         shots=problem.split.shots)
     if options.demonstrations and problem.schema.kind == "choice":
-        raise SpecError("Demonstrations show an example of each label, and each example of this task brings its own "
+        raise SpecError(
+            "Demonstrations show an example of each label, and each example of this task brings "
+            "its own "
                         "answers. Leave them off.")
 
 
-def _predictor(backbone: Backbone, problem: Problem, options: PromptFineTuningOptions) -> PromptPredictor:
+def _predictor(backbone: Backbone, problem: Problem,
+               options: PromptFineTuningOptions) -> PromptPredictor:
     if not options.demonstrations:
         return prompt_predictor(backbone, problem.pvps[0])
     return DemonstratedPredictor(backbone, problem.pvps[0], Demonstrations(
-        problem.split.train, options.contexts, options.similar, options.demonstration_tokens, problem.seed))
+        problem.split.train, options.contexts, options.similar, options.demonstration_tokens,
+        problem.seed))

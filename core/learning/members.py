@@ -1,4 +1,6 @@
-"""The models of an ensemble: one for each pattern and repetition, trained alike from the same weights."""
+"""The models of an ensemble: one for each pattern and repetition, trained alike from the same
+weights.
+"""
 
 from __future__ import annotations
 
@@ -29,19 +31,26 @@ SEEDS_APART = 1000  # a run's members have the seeds from this times its own on
 class MemberOptions(FineTuningOptions):
     """How each model of an ensemble is trained."""
 
-    evaluate_every: int = option(20, "steps between looks at the development examples, which choose nothing", 1,
+    evaluate_every: int = option(20,
+                                 "steps between looks at the development examples, which choose "
+                                 "nothing", 1,
                                  100_000)
     repetitions: int = option(3, "models for each pattern, which differ by their seeds", 1, 20)
     alpha: float = option(0.0, "weight of the auxiliary language modelling on unlabelled texts, "
-                               "(1 − alpha) · answers + alpha · language (the paper: 0.0001); 0 leaves it out", 0.0,
+                               "(1 − alpha) · answers + alpha · language (the paper: 0.0001); 0 "
+                               "leaves it out", 0.0,
                           1.0)
-    unlabelled_batch: int = option(12, "unlabelled examples in each update of the auxiliary language modelling", 1,
+    unlabelled_batch: int = option(12,
+                                   "unlabelled examples in each update of the auxiliary language "
+                                   "modelling", 1,
                                    256)
 
 
 @dataclass(frozen=True)
 class Plan:
-    """One model to be trained; `repetition` counts from 1, and `seed` decides everything random about it."""
+    """One model to be trained; `repetition` counts from 1, and `seed` decides everything random
+    about it.
+    """
 
     pvp: PVP
     repetition: int
@@ -53,7 +62,8 @@ class Member:
     """One trained model.
 
     Attributes:
-        predictor: answers through the model; its vocabulary may hold only what the run's own texts use.
+        predictor: answers through the model; its vocabulary may hold only what the run's own texts
+            use.
         dev_score: after training; None without development examples.
     """
 
@@ -83,9 +93,11 @@ def untrained(problem: Problem, plan: Plan) -> Member:
 
 def train_member(problem: Problem, plan: Plan, options: MemberOptions, examples: Sequence[Example],
                  pool: Sequence[Example], progress: Progress) -> Member:
-    """Train a copy of the backbone on labelled examples, and if wanted on the language of the unlabelled pool.
+    """Train a copy of the backbone on labelled examples, and if wanted on the language of the
+    unlabelled pool.
 
-    The last step's weights are kept: PET does not choose by development examples, which are only looked at.
+    The last step's weights are kept: PET does not choose by development examples, which are only
+    looked at.
     """
     asked, dev = prompt_predictor(problem.backbone, plan.pvp), problem.split.dev
     whole = options.alpha > 0 or options.weight_decay > 0 or isinstance(asked, MultiMaskPredictor)
@@ -102,32 +114,40 @@ def train_member(problem: Problem, plan: Plan, options: MemberOptions, examples:
     trained = trained_once(
         problem.checkpoints, f"{MODEL}-{plan.seed}-{digest(examples)}", backbone.model,
         progress if dev else _without_dev(progress),
-        lambda told: train(backbone.model, loss, len(examples), options.schedule(problem), plan.seed,
-                           lambda: problem.score(predictor, dev) or 0.0, told, keep_best=False,
+        lambda report: train(backbone.model, loss, len(examples), options.schedule(problem),
+                           plan.seed,
+                           lambda: problem.score(predictor, dev) or 0.0, report, keep_best=False,
                            metric=problem.metric))
     return Member(plan, predictor, trained.dev_score if dev else None)
 
 
 def combined(answers: torch.Tensor, language: torch.Tensor, alpha: float) -> torch.Tensor:
-    """L = (1 − α) · L_CE + α · L_MLM (arXiv 2001.07676, section 3.5); PET's code calls 1 − α by this name."""
+    """L = (1 − α) · L_CE + α · L_MLM (arXiv 2001.07676, section 3.5); PET's code calls 1 − α by
+    this name.
+    """
     return (1 - alpha) * answers + alpha * language
 
 
 def _language(predictor: PromptPredictor, pool: Sequence[Example], options: MemberOptions,
               seed: int) -> Iterator[torch.Tensor]:
-    """Losses of masked language modelling on endless batches of the pool, in the pattern, with gradients."""
+    """Losses of masked language modelling on endless batches of the pool, in the pattern, with
+    gradients.
+    """
     dice, backbone = rng(seed, "auxiliary"), predictor.backbone
     encoded = encode([predictor.prompt(each) for each in pool], backbone)
     while True:
         order = dice.permutation(len(encoded))
         for start in range(0, len(encoded), options.unlabelled_batch):
-            hidden, answers = hide_tokens([encoded[at] for at in order[start : start + options.unlabelled_batch]],
+            hidden, answers = hide_tokens([encoded[at]
+                                           for at in order[start : start
+                                                           + options.unlabelled_batch]],
                                           backbone, dice)
-            yield masked_loss(backbone, collate(hidden, backbone), torch.tensor(answers, dtype=torch.long))
+            yield masked_loss(backbone, collate(hidden, backbone),
+                              torch.tensor(answers, dtype=torch.long))
 
 
 def _without_dev(progress: Progress) -> Progress:
-    def told(step: int, total: int, *, loss: float | None = None, **_: object) -> None:
+    def report(step: int, total: int, *, loss: float | None = None, **_: object) -> None:
         progress(step, total, loss=loss)
 
-    return told
+    return report

@@ -30,11 +30,13 @@ OptionsT = TypeVar("OptionsT", bound=Options)
 
 
 class Progress(Protocol):
-    """Told after each step; raises Cancelled when a person has stopped the run."""
+    """Called after each step; raises Cancelled when a person has stopped the run."""
 
-    def __call__(self, step: int, total: int, *, loss: float | None = None, dev_score: float | None = None,
+    def __call__(self, step: int, total: int, *, loss: float | None = None,
+                 dev_score: float | None = None,
                  found: Sequence[Mapping[str, Any]] | None = None) -> None:
-        """Report that `step` of `total` is done, with the training loss or the development score if new.
+        """Report that `step` of `total` is done, with the training loss or the development score if
+        new.
 
         `found` is all that a search has found so far, best first, as plain values.
         """
@@ -47,7 +49,7 @@ class Classifier(Protocol):
         """Log-probabilities of the labels, `[N, C]`."""
 
     def save(self, folder: Path) -> None:
-        """Write a folder that transformers loads: weights (safetensors), tokenizer, and how to ask."""
+        """Write a folder that transformers loads: weights (safetensors), tokenizer, and `cloze.json`."""
 
 
 class Generator(Protocol):
@@ -57,7 +59,7 @@ class Generator(Protocol):
         """A text for each example."""
 
     def save(self, folder: Path) -> None:
-        """Write a folder that transformers loads: weights (safetensors), tokenizer, and how to ask."""
+        """Write a folder that transformers loads: weights (safetensors), tokenizer, and `cloze.json`."""
 
 
 Predictor = Classifier | Generator  # what a method has learned
@@ -68,7 +70,8 @@ class Problem:
     """Everything that a method may see; the test part is not in it.
 
     Attributes:
-        schema: what an example holds and what an answer is; its labels are in the order of every `[N, C]` array.
+        schema: what an example holds and what an answer is; its labels are in the order of every
+            `[N, C]` array.
         pvps: one for most methods, several for ensembles, none for methods without prompts.
         split: K examples per label to train, K to develop, and the unlabelled pool.
         backbone: shared and read-only.
@@ -94,8 +97,10 @@ class Problem:
         """Label indices of labelled examples."""
         return [self.schema.labels.index(example.label or "") for example in examples]
 
-    def score(self, predictor: Predictor, examples: Sequence[Example], metric: Metric | None = None) -> float | None:
-        """How good a predictor is on labelled examples, by the task's main metric or another; None if there are none.
+    def score(self, predictor: Predictor, examples: Sequence[Example],
+              metric: Metric | None = None) -> float | None:
+        """How good a predictor is on labelled examples, by the task's main metric or another; None
+        if there are none.
         """
         if not examples:
             return None
@@ -118,8 +123,8 @@ class Learned:
 
     Attributes:
         predictor: what answers in the end.
-        metrics: figures found on the way (a development score such as dev_accuracy, best_step …).
-        measure: for methods with models on the way, measures these too on the labelled examples that it is given.
+        metrics: numbers found while learning (a development score such as dev_accuracy, best_step …).
+        measure: for methods that train further models, measures these on labelled examples too.
     """
 
     predictor: Predictor
@@ -143,8 +148,8 @@ class SearchFacts:
     Attributes:
         kind: what the command line calls it.
         title: what is searched, as people read it.
-        score: what ranks candidates before they are fine-tuned: accuracy on the training examples without training, or
-            log-probability.
+        score: what ranks candidates before they are fine-tuned: accuracy on the training examples
+            without training, or log-probability.
         short_names: names of options that search files may shorten.
         finds: whether it finds patterns or label words.
     """
@@ -157,7 +162,8 @@ class SearchFacts:
 
 
 class Method(ABC, Generic[OptionsT]):
-    """A way to learn from a few examples. Its docstring's first paragraph is what people read about it.
+    """A way to learn from a few examples. Its docstring's first paragraph is what people read about
+    it.
 
     Attributes:
         name: as study files hold it; title: as people read it; paper: where it comes from.
@@ -165,10 +171,12 @@ class Method(ABC, Generic[OptionsT]):
         kinds: the kinds of task that it serves; families: the model families that it works on.
         trains: whether it changes weights.
         uses_pattern, ensemble: whether it needs a pattern, and whether it takes several as one.
-        uses_shots, uses_seed: whether its result depends on the training examples or on any randomness.
+        uses_shots, uses_seed: whether its result depends on the training examples or on any
+            randomness.
         needs_shots: whether it needs labelled examples to train at all.
         multi_mask: whether a label word may have several tokens, each with a mask of its own.
-        details: what its runs show beside metrics: the candidates of a search, or the stages of a training.
+        details: what its runs show beside metrics: the candidates of a search, or the stages of a
+            training.
         search: what it searches, for methods that do.
         baseline: the method whose result on the same examples stands beside its own.
         preselected: whether it is chosen where nobody has chosen yet.
@@ -211,11 +219,14 @@ class Method(ABC, Generic[OptionsT]):
             InputError: it cannot.
         """
         if problem.backbone.family not in self.families:
-            raise SpecError("The method {method!r} works on {families} models; {model!r} is a {family} model.",
-                            method=self.name, families=" and ".join(self.families), model=problem.backbone.name,
+            raise SpecError(
+                "The method {method!r} works on {families} models; {model!r} is a {family} model.",
+                            method=self.name, families=" and ".join(self.families),
+                model=problem.backbone.name,
                             family=problem.backbone.family)
         if self.trains and self.uses_shots and self.needs_shots and not problem.split.train:
-            raise SpecError("The method {method!r} trains on examples, and K is 0. Choose K ≥ 1.", method=self.name)
+            raise SpecError("The method {method!r} trains on examples, and K is 0. Choose K ≥ 1.",
+                            method=self.name)
         if problem.schema.kind != "generation":
             for pvp in problem.pvps:
                 self._check_pvp(pvp, problem)
@@ -226,8 +237,11 @@ class Method(ABC, Generic[OptionsT]):
             scorer = "single mask"
         check_words(pvp.verbalizer, scorer, problem.backbone)
         if pvp.pattern.masks != 1:
-            raise SpecError("The method {method!r} needs exactly one {field}; the pattern {pattern!r} has {count}.",
-                            method=self.name, field="{mask}", pattern=str(pvp.pattern), count=pvp.pattern.masks)
+            raise SpecError(
+                "The method {method!r} needs exactly one {field}; the pattern {pattern!r} has "
+                "{count}.",
+                            method=self.name, field="{mask}", pattern=str(pvp.pattern),
+                count=pvp.pattern.masks)
         if scorer == "multiple choice":
             for example in (*problem.split.train, *problem.split.dev):
                 for label in problem.schema.labels:
@@ -244,6 +258,7 @@ class Method(ABC, Generic[OptionsT]):
 
 
 def write_note(folder: Path, **facts: object) -> None:
-    """Write beside saved weights how to ask them: `cloze.json`."""
+    """Write `cloze.json` beside saved weights: how prompts are made and labels read."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "cloze.json").write_text(json.dumps(facts, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    (folder / "cloze.json").write_text(json.dumps(facts, ensure_ascii=False, indent=2) + "\n",
+                                       encoding="utf-8")

@@ -1,4 +1,6 @@
-"""How to use saved weights with transformers alone: the README that travels with a downloaded model."""
+"""How to use saved weights with transformers alone: the README that travels with a downloaded
+model.
+"""
 
 from __future__ import annotations
 
@@ -37,12 +39,18 @@ Unpack the archive, start Python in its folder, and ask:
 Beside the weights (`model.safetensors`) lie the tokenizer and `cloze.json`, which says what the model was trained to
 answer. Cut texts that do not fit into {length} tokens.
 """
-_CHOOSING = ("A language model that fills the answers which come with each example into its pattern, token by token: "
+_CHOOSING = (
+    "A language model that fills the answers which come with each example into its pattern, token "
+    "by token: "
              "their probabilities over each other are those of the labels.")
 _PROMPT = "A language model that answers through a pattern: its label words' probabilities are those of the labels."
-_DEMONSTRATED = (" It was trained with demonstrations beside the question: the code shows one draw of them, where "
+_DEMONSTRATED = (
+    " It was trained with demonstrations beside the question: the code shows one draw of them, "
+    "where "
                  "Cloze Lab averages over {contexts}.")
-_ENSEMBLE = ("{count} language models, each in a folder `member-…` of its own, that answer through patterns of their "
+_ENSEMBLE = (
+    "{count} language models, each in a folder `member-…` of its own, that answer through patterns "
+    "of their "
              "own; the mean of their log-probabilities counts.")
 _HEAD = "A text classifier for transformers' `text-classification` pipeline."
 
@@ -54,7 +62,8 @@ def readme(predictor: SavedPredictor, pairs: bool, title: str) -> str:
         pairs: whether the model was trained on pairs of texts.
     """
     if isinstance(predictor, EnsemblePredictor):
-        what, labels, code = _ENSEMBLE.format(count=len(predictor.members)), predictor.labels, ensemble_code(predictor)
+        what, labels, code = _ENSEMBLE.format(
+            count=len(predictor.members)), predictor.labels, ensemble_code(predictor)
     elif isinstance(predictor, PromptPredictor):
         what = _PROMPT if predictor.pvp.verbalizer.has_words else _CHOOSING
         labels, code = predictor.pvp.verbalizer.labels, prompt_code(predictor)
@@ -63,20 +72,26 @@ def readme(predictor: SavedPredictor, pairs: bool, title: str) -> str:
     else:
         what, labels, code = _HEAD, predictor.labels, head_code(predictor, pairs)
     backbone = predictor.backbone
-    return _README.format(title=title, what=what, labels=", ".join(f"`{label}`" for label in labels), code=code,
+    return _README.format(title=title, what=what,
+                          labels=", ".join(f"`{label}`" for label in labels), code=code,
                           base=backbone.name, length=backbone.max_length)
 
 
 def head_code(predictor: HeadPredictor, pairs: bool) -> str:
-    """Python that asks a saved classifier; special tokens are spelled out where the tokenizer would add others."""
+    """Python that asks a saved classifier; special tokens are spelled out where the tokenizer would
+    add others.
+    """
     fields = list(_TEXTS)[: 2 if pairs else 1]
     texts = [_TEXTS[field] for field in fields]
     encoded = predictor.encode([Example(texts[0], texts[1] if pairs else "")])[0]
     own = predictor.backbone.tokenizer(*texts)
-    begin, *ends = _specials(encoded, ["cls", *["text", "sep"] * len(texts)], predictor.backbone)[::2]
+    begin, *ends = _specials(encoded, ["cls", *["text", "sep"] * len(texts)],
+                             predictor.backbone)[::2]
     asked = list(fields)
-    if own["input_ids"] != encoded.ids or own.get("token_type_ids", encoded.type_ids) != encoded.type_ids:
-        asked = [f"{field} + {end!r}" if end else field for field, end in zip(fields, ends, strict=True)]
+    if own["input_ids"] != encoded.ids or own.get("token_type_ids",
+                                                  encoded.type_ids) != encoded.type_ids:
+        asked = [f"{field} + {end!r}" if end else field for field,
+                 end in zip(fields, ends, strict=True)]
         asked[0] = f"{begin!r} + {asked[0]}" if begin else asked[0]
     more = "" if asked == fields else ", add_special_tokens=False"
     if pairs and _typed(predictor.backbone) and "token_type_ids" not in own:
@@ -97,8 +112,10 @@ def ensemble_code(ensemble: EnsemblePredictor) -> str:
     """Python that asks each member in turn and averages."""
     lines = [*_imports(ensemble.members), "", "found = []"]
     for at, member in enumerate(ensemble.members):
-        lines += ["", *_scores(member, member_folder(Path("."), at).as_posix()), "found.append(scores.log_softmax(0))"]
-    return "\n".join([*lines, "", "print(dict(zip(words, torch.stack(found).mean(0).softmax(0).tolist())))"])
+        lines += ["", *_scores(member, member_folder(Path("."), at).as_posix()),
+                  "found.append(scores.log_softmax(0))"]
+    return "\n".join([*lines, "",
+                      "print(dict(zip(words, torch.stack(found).mean(0).softmax(0).tolist())))"])
 
 
 def _imports(predictors: Sequence[PromptPredictor]) -> list[str]:
@@ -106,7 +123,8 @@ def _imports(predictors: Sequence[PromptPredictor]) -> list[str]:
     strips = any("strip_punctuation" in segment.modifiers for each in predictors
                  for segment in each.pvp.pattern.segments)
     return [*(["import string", ""] if strips else []), "import torch",
-            f"from transformers import AutoModelFor{_FAMILIES[predictors[0].backbone.family]}, AutoTokenizer"]
+            f"from transformers import AutoModelFor{_FAMILIES[predictors[0].backbone.family]}, "
+            f"AutoTokenizer"]
 
 
 def _scores(predictor: PromptPredictor, folder: str) -> list[str]:
@@ -116,14 +134,18 @@ def _scores(predictor: PromptPredictor, folder: str) -> list[str]:
     labels = () if verbalizer.has_words else verbalizer.labels
     fields = list(dict.fromkeys((*(field for field in _TEXTS if field in pattern.fields), *labels,
                                  *sorted(pattern.fields - set(_TEXTS)))))
-    prompt = predictor.prompt(Example(_TEXTS["text_a"], _TEXTS["text_b"] if "text_b" in pattern.fields else "", None,
-                                      tuple((field, _text(field)) for field in fields if field not in _TEXTS)))
+    prompt = predictor.prompt(Example(_TEXTS["text_a"],
+                                      _TEXTS["text_b"] if "text_b" in pattern.fields else "", None,
+                                      tuple((field, _text(field)) for field in fields
+                                            if field not in _TEXTS)))
     encoded = encode([prompt], backbone)[0]
-    segments = prompt.segments[: max(encoded.origins) + 1]  # a causal model is shown nothing after the mask
+    # a causal model is shown nothing after the mask
+    segments = prompt.segments[: max(encoded.origins) + 1]
     text = _spelled(segments, _specials(encoded, [segment.kind for segment in segments], backbone))
     if not verbalizer.has_words:
         return [*_loaded(family, folder), *_given(fields), *_choices(predictor, encoded, text)]
-    words = {label: single_ids([(label, word) for word in each], backbone) for label, each in verbalizer.words}
+    words = {label: single_ids([(label, word) for word in each], backbone) for label,
+             each in verbalizer.words}
     shift = "" if predictor.shift is None else f" - torch.tensor({predictor.shift.tolist()})"
     return [
         *_loaded(family, folder), *_given(fields), f"text = {text}",
@@ -149,7 +171,9 @@ def _given(fields: Sequence[str]) -> list[str]:
 
 
 def _choices(predictor: PromptPredictor, encoded: Encoded, text: str) -> list[str]:
-    """Lines that fill in each of an example's answers, a mask for each token, and put their scores into `scores`."""
+    """Lines that fill in each of an example's answers, a mask for each token, and put their scores
+    into `scores`.
+    """
     labels, backbone = predictor.pvp.verbalizer.labels, predictor.backbone
     spaced = word_ids("x", backbone) != backbone.tokenizer.encode("x", add_special_tokens=False)
     words = ", ".join(f"{label!r}: {label}" for label in labels)
@@ -161,7 +185,8 @@ def _choices(predictor: PromptPredictor, encoded: Encoded, text: str) -> list[st
         f"    text = ({text}).replace(tokenizer.mask_token, tokenizer.mask_token * len(ids))",
         '    batch = tokenizer(text, add_special_tokens=False, return_tensors="pt")',
         *(f"    {line}" for line in _sides(backbone, encoded)),
-        '    places = (batch["input_ids"][0] == tokenizer.mask_token_id).nonzero().flatten().tolist()',
+        '    places = (batch["input_ids"][0] == '
+        'tokenizer.mask_token_id).nonzero().flatten().tolist()',
         "    score = torch.tensor(0.0)",
         "    while places:  # the token that is likeliest in its place is filled in first",
         "        logits = model(**batch).logits[0].log_softmax(-1)",
@@ -204,18 +229,24 @@ def _typed(backbone: Backbone) -> bool:
 
 
 def _specials(encoded: Encoded, kinds: Sequence[str], backbone: Backbone) -> list[str]:
-    """For each segment of a prompt its special tokens as text; empty for segments that are text themselves."""
-    ids = [[token for token, origin in zip(encoded.ids, encoded.origins, strict=True) if origin == at]
+    """For each segment of a prompt its special tokens as text; empty for segments that are text
+    themselves.
+    """
+    ids = [[token for token,
+            origin in zip(encoded.ids, encoded.origins, strict=True) if origin == at]
            for at in range(len(kinds))]
     return [str(backbone.tokenizer.decode(each)) if kind in ("cls", "sep", "mask") else ""
             for kind, each in zip(kinds, ids, strict=True)]
 
 
 def _spelled(segments: Sequence[Segment], specials: Sequence[str]) -> str:
-    """A Python expression for the prompt's text with its special tokens written out; a mask's space is not a token."""
+    """A Python expression for the prompt's text with its special tokens written out; a mask's space
+    is not a token.
+    """
     parts = [""]
     for segment, special in zip(segments, specials, strict=True):
-        if segment.kind == "word" or (segment.kind == "text" and segment.label):  # a demonstration's
+        # a demonstration's
+        if segment.kind == "word" or (segment.kind == "text" and segment.label):
             parts[-1] += segment.surface()
         elif segment.kind == "text":
             parts += [parts.pop() + " " * segment.space, _expression(segment), ""]

@@ -1,4 +1,5 @@
-"""Answers of several tokens, with a mask for each: PET with multiple masks (arXiv 2009.07118, section 3.1).
+"""Answers of several tokens, with a mask for each: PET with multiple masks (arXiv 2009.07118,
+section 3.1).
 
 The answers are label words or, in multiple choice, the texts that each example brings.
 """
@@ -32,7 +33,8 @@ from core.prompts.pvp import PVP
 class MultiMaskPredictor(PromptPredictor):
     """A masked model asked through a PVP with one word of one or more tokens for each label.
 
-    Label probabilities are those of the words, each filled into as many masks as it has tokens, over the labels.
+    Label probabilities are those of the words, each filled into as many masks as it has tokens,
+    over the labels.
     """
 
     @cached_property
@@ -44,7 +46,8 @@ class MultiMaskPredictor(PromptPredictor):
         """Log-probabilities of the labels, `[N, C]`."""
         if not prompts:
             return torch.empty(0, len(self.answers)).numpy()
-        scores = choice_log_probs(self.backbone, prompts, [self.answers] * len(prompts), self._limits)
+        scores = choice_log_probs(self.backbone, prompts, [self.answers] * len(prompts),
+                                  self._limits)
         return (scores if self.shift is None else (scores - self.shift).log_softmax(-1)).numpy()
 
     def tokens(self, examples: Sequence[Example]) -> set[int]:  # noqa: ARG002
@@ -52,7 +55,9 @@ class MultiMaskPredictor(PromptPredictor):
         return set(range(len(self.backbone.tokenizer)))
 
     def loss_of(self, prompts: Sequence[Prompt], gold: torch.Tensor) -> torch.Tensor:
-        """The margin between the gold label's word and the others, all read from one look, with gradients."""
+        """The margin between the gold label's word and the others, all read from one look, with
+        gradients.
+        """
         most = max(len(answer) for answer in self.answers)
         encoded = encode([widened(prompt, most) for prompt in prompts], self.backbone, self._limits)
         losses = choice_losses(self.backbone, encoded, [self.answers] * len(prompts))
@@ -66,11 +71,14 @@ class MultipleChoicePredictor(MultiMaskPredictor):
     """
 
     def log_probs(self, examples: Sequence[Example]) -> LogProbs:
-        """Log-probabilities of each example's answers, `[N, C]`; next to none where it has no answer in that place."""
+        """Log-probabilities of each example's answers, `[N, C]`; next to none where it has no
+        answer in that place.
+        """
         if not examples:
             return torch.empty(0, len(self.pvp.verbalizer.labels)).numpy()
         prompts = [self.prompt(each) for each in examples]
-        return choice_log_probs(self.backbone, prompts, self._choices(examples), self._limits).numpy()
+        return choice_log_probs(self.backbone, prompts, self._choices(examples),
+                                self._limits).numpy()
 
     def loss(self, examples: Sequence[Example], gold: torch.Tensor) -> torch.Tensor:
         """The margin between the right answer and the others, with gradients.
@@ -79,7 +87,8 @@ class MultipleChoicePredictor(MultiMaskPredictor):
         """
         shown, right = list(examples), gold
         if len(self.pvp.verbalizer.labels) == 2:
-            shown, right = [*shown, *(self._swapped(each) for each in shown)], torch.cat([gold, 1 - gold])
+            shown, right = [*shown,
+                            *(self._swapped(each) for each in shown)], torch.cat([gold, 1 - gold])
         choices = self._choices(shown)
         prompts = [widened(self.prompt(each), max(map(len, offered)))
                    for each, offered in zip(shown, choices, strict=True)]
@@ -93,7 +102,8 @@ class MultipleChoicePredictor(MultiMaskPredictor):
     def _swapped(self, example: Example) -> Example:
         one, other = self.pvp.verbalizer.labels
         names = {one: other, other: one}
-        return replace(example, more=tuple((name, example.text(names.get(name, name))) for name, _ in example.more))
+        return replace(example, more=tuple((name, example.text(names.get(name, name))) for name,
+                                           _ in example.more))
 
 
 def prompt_predictor(backbone: Backbone, pvp: PVP) -> PromptPredictor:

@@ -1,4 +1,6 @@
-"""Options of methods: frozen dataclasses whose fields explain themselves, so that forms and files share one source."""
+"""Options of methods: frozen dataclasses whose fields explain themselves, so that forms and files
+share one source.
+"""
 
 from __future__ import annotations
 
@@ -22,22 +24,27 @@ class Options:
 
 def option(default: Any, explain: str, low: float = -math.inf, high: float = math.inf,
            choices: tuple[str, ...] = ()) -> Any:
-    """A field of an Options class with its meaning, range or choices; text without choices is free."""
-    return field(default=default, metadata={"explain": explain, "low": low, "high": high, "choices": choices})
+    """A field of an Options class with its meaning, range or choices; text without choices is free.
+    """
+    return field(default=default,
+                 metadata={"explain": explain, "low": low, "high": high, "choices": choices})
 
 
 def read_options(kind: type[T], given: Mapping[str, object], method: str) -> T:
     """Make options from plain values, every one checked.
 
     Raises:
-        SpecError: an unknown option (the known ones are named), a value of the wrong type or out of its range.
+        SpecError: an unknown option (the known ones are named), a value of the wrong type or out of
+            its range.
     """
     types = get_type_hints(kind)
     known = {each.name: each for each in fields(kind)}
     values = {}
     for name, value in given.items():
         if name not in known:
-            raise SpecError("The method {method!r} has no option {name!r}. Its options are {known}.", method=method,
+            raise SpecError(
+                "The method {method!r} has no option {name!r}. Its options are {known}.",
+                method=method,
                             name=str(name)[:60], known=", ".join(known) or "none")
         values[name] = _value(method, name, value, types[name], known[name].metadata)
     return kind(**values)
@@ -54,7 +61,8 @@ def _value(method: str, name: str, value: object, kind: Any, limits: Mapping[str
             return value
         raise _wrong(method, name, value, "true or false")
     if kind is str:
-        free = not limits["choices"] and isinstance(value, str) and 0 < len(value.strip()) <= _LONGEST_TEXT
+        free = not limits["choices"] and isinstance(value,
+                                                    str) and 0 < len(value.strip()) <= _LONGEST_TEXT
         if free or value in limits["choices"]:
             return value
         if not limits["choices"]:
@@ -63,7 +71,8 @@ def _value(method: str, name: str, value: object, kind: Any, limits: Mapping[str
     if kind is float and isinstance(value, str):  # YAML reads 1e-4 as text
         with suppress(ValueError):
             value = float(value)
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not -math.inf < value < math.inf:
+    if isinstance(value,
+                  bool) or not isinstance(value, (int, float)) or not -math.inf < value < math.inf:
         raise _wrong(method, name, value, "a number")
     if kind is int and value != int(value):
         raise _wrong(method, name, value, "a whole number")
@@ -73,5 +82,6 @@ def _value(method: str, name: str, value: object, kind: Any, limits: Mapping[str
 
 
 def _wrong(method: str, name: str, value: object, wanted: str) -> SpecError:
-    return SpecError("The option {name!r} of {method!r} is {value!r}; it must be {wanted}.", name=name, method=method,
+    return SpecError("The option {name!r} of {method!r} is {value!r}; it must be {wanted}.",
+                     name=name, method=method,
                      value=str(value)[:80], wanted=wanted)

@@ -1,4 +1,6 @@
-"""Asking a model through a pattern and reading the answer as labels: what all prompt-based methods share."""
+"""Asking a model through a pattern and reading the answer as labels: what all prompt-based methods
+share.
+"""
 
 from __future__ import annotations
 
@@ -23,9 +25,11 @@ from core.prompts.pvp import PVP
 
 
 class PromptPredictor:
-    """A backbone asked through a PVP: label probabilities are those of the label words at the mask."""
+    """A backbone asked through a PVP: label probabilities are those of the label words at the mask.
+    """
 
-    def __init__(self, backbone: Backbone, pvp: PVP, render: Callable[[Example], Prompt] | None = None,
+    def __init__(self, backbone: Backbone, pvp: PVP,
+                 render: Callable[[Example], Prompt] | None = None,
                  limits: Limits = Limits()) -> None:
         """`render` replaces the pattern's own rendering, for prompts with demonstrations."""
         self.backbone = backbone
@@ -40,7 +44,8 @@ class PromptPredictor:
 
     @cached_property
     def _owners(self) -> list[int]:
-        return [self.pvp.verbalizer.labels.index(label) for label, _ in self.pvp.verbalizer.all_words()]
+        return [self.pvp.verbalizer.labels.index(label) for label,
+                _ in self.pvp.verbalizer.all_words()]
 
     def prompt(self, example: Example) -> Prompt:
         """What the model is asked about an example."""
@@ -59,13 +64,16 @@ class PromptPredictor:
         return (answers if self.shift is None else (answers - self.shift).log_softmax(-1)).numpy()
 
     def calibrate(self, examples: Sequence[Example]) -> None:
-        """Take away each label's mean log-probability over `examples`, so that no label is favoured on the whole."""
+        """Take away each label's mean log-probability over `examples`, so that no label is favoured
+        on the whole.
+        """
         self.shift = None
         self.shift = torch.from_numpy(self.log_probs(examples)).mean(0)
 
     def tokens(self, examples: Sequence[Example]) -> set[int]:
         """Every token that these examples' prompts and the label words use."""
-        encoded = encode([self.prompt(example) for example in examples], self.backbone, self._limits)
+        encoded = encode([self.prompt(example) for example in examples], self.backbone,
+                         self._limits)
         asked = collate(encoded, self.backbone).decoder_ids
         return {*self._columns, *(token for each in encoded for token in each.ids),
                 *([] if asked is None else asked.flatten().tolist())}
@@ -90,7 +98,8 @@ class PromptPredictor:
     def _note(self) -> dict[str, Any]:
         shift = {"shift": self.shift.tolist()} if self.shift is not None else {}
         more = sorted(self.pvp.pattern.fields - set(TEXTS))
-        return {"labels": self.pvp.verbalizer.labels, **self.pvp.as_dict(), **({"more": more} if more else {}), **shift}
+        return {"labels": self.pvp.verbalizer.labels, **self.pvp.as_dict(),
+                **({"more": more} if more else {}), **shift}
 
     def _labelled(self, word_logits: torch.Tensor) -> torch.Tensor:
         return label_log_probs(word_logits, self._owners, len(self.pvp.verbalizer.labels))
@@ -98,7 +107,9 @@ class PromptPredictor:
 
 
 
-def vocabulary_logits(backbone: Backbone, pattern: Pattern, examples: Sequence[Example]) -> npt.NDArray[np.float32]:
+def vocabulary_logits(backbone: Backbone, pattern: Pattern,
+                      examples: Sequence[Example]) -> npt.NDArray[np.float32]:
     """Logits at the mask of each example over the whole vocabulary, `[N, V]`."""
-    features = all_answer_features(backbone, encode([pattern.render(each) for each in examples], backbone))
+    features = all_answer_features(backbone,
+                                   encode([pattern.render(each) for each in examples], backbone))
     return project(backbone, features).cpu().numpy()

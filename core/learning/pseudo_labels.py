@@ -1,7 +1,8 @@
-"""What each model of iPET learns from in the next generation (arXiv 2001.07676, section 3.4 and appendix).
+"""What each model of iPET learns from in the next generation (arXiv 2001.07676, section 3.4 and
+appendix).
 
-Every model takes examples that a few of the others have labelled, the surer they are the likelier, as many of each
-label as the labelled examples have in proportion.
+Every model takes examples that a few of the others have labelled, the surer they are the likelier,
+as many of each label as the labelled examples have in proportion.
 """
 
 from __future__ import annotations
@@ -15,12 +16,15 @@ import numpy.typing as npt
 
 from core.learning.merging import Floats, merge, soft_labels
 
-_ZERO_SHOT_SIZE = 10  # labelled examples that a start without any pretends to have after its first growth
+# labelled examples that a start without any pretends to have after its first growth
+_ZERO_SHOT_SIZE = 10
 
 
 @dataclass(frozen=True)
 class Growth:
-    """How training sets grow: each model's is labelled by a `share` of the other models; `seed` draws them."""
+    """How training sets grow: each model's is labelled by a `share` of the other models; `seed`
+    draws them.
+    """
 
     share: float
     seed: int
@@ -42,9 +46,11 @@ class Drawn:
 
 
 def new_counts(label_counts: Sequence[int], factor: float, generation: int) -> list[int]:
-    """How many new examples of each label the `generation`, counted from 0, adds to the labelled ones.
+    """How many new examples of each label the `generation`, counted from 0, adds to the labelled
+    ones.
 
-    Without labelled examples 10 are drawn first, as evenly as they go, and `factor` times as many with each generation.
+    Without labelled examples 10 are drawn first, as evenly as they go, and `factor` times as many
+    with each generation.
     """
     known = sum(label_counts)
     size = known or _ZERO_SHOT_SIZE / factor
@@ -60,7 +66,8 @@ def teachers_of(models: int, share: float) -> int:
     return max(1, round((models - 1) * share))
 
 
-def draw_generation(logits: Floats, counts: Sequence[int], growth: Growth, weights: Sequence[float] | None = None,
+def draw_generation(logits: Floats, counts: Sequence[int], growth: Growth,
+                    weights: Sequence[float] | None = None,
                     likeliest: int = 0) -> list[Drawn]:
     """What each of M models is given, from all models' logits for the pool.
 
@@ -68,8 +75,8 @@ def draw_generation(logits: Floats, counts: Sequence[int], growth: Growth, weigh
         logits: `[M, N, C]`.
         counts: how many examples of each label to draw; see `new_counts`.
         weights: of the models, for the mean of their logits; None takes the plain mean.
-        likeliest: if above 0, each label is drawn from so many examples that are likeliest for it, whatever their own
-            likeliest label is (for a start without labelled examples).
+        likeliest: if above 0, each label is drawn from so many examples that are likeliest for it,
+            whatever their own likeliest label is (for a start without labelled examples).
     """
     picks, dice = random.Random(growth.seed), np.random.RandomState(growth.seed)
     models = range(len(logits))
@@ -77,14 +84,16 @@ def draw_generation(logits: Floats, counts: Sequence[int], growth: Growth, weigh
     for model in models:
         others = [each for each in models if each != model]
         teachers = picks.sample(others, teachers_of(len(logits), growth.share))
-        merged = merge(logits[teachers], None if weights is None else [weights[each] for each in teachers])
+        merged = merge(logits[teachers],
+                       None if weights is None else [weights[each] for each in teachers])
         drawn.append(_draw(soft_labels(merged, 1.0), counts, likeliest, dice, tuple(teachers)))
     return drawn
 
 
 def _draw(probabilities: Floats, counts: Sequence[int], likeliest: int, dice: np.random.RandomState,
           teachers: tuple[int, ...]) -> Drawn:
-    """For each label so many different rows, the surer the likelier; a short list is repeated until it is long enough.
+    """For each label so many different rows, the surer the likelier; a short list is repeated until
+    it is long enough.
 
     A label that no row was given is left out: no example is called what nobody takes it for.
     """
@@ -104,10 +113,12 @@ def _draw(probabilities: Floats, counts: Sequence[int], likeliest: int, dice: np
     return Drawn(tuple(rows), teachers, tuple(missing))
 
 
-def _candidates(probabilities: Floats, label: int, likeliest: int) -> tuple[npt.NDArray[np.intp], Floats]:
+def _candidates(probabilities: Floats, label: int,
+                likeliest: int) -> tuple[npt.NDArray[np.intp], Floats]:
     """Rows that may be drawn for a label, and by what probability."""
     if likeliest:
-        order = np.lexsort((np.arange(len(probabilities)), probabilities[:, label]))[::-1][:likeliest]
+        order = np.lexsort((np.arange(len(probabilities)),
+                            probabilities[:, label]))[::-1][:likeliest]
         return order, probabilities[order, label]
     found = (probabilities.argmax(axis=1) == label).nonzero()[0]
     return found, probabilities[found].max(axis=1)

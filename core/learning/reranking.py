@@ -1,8 +1,10 @@
-"""Candidates of a search, tried by fine-tuning each and ranked by development score (LM-BFF, section 5).
+"""Candidates of a search, tried by fine-tuning each and ranked by development score (LM-BFF,
+section 5).
 
-Either each is trained to the end, as in the paper, or those that do not keep up are dropped on the way: at each of a
-few rungs a candidate goes on only if it is among the better share of all that have come so far (successive halving,
-arXiv 1502.07943, in its asynchronous form, arXiv 1810.05934, where nothing waits and no weights are kept).
+Either each is trained to the end, as in the paper, or those that do not keep up are dropped
+early: at each of a few rungs a candidate goes on only if it is among the better share of all that
+have come so far (successive halving, arXiv 1502.07943, in its asynchronous form, arXiv 1810.05934,
+where nothing waits and no weights are kept).
 """
 
 from __future__ import annotations
@@ -20,18 +22,24 @@ from core.metrics.metric import development
 from core.prompts.pvp import PVP
 
 RUNGS = (0.2, 0.4)  # shares of the steps at which candidates are compared
-_GO_ON = 3  # one of so many goes on
+_GO_ON = 3  # one of so many is trained further
 
 
 @dataclass(frozen=True)
 class SearchOptions(PromptFineTuningOptions):
     """What all searches share: how many candidates are fine-tuned, and how."""
 
-    tried: int = option(8, "candidates that are fine-tuned and ranked by development accuracy (the paper: 100)", 1,
+    tried: int = option(8,
+                        "candidates that are fine-tuned and ranked by development accuracy (the "
+                        "paper: 100)", 1,
                         1000)
-    ensemble: int = option(1, "how many of the best answer together, by the mean of their log-probabilities (the "
+    ensemble: int = option(1,
+                           "how many of the best answer together, by the mean of their "
+                           "log-probabilities (the "
                               "paper: 20 patterns)", 1, 20)
-    halving: bool = option(True, "drop candidates that do not keep up at a fifth and two fifths of the steps")
+    halving: bool = option(True,
+                           "drop candidates that do not keep up at a fifth and two fifths of the "
+                           "steps")
 
 
 @dataclass(frozen=True)
@@ -39,7 +47,8 @@ class Candidate:
     """A pattern with its words, how it was found, and how it did.
 
     Attributes:
-        score: by which the search ranked it: accuracy on the training examples without training, or log-probability.
+        score: by which the search ranked it: accuracy on the training examples without training, or
+            log-probability.
         dev_score: after fine-tuning, or where it was dropped; None if it was not tried.
         trained: steps of fine-tuning; fewer than all mean that it was dropped.
     """
@@ -51,7 +60,8 @@ class Candidate:
 
     def as_dict(self) -> dict[str, Any]:
         """As plain values."""
-        return {**self.pvp.as_dict(), "score": self.score, "dev_score": self.dev_score, "trained": self.trained}
+        return {**self.pvp.as_dict(), "score": self.score, "dev_score": self.dev_score,
+                "trained": self.trained}
 
 
 @dataclass
@@ -70,7 +80,8 @@ class Reranking:
     best: list[Learned] = field(default_factory=list)
     _seen: dict[int, list[float]] = field(default_factory=dict)
 
-    def rank(self, candidates: Sequence[Candidate], tried: int, progress: Progress) -> list[Candidate]:
+    def rank(self, candidates: Sequence[Candidate], tried: int,
+             progress: Progress) -> list[Candidate]:
         """All candidates, the first `tried` of them trained and ranked.
 
         Progress hears of every step and of the whole ranking after each candidate.
@@ -81,13 +92,15 @@ class Reranking:
             done = self._try(candidate, number * self.options.steps, total, progress)
             ranked[ranked.index(candidate)] = done
             ranked.sort(key=self._order)
-            progress((number + 1) * self.options.steps, total, found=[each.as_dict() for each in ranked])
+            progress((number + 1) * self.options.steps, total,
+                     found=[each.as_dict() for each in ranked])
         return ranked
 
     def _try(self, candidate: Candidate, before: int, whole: int, progress: Progress) -> Candidate:
         reached = replace(candidate)
 
-        def on_step(step: int, total: int, *, loss: float | None = None, dev_score: float | None = None,
+        def on_step(step: int, total: int, *, loss: float | None = None,
+                    dev_score: float | None = None,
                     found: object = None) -> None:  # noqa: ARG001
             nonlocal reached
             progress(before + step, whole, loss=loss, dev_score=dev_score)
@@ -98,15 +111,19 @@ class Reranking:
                     raise _DroppedError
 
         try:
-            learned = fine_tune(replace(self.problem, pvps=(candidate.pvp,)), self._with_rungs(), on_step)
+            learned = fine_tune(replace(self.problem, pvps=(candidate.pvp,)), self._with_rungs(),
+                                on_step)
         except _DroppedError:
             return reached
         metric = development(self.problem.metric)
-        self.best = sorted([*self.best, learned], key=lambda each: metric.order(each.metrics[metric.name]))[: self.keep]
+        self.best = sorted([*self.best, learned],
+                           key=lambda each: metric.order(each.metrics[metric.name]))[: self.keep]
         return reached
 
     def falls_behind(self, step: int, score: float) -> bool:
-        """Whether at this step, if it is a rung, the candidate is not among the best third of all so far."""
+        """Whether at this step, if it is a rung, the candidate is not among the best third of all
+        so far.
+        """
         if step not in {max(1, round(share * self.options.steps)) for share in RUNGS}:
             return False
         seen = self._seen.setdefault(step, [])
@@ -118,8 +135,11 @@ class Reranking:
         return score if earlier is None or self.problem.metric.better(score, earlier) else earlier
 
     def _order(self, candidate: Candidate) -> tuple[float, ...]:
-        """Tried to the end first, then by steps; the better development score first, then the better search score."""
-        tried = 0.0 if candidate.dev_score is None else self.problem.metric.order(candidate.dev_score)
+        """Tried to the end first, then by steps; the better development score first, then the
+        better search score.
+        """
+        tried = 0.0 if candidate.dev_score is None else self.problem.metric.order(
+            candidate.dev_score)
         return (-candidate.trained, tried, -candidate.score)
 
     def _with_rungs(self) -> PromptFineTuningOptions:
@@ -130,7 +150,7 @@ class Reranking:
 
 
 def finished(reranking: Reranking, ranked: Sequence[Candidate], more: dict[str, float]) -> Learned:
-    """What the best candidates have learned, and what the search found on the way."""
+    """What the best candidates have learned, and what the search found."""
     first, *others = reranking.best
     saved = sum(each.trained for each in ranked) / (reranking.options.steps * max(1, sum(
         each.trained > 0 for each in ranked)))
@@ -138,7 +158,8 @@ def finished(reranking: Reranking, ranked: Sequence[Candidate], more: dict[str, 
     if not others:
         return replace(first, metrics=metrics)
     members = [each.predictor for each in reranking.best]
-    return Learned(EnsemblePredictor([each for each in members if isinstance(each, PromptPredictor)]), metrics)
+    return Learned(EnsemblePredictor([each for each in members
+                                      if isinstance(each, PromptPredictor)]), metrics)
 
 
 class _DroppedError(Exception):

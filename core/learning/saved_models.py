@@ -1,4 +1,6 @@
-"""Reading back what a method has saved: a folder of weights with its `cloze.json` becomes a predictor again."""
+"""Reading back what a method has saved: a folder of weights with its `cloze.json` becomes a
+predictor again.
+"""
 
 from __future__ import annotations
 
@@ -33,25 +35,32 @@ def load_predictor(folder: Path, placement: Placement) -> SavedPredictor:
     """
     note = read_note(folder)
     if note.get("kind") == "ensemble":
-        members = [_single(member_folder(folder, at), placement) for at in range(int(note["members"]))]
-        return EnsemblePredictor([each for each in members if isinstance(each, PromptPredictor)], note.get("weights"))
+        members = [_single(member_folder(folder, at), placement)
+                   for at in range(int(note["members"]))]
+        return EnsemblePredictor([each for each in members if isinstance(each, PromptPredictor)],
+                                 note.get("weights"))
     return _single(folder, placement)
 
 
 def _single(folder: Path, placement: Placement) -> PromptPredictor | HeadPredictor:
     note = read_note(folder)
     if note.get("kind") not in _READERS:
-        raise ModelError("A saved model of the kind {kind!r} cannot be loaded. Known kinds are {known}.",
+        raise ModelError(
+            "A saved model of the kind {kind!r} cannot be loaded. Known kinds are {known}.",
                          kind=str(note.get("kind"))[:40], known=", ".join((*_READERS, "ensemble")))
     backbone = load_backbone(str(folder), placement, classifier=note["kind"] == "head")
     return _READERS[note["kind"]](note, replace(backbone, name=str(note["base"])))
 
 
 def read_note(folder: Path) -> dict[str, Any]:
-    """What `cloze.json` says of the saved weights: kind, base, labels and, for prompts, pattern and words."""
+    """What `cloze.json` says of the saved weights: kind, base, labels and, for prompts, pattern and
+    words.
+    """
     path = folder / "cloze.json"
     if not path.is_file():
-        raise ModelError("The folder of the saved model holds no {file}, so nothing says how to ask it. Train it "
+        raise ModelError(
+            "The folder of the saved model holds no {file}, so nothing says how to ask it. Train "
+            "it "
                          "again.", file="cloze.json")
     note: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return note
@@ -61,7 +70,8 @@ def _prompt(note: Mapping[str, Any], backbone: Backbone) -> PromptPredictor:
     words, labels = note["words"], note["labels"]
     pvp = PVP(Pattern.parse(note["pattern"], note.get("more", ())),
               Verbalizer.of(words, labels) if words else Verbalizer.without_words(labels))
-    predictor = prompt_predictor(backbone, pvp) if "demonstrations" not in note else DemonstratedPredictor(
+    predictor = prompt_predictor(backbone,
+                                 pvp) if "demonstrations" not in note else DemonstratedPredictor(
         backbone, pvp, Demonstrations.of(note["demonstrations"]))
     predictor.shift = torch.tensor(note["shift"]) if "shift" in note else None
     return predictor

@@ -1,4 +1,6 @@
-"""Runs in stages: progress counted over all of them, and what each has found, as rows that people look at."""
+"""Runs in stages: progress counted over all of them, and what each has found, as rows that people
+look at.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +14,14 @@ Row = dict[str, Any]
 
 
 class StagedProgress:
-    """Rows of findings, each with the `stage` it belongs to; all are reported whenever one is added or changed."""
+    """Rows of findings, each with the `stage` it belongs to; all are reported whenever one is added
+    or changed.
+    """
 
     def __init__(self, progress: Progress, stages: Sequence[Stage], schema: Schema) -> None:
-        """Count over all `stages`; in multiple choice the last, the classifier, does not take place."""
+        """Count over all `stages`; in multiple choice the last, the classifier, does not take
+        place.
+        """
         taken = stages[:-1] if schema.kind == "choice" else stages
         self.rows: list[Row] = []
         self._progress, self._total = progress, sum(stage.steps * stage.models for stage in taken)
@@ -36,8 +42,9 @@ class StagedProgress:
         """Progress for the next part of the run, of so many steps."""
         before, self._done = self._done, self._done + steps
 
-        def told(step: int, total: int, *, loss: float | None = None, dev_score: float | None = None,  # noqa: ARG001
-                 found: Sequence[Mapping[str, Any]] | None = None) -> None:  # noqa: ARG001
+        def report(step: int, total: int, *, loss: float | None = None,  # noqa: ARG001
+                   dev_score: float | None = None,
+                   found: Sequence[Mapping[str, Any]] | None = None) -> None:  # noqa: ARG001
             self._progress(before + step, self._total, loss=loss, dev_score=dev_score)
 
-        return told
+        return report

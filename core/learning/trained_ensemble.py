@@ -1,4 +1,6 @@
-"""An ensemble whose models are trained one after another, and the classifier that learns from it (PET, section 3)."""
+"""An ensemble whose models are trained one after another, and the classifier that learns from it
+(PET, section 3).
+"""
 
 from __future__ import annotations
 
@@ -30,16 +32,19 @@ class TrainedEnsemble:
         self.rows: list[Row] = []
 
     def add(self, member: Member, weight: float | None, **facts: object) -> None:
-        """Take a member in; `weight` is its accuracy before training, None without training examples."""
+        """Take a member in; `weight` is its accuracy before training, None without training
+        examples.
+        """
         self.members.append(member)
         self.weights.append(weight or 0.0)
         plan = member.plan
         self.rows.append(self.stages.add(
-            "model", **plan.pvp.as_dict(), repetition=plan.repetition, seed=plan.seed, before=weight,
+            "model", **plan.pvp.as_dict(), repetition=plan.repetition, seed=plan.seed,
+            before=weight,
             dev_score=member.dev_score, **facts))
 
     def log_probs(self, examples: Sequence[Example]) -> Floats:
-        """What each member makes of examples whose texts it was made for, `[M, N, C]`."""
+        """Each member's log-probabilities for examples of the run itself, `[M, N, C]`."""
         return answered_once(
             self.problem.checkpoints, f"answers-{len(self.stages.rows)}",
             (len(self.members), len(examples), len(self.problem.schema.labels)),
@@ -58,29 +63,37 @@ class TrainedEnsemble:
         return Learned(together, metrics, lambda examples: self.measure(examples, options))
 
     def measure(self, examples: Sequence[Example], options: StudentOptions) -> dict[str, float]:
-        """How good the members are on labelled examples, each alone and together; tells it beside their other facts."""
+        """How good the members are on labelled examples, each alone and together;
+        reports it beside their other facts.
+        """
         gold = np.array(self.problem.gold(examples))
-        logits = np.stack([each.log_probs(examples, self.problem.backbone) for each in self.members])
+        logits = np.stack([each.log_probs(examples, self.problem.backbone)
+                           for each in self.members])
         alone = [float((each.argmax(1) == gold).mean()) for each in logits]
         for row, right in zip(self.rows[-len(alone):], alone, strict=True):
             row["test_accuracy"] = right
         together = float((self.merged(logits, options).argmax(1) == gold).mean())
         self.stages.add("ensemble", test_accuracy=together)
-        return {"accuracy_members": float(np.mean(alone)), "accuracy_members_sd": float(np.std(alone, ddof=1)),
+        return {"accuracy_members": float(np.mean(alone)),
+                "accuracy_members_sd": float(np.std(alone, ddof=1)),
                 "accuracy_ensemble": together}
 
 
-def distilled(ensemble: TrainedEnsemble, rows: Sequence[int], logits: Floats, options: StudentOptions) -> Learned:
-    """The classifier that learns from what an ensemble makes of the pool's `rows`, logits `[M, N, C]`.
+def distilled(ensemble: TrainedEnsemble, rows: Sequence[int], logits: Floats,
+              options: StudentOptions) -> Learned:
+    """The classifier that learns from an ensemble's logits `[M, N, C]` on the pool's `rows`.
 
-    In multiple choice there is none: no classifier can name the answers, so the ensemble itself answers.
+    In multiple choice there is none: no classifier can name the answers, so the ensemble itself
+    answers.
     """
     problem, stages = ensemble.problem, ensemble.stages
     if problem.schema.kind == "choice":
         return ensemble.learned(options)
-    targets = label_pool(stages, problem, rows, ensemble.merged(logits, options), options.temperature)
+    targets = label_pool(stages, problem, rows, ensemble.merged(logits, options),
+                         options.temperature)
     pool = [problem.split.unlabelled[row] for row in rows]
-    student, facts = train_student(problem, pool, targets, options, stages.part(options.student_steps))
+    student, facts = train_student(problem, pool, targets, options,
+                                   stages.part(options.student_steps))
     stages.add("classifier", **facts)
     metrics = {"pool": float(len(rows)), **problem.dev_metrics(facts["dev_score"])}
     return Learned(student, metrics, lambda examples: ensemble.measure(examples, options))
@@ -94,20 +107,30 @@ def pool_rows(problem: Problem, options: StudentOptions) -> list[int]:
 
 
 def pattern_weights(problem: Problem) -> dict[object, float | None]:
-    """For each pattern the accuracy of the pretrained model on the training examples; None if there are none."""
-    return {pvp: problem.score(prompt_predictor(problem.backbone, pvp), problem.split.train, METRICS["accuracy"])
+    """For each pattern the accuracy of the pretrained model on the training examples; None if there
+    are none.
+    """
+    return {pvp: problem.score(prompt_predictor(problem.backbone, pvp), problem.split.train,
+                               METRICS["accuracy"])
             for pvp in problem.pvps}
 
 
 def check_ensemble(method: str, problem: Problem, options: StudentOptions) -> None:
     """Raise a SpecError if an ensemble of patterns cannot be trained on this problem."""
     if len(problem.pvps) < 2:
-        raise SpecError("The method {method!r} lets several patterns vote, and one is chosen. Choose two or more, or "
+        raise SpecError(
+            "The method {method!r} lets several patterns vote, and one is chosen. Choose two or "
+            "more, or "
                         "train with 'lm-bff' instead.", method=method)
     if not problem.split.unlabelled and problem.schema.kind != "choice":
-        raise SpecError("The method {method!r} needs unlabelled examples, and none are left: all {count} training rows "
-                        "are used for training and development. Choose a smaller K or add unlabelled rows.",
+        raise SpecError(
+            "The method {method!r} needs unlabelled examples, and none are left: all {count} "
+            "training rows "
+                        "are used for training and development. Choose a smaller K or add "
+                        "unlabelled rows.",
                         method=method, count=len(problem.split.train) + len(problem.split.dev))
     if options.alpha > 0 and problem.backbone.family != "masked":
-        raise SpecError("Auxiliary language modelling needs a masked model, and {model!r} is a {family} model. Set "
+        raise SpecError(
+            "Auxiliary language modelling needs a masked model, and {model!r} is a {family} model. "
+            "Set "
                         "alpha to 0.", model=problem.backbone.name, family=problem.backbone.family)

@@ -1,6 +1,8 @@
-"""The one training loop: random batches, AdamW, linear decay, and the best checkpoint on development data.
+"""The one training loop: random batches, AdamW, linear decay, and the best checkpoint on
+development data.
 
-LM-BFF's rule (arXiv 2012.15723, appendix): evaluate at regular steps and keep the first of the best.
+LM-BFF's rule (arXiv 2012.15723, appendix): evaluate at regular steps and keep the first of the
+best.
 """
 
 from __future__ import annotations
@@ -19,12 +21,15 @@ from core.models.backbone import Backbone
 from core.randomness import rng, stream_seed
 
 CLIP_NORM = 1.0
-_LARGE_WIDTH = 512  # wider models are trained with a rate of the papers' grid, narrower ones with five times that
+# wider models are trained with a rate of the papers' grid, narrower ones with five times that
+_LARGE_WIDTH = 512
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """How long and how fast to train: `steps` updates of `batch_size` examples, evaluated each `evaluate_every`."""
+    """How long and how fast to train: `steps` updates of `batch_size` examples, evaluated each
+    `evaluate_every`.
+    """
 
     steps: int
     batch_size: int
@@ -36,7 +41,9 @@ class Schedule:
 
 @dataclass(frozen=True)
 class Trained:
-    """Which step was best on development data, and how good it was there, by the metric of that name."""
+    """Which step was best on development data, and how good it was there, by the metric of that
+    name.
+    """
 
     best_step: int
     dev_score: float
@@ -51,11 +58,16 @@ class Trained:
 class FineTuningOptions(Options):
     """How long and how fast to train."""
 
-    steps: int = option(100, "updates of the weights (the papers use 1,000 on large models)", 1, 100_000)
+    steps: int = option(100, "updates of the weights (the papers use 1,000 on large models)", 1,
+                        100_000)
     batch_size: int = option(8, "examples in each update", 1, 256)
-    learning_rate: float = option(0.0, "size of the first update; 0 chooses 5e-5 for small models and 1e-5 for large "
+    learning_rate: float = option(0.0,
+                                  "size of the first update; 0 chooses 5e-5 for small models and "
+                                  "1e-5 for large "
                                        "ones, as the papers", 0.0, 1.0)
-    evaluate_every: int = option(20, "steps between looks at the development examples; the best checkpoint is kept", 1,
+    evaluate_every: int = option(20,
+                                 "steps between looks at the development examples; the best "
+                                 "checkpoint is kept", 1,
                                  100_000)
     weight_decay: float = option(0.0, "AdamW's weight decay", 0.0, 1.0)
 
@@ -70,25 +82,30 @@ def default_learning_rate(backbone: Backbone) -> float:
     return 1e-5 if backbone.width > _LARGE_WIDTH else 5e-5
 
 
-def train(model: nn.Module, loss: Callable[[list[int]], torch.Tensor], examples: int, schedule: Schedule, seed: int,
+def train(model: nn.Module, loss: Callable[[list[int]], torch.Tensor], examples: int,
+          schedule: Schedule, seed: int,
           evaluate: Callable[[], float], progress: Progress, keep_best: bool = True,
           metric: Metric = METRICS["accuracy"]) -> Trained:
-    """Train `model` in place and leave it with the weights that were best on development data, or with the last ones.
+    """Train `model` in place and leave it with the weights that were best on development data, or
+    with the last ones.
 
     Args:
         loss: from indices of training examples to a scalar, with gradients.
         examples: how many training examples there are.
         evaluate: the score on the development examples; called with the model in evaluation mode.
-        keep_best: if not, development data are only looked at, and the last step's weights are kept.
+        keep_best: if not, development data are only looked at, and the last step's weights are
+            kept.
         metric: what `evaluate` measures.
     """
     torch.manual_seed(stream_seed(seed, "dropout"))
     trainable = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    optimizer = torch.optim.AdamW(trainable, lr=schedule.learning_rate, weight_decay=schedule.weight_decay,
+    optimizer = torch.optim.AdamW(trainable, lr=schedule.learning_rate,
+                                  weight_decay=schedule.weight_decay,
                                   fused=trainable[0].device.type in ("cpu", "cuda"))
     decay = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _rate(step, schedule))
     batches = _batches(examples, schedule.batch_size, seed)
-    best, best_state = Trained(0, -math.inf if metric.higher_is_better else math.inf, metric.name), {}
+    best, best_state = Trained(0, -math.inf if metric.higher_is_better else math.inf,
+                               metric.name), {}
     model.train()
     for step in range(1, schedule.steps + 1):
         value = loss(next(batches))
@@ -106,7 +123,8 @@ def train(model: nn.Module, loss: Callable[[list[int]], torch.Tensor], examples:
                 best = Trained(step, score, metric.name)
             elif metric.better(score, best.dev_score):
                 best = Trained(step, score, metric.name)
-                best_state = {name: weight.detach().clone() for name, weight in model.state_dict().items()}
+                best_state = {name: weight.detach().clone() for name,
+                              weight in model.state_dict().items()}
         progress(step, schedule.steps, loss=float(value.detach()), dev_score=score)
     if best.best_step != schedule.steps:
         model.load_state_dict(best_state)

@@ -1,4 +1,6 @@
-"""LM-BFF with patterns that a T5 model writes (arXiv 2012.15723, section 5.2; "Auto T" and "Auto T + L")."""
+"""LM-BFF with patterns that a T5 model writes (arXiv 2012.15723, section 5.2; "Auto T" and "Auto T
++ L").
+"""
 
 from __future__ import annotations
 
@@ -20,20 +22,31 @@ from core.search.patterns import check_writer, write_patterns
 class AutoPatternsOptions(AutoWordsOptions):
     """How patterns are searched; words are searched too only where `words` says so."""
 
-    beam: int = option(100, "texts that the writing model keeps at each step (the paper: 100)", 1, 500)
-    writer: str = option("mini-seq2seq", "a model of the T5 family that writes the patterns: a bundled name, a hub id "
+    beam: int = option(100, "texts that the writing model keeps at each step (the paper: 100)", 1,
+                       500)
+    writer: str = option("mini-seq2seq",
+                         "a model of the T5 family that writes the patterns: a bundled name, a hub "
+                         "id "
                                          "or a folder")
-    averaged: bool = option(False, "rank by the mean of the logits over the examples, as LM-BFF's code, not by "
+    averaged: bool = option(False,
+                            "rank by the mean of the logits over the examples, as LM-BFF's code, "
+                            "not by "
                                    "log-probabilities, as the paper")
-    words: str = option("given", "the label words: those given; searched for each pattern that is tried; or searched "
-                                 "first, with the given pattern, and patterns written around each of the best",
+    words: str = option("given",
+                        "the label words: those given; searched for each pattern that is tried; or "
+                        "searched "
+                                 "first, with the given pattern, and patterns written around each "
+                                 "of the best",
                         choices=("given", "for each pattern", "first"))
-    word_sets: int = option(3, "with words searched first, how many of the best sets patterns are written around", 1,
+    word_sets: int = option(3,
+                            "with words searched first, how many of the best sets patterns are "
+                            "written around", 1,
                             20)
 
 
 class AutoPatterns(Method[AutoPatternsOptions]):
-    """Lets a T5 model write patterns around the label words, fine-tunes the best and keeps the best of all.
+    """Lets a T5 model write patterns around the label words, fine-tunes the best and keeps the best
+    of all.
 
     The given pattern lends its label words; its text is not used.
     """
@@ -46,7 +59,8 @@ class AutoPatterns(Method[AutoPatternsOptions]):
     search = SearchFacts("patterns", "Patterns for the words in the Lab", "log_probability",
                          {"n": "combinations", "rerank": "tried"}, finds="patterns")
 
-    def stages(self, options: AutoPatternsOptions, patterns: int = 1) -> tuple[Stage, ...]:  # noqa: ARG002
+    def stages(self, options: AutoPatternsOptions,
+               patterns: int = 1) -> tuple[Stage, ...]:  # noqa: ARG002
         """Candidates that are fine-tuned; fewer steps where some are dropped."""
         return (Stage("", options.steps, options.tried),)
 
@@ -63,17 +77,21 @@ class AutoPatterns(Method[AutoPatternsOptions]):
 
     def learn(self, problem: Problem, options: AutoPatternsOptions, progress: Progress) -> Learned:
         """Write patterns, then fine-tune the likeliest."""
-        candidates = _around_found_words(problem, options, progress) if options.words == "first" else \
+        candidates = _around_found_words(problem, options,
+                                         progress) if options.words == "first" else \
             pattern_candidates(problem, options, progress)
         if options.words == "for each pattern":
-            candidates = [_with_best_words(problem, each, options) for each in candidates[: options.tried]]
+            candidates = [_with_best_words(problem, each, options)
+                          for each in candidates[: options.tried]]
         reranking = Reranking(problem, options, options.halving, options.ensemble)
         ranked = reranking.rank(candidates, options.tried, progress)
         return finished(reranking, ranked, {"patterns_written": float(len(candidates))})
 
 
-def pattern_candidates(problem: Problem, options: AutoPatternsOptions, progress: Progress) -> list[Candidate]:
-    """Patterns for the problem's label words, likeliest first; scores are log-probabilities per example.
+def pattern_candidates(problem: Problem, options: AutoPatternsOptions,
+                       progress: Progress) -> list[Candidate]:
+    """Patterns for the problem's label words, likeliest first; scores are log-probabilities per
+    example.
 
     Raises:
         SpecError: nothing usable was written.
@@ -90,19 +108,26 @@ def pattern_candidates(problem: Problem, options: AutoPatternsOptions, progress:
     found = [Candidate(PVP(each.pattern, verbalizer), each.score / examples) for each in written
              if _can_be_asked(problem, PVP(each.pattern, verbalizer))]
     if not found:
-        raise SpecError("{writer!r} wrote no pattern that can be used. Choose another writing model, more examples or "
+        raise SpecError(
+            "{writer!r} wrote no pattern that can be used. Choose another writing model, more "
+            "examples or "
                         "a wider beam ({beam}).", writer=options.writer, beam=options.beam)
     return found
 
 
-def _around_found_words(problem: Problem, options: AutoPatternsOptions, progress: Progress) -> list[Candidate]:
-    """Patterns around each of the best sets of words, in turn, so that the first few hold some of each set."""
+def _around_found_words(problem: Problem, options: AutoPatternsOptions,
+                        progress: Progress) -> list[Candidate]:
+    """Patterns around each of the best sets of words, in turn, so that the first few hold some of
+    each set.
+    """
     sets = word_candidates(problem, problem.pvps[0], options)[0][: options.word_sets]
-    written = [pattern_candidates(replace(problem, pvps=(each.pvp,)), options, progress) for each in sets]
+    written = [pattern_candidates(replace(problem, pvps=(each.pvp,)), options, progress)
+               for each in sets]
     return [each for turn in zip_longest(*written) for each in turn if each is not None]
 
 
-def _with_best_words(problem: Problem, candidate: Candidate, options: AutoPatternsOptions) -> Candidate:
+def _with_best_words(problem: Problem, candidate: Candidate,
+                     options: AutoPatternsOptions) -> Candidate:
     best = word_candidates(problem, candidate.pvp, options)[0]
     return replace(candidate, pvp=best[0].pvp) if best else candidate
 

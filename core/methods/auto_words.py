@@ -1,4 +1,6 @@
-"""LM-BFF with label words that the model finds itself (arXiv 2012.15723, section 5.1; "Auto L" in its tables)."""
+"""LM-BFF with label words that the model finds itself (arXiv 2012.15723, section 5.1; "Auto L" in
+its tables).
+"""
 
 from __future__ import annotations
 
@@ -25,15 +27,19 @@ _LONGEST_DRAFT = 3  # times k, from which words that become other tokens in a pr
 class AutoWordsOptions(SearchOptions):
     """How label words are searched."""
 
-    k: int = option(50, "likeliest words of each label that are combined (the paper: 30 to 100)", 1, 500)
+    k: int = option(50, "likeliest words of each label that are combined (the paper: 30 to 100)", 1,
+                    500)
     combinations: int = option(100, "best combinations kept, before any training", 1, 1000)
     distinct: bool = option(True, "never give one word to two labels")
-    neighbours: int = option(0, "of the likeliest words keep this many that are nearest to the pattern's own words; 0 "
+    neighbours: int = option(0,
+                             "of the likeliest words keep this many that are nearest to the "
+                             "pattern's own words; 0 "
                                 "keeps all", 0, 500)
 
 
 class AutoWords(Method[AutoWordsOptions]):
-    """Finds label words for the pattern by the model itself, fine-tunes the best and keeps the best of all.
+    """Finds label words for the pattern by the model itself, fine-tunes the best and keeps the best
+    of all.
 
     The pattern's own words serve as seeds only if `neighbours` is set.
     """
@@ -46,7 +52,8 @@ class AutoWords(Method[AutoWordsOptions]):
     search = SearchFacts("words", "Label words for the pattern in the Lab", "zero_shot",
                          {"n": "combinations", "rerank": "tried"}, finds="words")
 
-    def stages(self, options: AutoWordsOptions, patterns: int = 1) -> tuple[Stage, ...]:  # noqa: ARG002
+    def stages(self, options: AutoWordsOptions,
+               patterns: int = 1) -> tuple[Stage, ...]:  # noqa: ARG002
         """Candidates that are fine-tuned; fewer steps where some are dropped."""
         return (Stage("", options.steps, options.tried),)
 
@@ -66,17 +73,21 @@ class AutoWords(Method[AutoWordsOptions]):
 def word_candidates(
     problem: Problem, pvp: PVP, options: AutoWordsOptions
 ) -> tuple[list[Candidate], RankedCombinations]:
-    """The best combinations of label words for a pattern, without training, ranked by training accuracy.
+    """The best combinations of label words for a pattern, without training, ranked by training
+    accuracy.
 
     Raises:
         SpecError: a label has no training example.
     """
     train, gold, backbone = problem.split.train, problem.gold(problem.split.train), problem.backbone
     logits = vocabulary_logits(backbone, pvp.pattern, train)
-    drafts = likely_words(logits, gold, len(problem.schema.labels), _LONGEST_DRAFT * options.k, word_mask(backbone))
-    words = [np.array([each for each in draft if stands_alone(int(each), backbone)][: options.k]) for draft in drafts]
+    drafts = likely_words(logits, gold, len(problem.schema.labels), _LONGEST_DRAFT * options.k,
+                          word_mask(backbone))
+    words = [np.array([each for each in draft if stands_alone(int(each), backbone)][: options.k])
+             for draft in drafts]
     if options.neighbours:
-        seeds = single_ids([(label, pvp.verbalizer.first_word(label)) for label in problem.schema.labels], backbone)
+        seeds = single_ids([(label, pvp.verbalizer.first_word(label))
+                            for label in problem.schema.labels], backbone)
         model: Any = backbone.model
         embedding = model.get_output_embeddings().weight.detach().float().cpu().numpy()
         words = [nearest_words(each, seed, embedding, options.neighbours)
@@ -84,5 +95,6 @@ def word_candidates(
     found = best_combinations(logits, gold, words, options.combinations, distinct=options.distinct)
     spelled = whole_words(backbone)
     return [Candidate(PVP(pvp.pattern, Verbalizer(tuple(
-        (label, (spelled[token],)) for label, token in zip(problem.schema.labels, each.tokens, strict=True)))), each.score)
+        (label, (spelled[token],)) for label,
+        token in zip(problem.schema.labels, each.tokens, strict=True)))), each.score)
         for each in found.combinations], found

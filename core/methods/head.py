@@ -1,4 +1,5 @@
-"""Standard fine-tuning: a new classification head on the encoder, the baseline of every paper here."""
+"""Standard fine-tuning: a new classification head on the encoder, the baseline of every paper here.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +13,9 @@ from core.models.compact import compact, expand
 
 
 class Head(Method[FineTuningOptions]):
-    """Fine-tunes the whole model with a new classification layer and no prompt: the baseline of few-shot prompting."""
+    """Fine-tunes the whole model with a new classification layer and no prompt: the baseline of
+    few-shot prompting.
+    """
 
     name = "head"
     title = "Classification head"
@@ -21,25 +24,31 @@ class Head(Method[FineTuningOptions]):
     uses_pattern = False
     preselected = True
 
-    def stages(self, options: FineTuningOptions, patterns: int = 1) -> tuple[Stage, ...]:  # noqa: ARG002
+    def stages(self, options: FineTuningOptions,
+               patterns: int = 1) -> tuple[Stage, ...]:  # noqa: ARG002
         """One training."""
         return (Stage("", options.steps),)
 
     def learn(self, problem: Problem, options: FineTuningOptions, progress: Progress) -> Learned:
-        """Put a fresh head on a copy of the encoder and fine-tune both; keep the best development checkpoint."""
+        """Put a fresh head on a copy of the encoder and fine-tune both; keep the best development
+        checkpoint.
+        """
         labels, split = problem.schema.labels, problem.split
         fresh = with_head(problem.backbone, labels, problem.seed)
         encoded = HeadPredictor(fresh, labels).encode(split.train)
-        used = {token for each in [*encoded, *HeadPredictor(fresh, labels).encode(split.dev)] for token in each.ids}
+        used = {token for each in [*encoded, *HeadPredictor(fresh, labels).encode(split.dev)]
+                for token in each.ids}
         whole = options.weight_decay > 0
         predictor = HeadPredictor(fresh if whole else compact(fresh, used), labels)
         gold = torch.tensor(problem.gold(split.train))
         trained = train(
             predictor.backbone.model,
-            lambda batch: F.cross_entropy(predictor.logits([encoded[i] for i in batch]), gold[batch].to(
+            lambda batch: F.cross_entropy(predictor.logits([encoded[i] for i in batch]),
+                                          gold[batch].to(
                 problem.backbone.placement.device)),
             len(encoded), options.schedule(problem), problem.seed,
             lambda: problem.score(predictor, split.dev) or 0.0, progress, metric=problem.metric,
         )
-        return Learned(predictor if whole else HeadPredictor(expand(predictor.backbone, fresh), labels),
+        return Learned(predictor if whole
+                       else HeadPredictor(expand(predictor.backbone, fresh), labels),
                        trained.metrics())

@@ -1,4 +1,6 @@
-"""In-context learning: labelled examples written before the question, nothing trained (GPT-3, arXiv 2005.14165)."""
+"""In-context learning: labelled examples written before the question, nothing trained (GPT-3, arXiv
+2005.14165).
+"""
 
 from __future__ import annotations
 
@@ -21,9 +23,12 @@ from core.randomness import rng
 class InContextOptions(Options):
     """Options of in-context learning."""
 
-    demonstrations: int = option(8, "how many labelled examples stand before the question, spread evenly over the "
+    demonstrations: int = option(8,
+                                 "how many labelled examples stand before the question, spread "
+                                 "evenly over the "
                                     "labels", 1, 64)
-    contexts: int = option(1, "average over this many random choices and orders of demonstrations", 1, 16)
+    contexts: int = option(1, "average over this many random choices and orders of demonstrations",
+                           1, 16)
 
 
 class InContext(Method[InContextOptions]):
@@ -36,14 +41,16 @@ class InContext(Method[InContextOptions]):
     trains = False
     families = ("masked", "causal")
 
-    def stages(self, options: InContextOptions, patterns: int = 1) -> tuple[Stage, ...]:  # noqa: ARG002
+    def stages(self, options: InContextOptions,  # noqa: ARG002
+               patterns: int = 1) -> tuple[Stage, ...]:  # noqa: ARG002
         """Nothing is trained."""
         return ()
 
     def learn(self, problem: Problem, options: InContextOptions, progress: Progress) -> Learned:
         """Draw the demonstrations of each context."""
         progress(0, 0)
-        contexts = [_draw(problem, options.demonstrations, context) for context in range(options.contexts)]
+        contexts = [_draw(problem, options.demonstrations, context)
+                    for context in range(options.contexts)]
         return Learned(_Averaged([_asked(problem, context) for context in contexts]))
 
 
@@ -54,7 +61,9 @@ class _Averaged:
         self._predictors = predictors
 
     def log_probs(self, examples: Sequence[Example]) -> LogProbs:
-        """Mean of the log-probabilities, `[N, C]`, scaled so that the probabilities of each row sum to 1 again."""
+        """Mean of the log-probabilities, `[N, C]`, scaled so that the probabilities of each row sum
+        to 1 again.
+        """
         mean = np.mean([predictor.log_probs(examples) for predictor in self._predictors], axis=0)
         return torch.from_numpy(mean).log_softmax(-1).numpy()
 

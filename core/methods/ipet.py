@@ -1,4 +1,6 @@
-"""iPET: PET in generations, whose models train each other on ever more examples (arXiv 2001.07676, section 3.4)."""
+"""iPET: PET in generations, whose models train each other on ever more examples (arXiv 2001.07676,
+section 3.4).
+"""
 
 from __future__ import annotations
 
@@ -22,16 +24,23 @@ class IpetOptions(StudentOptions):
     """How the generations grow."""
 
     generations: int = option(2, "generations after the first (the paper: 3)", 1, 10)
-    factor: float = option(5.0, "how many times as many examples each generation learns from; never more than there "
+    factor: float = option(5.0,
+                           "how many times as many examples each generation learns from; never "
+                           "more than there "
                                 "are unlabelled ones (the paper: 5)", 1.1, 100.0)
-    teachers: float = option(0.25, "share of the other models that label for one, at least one (the paper: 0.25)", 0.01,
+    teachers: float = option(0.25,
+                             "share of the other models that label for one, at least one (the "
+                             "paper: 0.25)", 0.01,
                              1.0)
-    likeliest: int = option(100, "with K = 0, each label is first drawn from so many examples, those likeliest for it",
+    likeliest: int = option(100,
+                            "with K = 0, each label is first drawn from so many examples, those "
+                            "likeliest for it",
                             1, 100_000)
 
 
 class Ipet(Method[IpetOptions]):
-    """PET over several generations: models label examples for each other, and every generation learns from more.
+    """PET over several generations: models label examples for each other, and every generation
+    learns from more.
 
     With K = 0 it starts from the pretrained model alone.
     """
@@ -50,11 +59,13 @@ class Ipet(Method[IpetOptions]):
     def stages(self, options: IpetOptions, patterns: int = 1) -> tuple[Stage, ...]:
         """The models of each generation, and the classifier."""
         models = patterns * options.repetitions
-        return (*(Stage(f"generation {number}", options.steps, models) for number in range(options.generations + 1)),
+        return (*(Stage(f"generation {number}", options.steps, models)
+                  for number in range(options.generations + 1)),
                 Stage("classifier", options.student_steps))
 
     def check(self, problem: Problem, options: IpetOptions) -> None:
-        """Also: several patterns and a pool; language modelling only where the model knows masks."""
+        """Also: several patterns and a pool; language modelling only where the model knows masks.
+        """
         super().check(problem, options)
         check_ensemble(self.name, problem, options)
 
@@ -76,17 +87,24 @@ class Ipet(Method[IpetOptions]):
             for plan, each in zip(planned, given, strict=True):
                 examples = [*problem.split.train, *_labelled(problem, pool, each)]
                 part = staged.part(options.steps)
-                member = train_member(problem, plan, options, examples, pool, part) if examples else untrained(
+                member = train_member(problem, plan, options, examples, pool,
+                                      part) if examples else untrained(
                     problem, plan)
-                ensemble.add(member, weights[plan.pvp], generation=generation, examples=len(examples))
+                ensemble.add(member, weights[plan.pvp], generation=generation,
+                             examples=len(examples))
         return distilled(ensemble, rows, ensemble.log_probs(pool), options)
 
 
 def _drawn(problem: Problem, logits: np.ndarray, generation: int, options: IpetOptions,
            weights: Sequence[float]) -> list[Drawn]:
-    """What each model is given for a generation, counted from 1; all together at most as many as the pool has."""
+    """What each model is given for a generation, counted from 1; all together at most as many as
+    the pool has.
+    """
     labelled = problem.gold(problem.split.train)
-    known = np.bincount(labelled, minlength=len(problem.schema.labels)).tolist() if labelled else [0] * len(problem.schema.labels)
+    known = np.bincount(labelled,
+                        minlength=len(
+                            problem.schema.labels)).tolist() if labelled else [
+                                0] * len(problem.schema.labels)
     counts = new_counts(known, options.factor, generation - 1)
     most = logits.shape[1]
     if sum(counts) > most:
@@ -100,11 +118,17 @@ def _labelled(problem: Problem, pool: Sequence[Example], drawn: Drawn) -> list[E
     return [replace(pool[row], label=problem.schema.labels[label]) for row, label in drawn.rows]
 
 
-def _report(staged: StagedProgress, problem: Problem, rows: Sequence[int], given: Sequence[Drawn], generation: int) -> None:
-    """How many examples the generation was given, how many of their labels are right, and labels nobody gave."""
-    right = [share_right(problem, [rows[row] for row, _ in each.rows], [label for _, label in each.rows])
+def _report(staged: StagedProgress, problem: Problem, rows: Sequence[int], given: Sequence[Drawn],
+            generation: int) -> None:
+    """How many examples the generation was given, how many of their labels are right, and labels
+    nobody gave.
+    """
+    right = [share_right(problem, [rows[row] for row,
+                                   _ in each.rows], [label for _, label in each.rows])
              for each in given]
     known = [each for each in right if each is not None]
-    staged.add("generation", generation=generation, drawn=float(np.mean([len(each.rows) for each in given])),
+    staged.add("generation", generation=generation,
+               drawn=float(np.mean([len(each.rows) for each in given])),
                right=float(np.mean(known)) if known else None,
-               missing=sorted({problem.schema.labels[label] for each in given for label in each.missing}))
+               missing=sorted({problem.schema.labels[label] for each in given
+                               for label in each.missing}))

@@ -7,7 +7,9 @@ from core.learning.method import Learned, Method, Problem, Progress, Stage
 
 
 class LmBff(Method[PromptFineTuningOptions]):
-    """Fine-tunes the whole model through the pattern, so that the label words become the answers; no new weights."""
+    """Fine-tunes the whole model through the pattern, so that the label words become the answers;
+    no new weights.
+    """
 
     name = "lm-bff"
     title = "LM-BFF fine-tuning"
@@ -17,7 +19,8 @@ class LmBff(Method[PromptFineTuningOptions]):
     preselected = True
 
     def stages(
-            self, options: PromptFineTuningOptions, patterns: int = 1) -> tuple[Stage, ...]:  # noqa: ARG002
+            self, options: PromptFineTuningOptions,
+            patterns: int = 1) -> tuple[Stage, ...]:  # noqa: ARG002
         """One training."""
         return (Stage("", options.steps),)
 
@@ -26,6 +29,9 @@ class LmBff(Method[PromptFineTuningOptions]):
         super().check(problem, options)
         check_demonstrations(problem, options)
 
-    def learn(self, problem: Problem, options: PromptFineTuningOptions, progress: Progress) -> Learned:
-        """Fine-tune a copy of the backbone; keep the checkpoint that was best on the development examples."""
+    def learn(self, problem: Problem, options: PromptFineTuningOptions,
+              progress: Progress) -> Learned:
+        """Fine-tune a copy of the backbone; keep the checkpoint that was best on the development
+        examples.
+        """
         return fine_tune(problem, options, progress)

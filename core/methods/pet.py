@@ -1,4 +1,6 @@
-"""PET: several patterns, each with models of its own, label the pool for one classifier (arXiv 2001.07676)."""
+"""PET: several patterns, each with models of its own, label the pool for one classifier (arXiv
+2001.07676).
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,9 @@ from core.learning.trained_ensemble import TrainedEnsemble, check_ensemble, dist
 
 
 class Pet(Method[StudentOptions]):
-    """Trains models for several patterns; together they label unlabelled texts, from which a classifier learns."""
+    """Trains models for several patterns; together they label unlabelled texts, from which a
+    classifier learns.
+    """
 
     name = "pet"
     title = "PET"
@@ -28,7 +32,8 @@ class Pet(Method[StudentOptions]):
                 Stage("classifier", options.student_steps))
 
     def check(self, problem: Problem, options: StudentOptions) -> None:
-        """Also: several patterns and a pool; language modelling only where the model knows masks."""
+        """Also: several patterns and a pool; language modelling only where the model knows masks.
+        """
         super().check(problem, options)
         check_ensemble(self.name, problem, options)
 
@@ -39,6 +44,7 @@ class Pet(Method[StudentOptions]):
         pool = [problem.split.unlabelled[row] for row in rows]
         ensemble = TrainedEnsemble(problem, staged)
         for plan in plans(problem, options.repetitions):
-            member = train_member(problem, plan, options, problem.split.train, pool, staged.part(options.steps))
+            member = train_member(problem, plan, options, problem.split.train, pool,
+                                  staged.part(options.steps))
             ensemble.add(member, weights[plan.pvp])
         return distilled(ensemble, rows, ensemble.log_probs(pool), options)

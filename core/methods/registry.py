@@ -38,9 +38,11 @@ def search_of_kind(kind: str) -> tuple[Method[Any], SearchFacts]:
     Raises:
         SpecError: there is none; the known ones are named.
     """
-    known = {method.search.kind: (method, method.search) for method in METHODS.values() if method.search}
+    known = {method.search.kind: (method, method.search) for method in METHODS.values()
+             if method.search}
     if kind not in known:
-        raise SpecError("There is no search {kind!r}. Searches are {known}.", kind=kind[:40], known=", ".join(known))
+        raise SpecError("There is no search {kind!r}. Searches are {known}.", kind=kind[:40],
+                        known=", ".join(known))
     return known[kind]
 
 
@@ -67,16 +69,24 @@ def check_kind(method: Method[Any], kind: Kind) -> None:
 def _wrong_kind(method: Method[Any], kind: Kind) -> SpecError:
     known = ", ".join(repr(serving.name) for serving in methods_for(kind))
     if kind == "choice":
-        return SpecError("The method {method!r} needs the same labels for all examples, and each example of this task "
+        return SpecError(
+            "The method {method!r} needs the same labels for all examples, and each example of "
+            "this task "
                          "brings its own answers. Methods for multiple choice are {known}.",
                          method=method.name, known=known)
     if kind == "classification":
-        return SpecError("The method {method!r} does not choose among labels, as this task needs. Methods that do are "
+        return SpecError(
+            "The method {method!r} does not choose among labels, as this task needs. Methods that "
+            "do are "
                          "{known}.", method=method.name, known=known)
     if known:
-        return SpecError("The method {method!r} chooses among labels, and the answers of this task are texts. Methods "
+        return SpecError(
+            "The method {method!r} chooses among labels, and the answers of this task are texts. "
+            "Methods "
                          "that write texts are {known}.", method=method.name, known=known)
-    return SpecError("The method {method!r} chooses among labels, and the answers of this task are texts. No method "
+    return SpecError(
+        "The method {method!r} chooses among labels, and the answers of this task are texts. No "
+        "method "
                      "writes texts yet; choose a task with labels.", method=method.name)
 
 

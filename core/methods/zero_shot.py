@@ -1,4 +1,6 @@
-"""Zero-shot: ask the pretrained model, training nothing (PET's "unsupervised", LM-BFF's "prompt-based zero-shot")."""
+"""Zero-shot: ask the pretrained model, training nothing (PET's "unsupervised", LM-BFF's
+"prompt-based zero-shot").
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,9 @@ _CALIBRATION_TEXTS = 200
 class ZeroShotOptions(Options):
     """Options of zero-shot prompting."""
 
-    calibrate: bool = option(False, "take away each label's mean log-probability over up to 200 unlabelled texts, "
+    calibrate: bool = option(False,
+                             "take away each label's mean log-probability over up to 200 "
+                             "unlabelled texts, "
                                     "which removes the model's preference for some words")
 
 
@@ -34,12 +38,15 @@ class ZeroShot(Method[ZeroShotOptions]):
     uses_shots = False
     uses_seed = False
 
-    def stages(self, options: ZeroShotOptions, patterns: int = 1) -> tuple[Stage, ...]:  # noqa: ARG002
+    def stages(self, options: ZeroShotOptions,  # noqa: ARG002
+               patterns: int = 1) -> tuple[Stage, ...]:  # noqa: ARG002
         """Nothing is trained."""
         return ()
 
     def learn(self, problem: Problem, options: ZeroShotOptions, progress: Progress) -> Learned:
-        """Return the backbone asked through the pattern, calibrated on the unlabelled pool if wanted."""
+        """Return the backbone asked through the pattern, calibrated on the unlabelled pool if
+        wanted.
+        """
         predictor = prompt_predictor(problem.backbone, problem.pvps[0])
         pool = problem.split.unlabelled
         if options.calibrate and pool:

@@ -1,4 +1,6 @@
-"""Demonstrations: drawn from what is most like the question, never the question itself; averaged; saved and loaded."""
+"""Demonstrations: drawn from what is most like the question, never the question itself; averaged;
+saved and loaded.
+"""
 
 import ast
 import json
@@ -24,15 +26,19 @@ from core.models.placement import Placement
 from core.prompts.pvp import PVP
 
 LABELS = ("bad", "good")
-PVP_ = PVP.of("{text_a} It is {mask} .", {"bad": ["terrible"], "good": ["great"]}, classification(*LABELS))
+PVP_ = PVP.of("{text_a} It is {mask} .", {"bad": ["terrible"], "good": ["great"]},
+              classification(*LABELS))
 SUPPORT = tuple(Example(text, "", label) for text, label in (
-    ("The bread was old.", "bad"), ("The dog was lost in the park.", "bad"), ("A cold and lifeless film.", "bad"),
-    ("The soup was cold.", "bad"), ("The bread is warm and great.", "good"), ("A funny film.", "good"),
+    ("The bread was old.", "bad"), ("The dog was lost in the park.",
+                                    "bad"), ("A cold and lifeless film.", "bad"),
+    ("The soup was cold.", "bad"), ("The bread is warm and great.",
+                                    "good"), ("A funny film.", "good"),
     ("Our dog likes the park.", "good"), ("The soup is great.", "good")))
 
 
 def predictor(backbone: Backbone, **options: object) -> DemonstratedPredictor:
-    return DemonstratedPredictor(backbone, PVP_, Demonstrations(SUPPORT, **options))  # type: ignore[arg-type]
+    return DemonstratedPredictor(backbone, PVP_,
+                                 Demonstrations(SUPPORT, **options))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("kind", ["bert", "roberta", "t5", "gpt2"])
@@ -44,7 +50,8 @@ def test_answers_are_averaged_over_contexts(kind: str, tiny: Callable[[str], Bac
     assert len({prompt.text() for prompt in prompts}) > 1
     each = np.concatenate([asked.log_probs_of([prompt]) for prompt in prompts])
     expected = torch.from_numpy(each.mean(0)).log_softmax(-1).numpy()
-    assert asked.log_probs([Example("It is a park."), example])[1] == pytest.approx(expected, abs=1e-4)
+    assert asked.log_probs([Example("It is a park."),
+                            example])[1] == pytest.approx(expected, abs=1e-4)
     assert asked.prompt(example).text() == prompts[0].text()
     question = "The film was terrible. It is ____"
     assert (prompts[0].text().endswith if kind == "gpt2" else prompts[0].text().startswith)(
@@ -55,7 +62,8 @@ def test_the_most_similar_half_is_drawn_from(tiny: Callable[[str], Backbone]) ->
     asked = predictor(tiny("bert"))
     draw = asked._draws([Example("The bread is stale and the soup is cold.")])[0]
     texts = {SUPPORT[at].text_a for each in draw for at in each}
-    assert texts == {"The bread was old.", "The soup was cold.", "The bread is warm and great.", "The soup is great."}
+    assert texts == {"The bread was old.", "The soup was cold.", "The bread is warm and great.",
+                     "The soup is great."}
     shown = asked.shown(Example("The bread is stale and the soup is cold."))
     assert [example.label for example, _ in shown] == list(LABELS)
     assert all(0.2 < similarity <= 1 for _, similarity in shown)
@@ -103,7 +111,8 @@ def test_saved_and_loaded_it_answers_alike_also_by_the_code_of_its_readme(
 def test_lm_bff_learns_with_demonstrations(tiny: Callable[[str], Backbone]) -> None:
     split = FewShotSplit(4, 1, SUPPORT, SUPPORT, ())
     problem = Problem(classification(*LABELS), (PVP_,), split, tiny("bert"), 1)
-    options = read_options(LmBff.options, {"demonstrations": True, "steps": 60, "learning_rate": 0.01, "contexts": 2},
+    options = read_options(LmBff.options, {"demonstrations": True, "steps": 60,
+                                           "learning_rate": 0.01, "contexts": 2},
                            "lm-bff")
     losses: list[float | None] = []
     learned = LmBff().learn(problem, options, lambda *_, loss=None, **__: losses.append(loss))
@@ -113,12 +122,14 @@ def test_lm_bff_learns_with_demonstrations(tiny: Callable[[str], Backbone]) -> N
 
 
 def test_one_example_a_label_is_too_few(tiny: Callable[[str], Backbone]) -> None:
-    with pytest.raises(SpecError, match="'bad' has fewer than 2 examples; demonstrations need K ≥ 2"):
+    with pytest.raises(SpecError,
+                       match="'bad' has fewer than 2 examples; demonstrations need K ≥ 2"):
         DemonstratedPredictor(tiny("bert"), PVP_, Demonstrations((SUPPORT[0], *SUPPORT[4:])))
 
 
 def test_demonstrations_are_read_back_with_their_further_texts() -> None:
-    kept = Demonstrations((Example("a", "", "x", (("word", "w"),)), Example("b", "c", "y")), 2, 0.5, 20, 3)
+    kept = Demonstrations((Example("a", "", "x", (("word", "w"),)), Example("b", "c", "y")), 2, 0.5,
+                          20, 3)
     note = json.loads(json.dumps(kept.as_dict()))
     assert Demonstrations.of(note) == kept
     earlier = {**note, "support": [each[:3] for each in note["support"]]}

@@ -15,7 +15,8 @@ from core.prompts.pvp import PVP
 
 LABELS = ("bad", "good")
 SUPPORT = tuple(Example(text, "", label) for text, label in (
-    ("The bread was old.", "bad"), ("A cold and lifeless film.", "bad"), ("The soup was cold.", "bad"),
+    ("The bread was old.", "bad"), ("A cold and lifeless film.",
+                                    "bad"), ("The soup was cold.", "bad"),
     ("The dog was lost.", "bad"), ("The soup is great.", "good"), ("A funny film.", "good"),
     ("The bread is warm.", "good"), ("Our dog likes the park.", "good")))
 TASK = Task("films", classification(*LABELS), SUPPORT, SUPPORT[:2])
@@ -35,7 +36,9 @@ def test_the_view_says_what_the_predictor_does(tiny: Callable[[str], Backbone]) 
     assert view.candidates == {"bad": 2, "good": 2}
     assert view.prompt.prompt == asked.prompt(example)
     assert all(each.text_a in view.prompt.prompt.text() for each, _ in view.shown)
-    assert list(view.label_probabilities.values()) == pytest.approx(np.exp(asked.log_probs([example])[0]), abs=1e-5)
+    assert list(
+        view.label_probabilities.values()) == pytest.approx(np.exp(asked.log_probs([example])[0]),
+                                                            abs=1e-5)
     first = np.exp(asked.log_probs_of([asked.prompt(example)])[0])
     assert list(view.prompt.label_probabilities.values()) == pytest.approx(first, abs=1e-5)
     alone = look_at_prompt(question, example, backbone)

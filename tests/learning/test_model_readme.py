@@ -28,12 +28,14 @@ CLASSIFIED = ("bert", "roberta", "albert", "distilbert", "deberta-v2", "t5", "gp
 FURTHER = ("the choice1", "the choice2", "the word")
 CHOOSING = ("bert", "roberta", "albert", "distilbert", "deberta-v2")
 PATTERNS = [("{text_a} It is {mask} .", False),
-            ("{text_b|strip_punctuation}, \"it's\" {mask} {sep} {text_a|drop_last|upper_first}", True)]
+            ("{text_b|strip_punctuation}, \"it's\" {mask} {sep} {text_a|drop_last|upper_first}",
+             True)]
 Printed = Callable[[str], Any]
 
 
 @pytest.fixture
-def printed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Printed:
+def printed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+            capsys: pytest.CaptureFixture[str]) -> Printed:
     """Runs the Python of a README beside the weights and gives what it prints."""
 
     def run(text: str) -> Any:
@@ -53,8 +55,10 @@ def test_the_code_of_a_prompt_model_answers_alike(
         kind: str, pattern: str, pairs: bool, tiny: Callable[[str], Backbone], tmp_path: Path,
         printed: Printed) -> None:
     if kind in ("gpt2", "llama") and pairs:
-        pattern = "{text_b} {sep} {text_a|lower_first} It was {mask}"  # they read nothing after the mask
-    PromptPredictor(tiny(kind), PVP.of(pattern, WORDS, classification(*LABELS, pairs=pairs))).save(tmp_path)
+        # they read nothing after the mask
+        pattern = "{text_b} {sep} {text_a|lower_first} It was {mask}"
+    PromptPredictor(tiny(kind),
+                    PVP.of(pattern, WORDS, classification(*LABELS, pairs=pairs))).save(tmp_path)
     predictor = load_predictor(tmp_path, CPU)
     expected = np.exp(predictor.log_probs([Example(*TEXTS[: 1 + pairs])])[0])
     found = printed(readme(predictor, pairs, "My run"))
@@ -65,7 +69,8 @@ def test_the_code_of_a_prompt_model_answers_alike(
 @pytest.mark.parametrize("pairs", [False, True])
 @pytest.mark.parametrize("kind", CLASSIFIED)
 def test_the_code_of_a_classifier_answers_alike(
-        kind: str, pairs: bool, tiny: Callable[[str], Backbone], tmp_path: Path, printed: Printed) -> None:
+        kind: str, pairs: bool, tiny: Callable[[str], Backbone], tmp_path: Path,
+        printed: Printed) -> None:
     HeadPredictor(with_head(tiny(kind), LABELS, seed=1), LABELS).save(tmp_path)
     predictor = load_predictor(tmp_path, CPU)
     expected = np.exp(predictor.log_probs([Example(*TEXTS[: 1 + pairs])])[0])
@@ -81,11 +86,13 @@ def test_a_shift_is_taken_away_in_the_code_too(tiny: Callable[[str], Backbone], 
     asked.save(tmp_path)
     predictor = load_predictor(tmp_path, CPU)
     expected = np.exp(predictor.log_probs([Example(TEXTS[0])])[0])
-    assert list(printed(readme(predictor, False, "My run")).values()) == pytest.approx(expected, abs=1e-5)
+    assert list(printed(readme(predictor, False,
+                               "My run")).values()) == pytest.approx(expected, abs=1e-5)
 
 
 def test_the_readme_says_what_it_is(mini_masked: Backbone) -> None:
-    text = readme(HeadPredictor(with_head(mini_masked, LABELS, seed=1), LABELS), False, "reviews, head")
+    text = readme(HeadPredictor(with_head(mini_masked, LABELS, seed=1), LABELS), False,
+                  "reviews, head")
     assert text.startswith("# reviews, head\n")
     assert "`bad`, `good`" in text
     assert "`mini-masked`" in text
@@ -94,21 +101,27 @@ def test_the_readme_says_what_it_is(mini_masked: Backbone) -> None:
 @pytest.mark.parametrize("kind", PROMPTED)
 def test_the_code_shows_further_texts(kind: str, tiny: Callable[[str], Backbone], tmp_path: Path,
                                       printed: Printed) -> None:
-    pvp = PVP.of("{word} : {text_a} It is {mask}", WORDS, classification(*LABELS, columns=("word",)))
+    pvp = PVP.of("{word} : {text_a} It is {mask}", WORDS,
+                 classification(*LABELS, columns=("word",)))
     PromptPredictor(tiny(kind), pvp).save(tmp_path)
     predictor = load_predictor(tmp_path, CPU)
-    expected = np.exp(predictor.log_probs([Example(TEXTS[0], "", None, (("word", "the word"),))])[0])
-    assert list(printed(readme(predictor, False, "My run")).values()) == pytest.approx(expected, abs=1e-5)
+    expected = np.exp(predictor.log_probs([Example(TEXTS[0], "",
+                                                   None, (("word", "the word"),))])[0])
+    assert list(printed(readme(predictor, False,
+                               "My run")).values()) == pytest.approx(expected, abs=1e-5)
 
 
-@pytest.mark.parametrize("pattern", ["{choice1} or {choice2} ? {text_a} {mask} .", "{text_a} {sep} so {mask} ."])
+@pytest.mark.parametrize("pattern", ["{choice1} or {choice2} ? {text_a} {mask} .",
+                                     "{text_a} {sep} so {mask} ."])
 @pytest.mark.parametrize("kind", CHOOSING)
-def test_the_code_chooses_alike(kind: str, pattern: str, tiny: Callable[[str], Backbone], tmp_path: Path,
+def test_the_code_chooses_alike(kind: str, pattern: str, tiny: Callable[[str], Backbone],
+                                tmp_path: Path,
                                 printed: Printed) -> None:
     names = ("choice1", "choice2")
     prompt_predictor(tiny(kind), PVP.of(pattern, {}, multiple_choice(*names))).save(tmp_path)
     predictor = load_predictor(tmp_path, CPU)
-    expected = np.exp(predictor.log_probs([Example(TEXTS[0], "", None, tuple(zip(names, FURTHER, strict=False)))])[0])
+    expected = np.exp(predictor.log_probs([Example(TEXTS[0], "", None,
+                                                   tuple(zip(names, FURTHER, strict=False)))])[0])
     found = printed(readme(predictor, False, "My run"))
     assert list(found) == list(names)
     assert list(found.values()) == pytest.approx(expected, abs=1e-5)

@@ -19,24 +19,29 @@ from core.models.pieces import word_ids
 from core.prompts.pvp import PVP
 
 LABELS = ("bad", "good")
-EXAMPLES = (Example("The bread was old.", "", "bad"), Example("The soup is great and the park is warm.", "", "good"))
+EXAMPLES = (Example("The bread was old.", "", "bad"),
+            Example("The soup is great and the park is warm.", "", "good"))
 
 
 def pvp(bad: str = "terrible film", good: str = "great", **more: list[str]) -> PVP:
-    return PVP.of("{text_a} It is {mask} .", {"bad": [bad], "good": [good], **more}, classification(*LABELS))
+    return PVP.of("{text_a} It is {mask} .", {"bad": [bad], "good": [good], **more},
+                  classification(*LABELS))
 
 
 @pytest.mark.parametrize("kind", ["bert", "roberta"])
-def test_each_word_gets_as_many_masks_as_it_has_tokens(kind: str, tiny: Callable[[str], Backbone]) -> None:
+def test_each_word_gets_as_many_masks_as_it_has_tokens(kind: str,
+                                                       tiny: Callable[[str], Backbone]) -> None:
     backbone = tiny(kind)
     asked = prompt_predictor(backbone, pvp())
     assert isinstance(asked, MultiMaskPredictor)
     prompts = [asked.prompt(each) for each in EXAMPLES]
     ids = [word_ids(word, backbone) for word in ("terrible film", "great")]
     assert len(ids[0]) > 1
-    expected = [[fill_masks(backbone, encode([widened(prompt, len(answer))], backbone), [answer])[0].score
+    expected = [[fill_masks(backbone,
+                            encode([widened(prompt, len(answer))], backbone), [answer])[0].score
                  for answer in ids] for prompt in prompts]
-    assert asked.log_probs(EXAMPLES) == pytest.approx(torch.tensor(expected).log_softmax(-1).numpy(), abs=1e-4)
+    assert asked.log_probs(
+        EXAMPLES) == pytest.approx(torch.tensor(expected).log_softmax(-1).numpy(), abs=1e-4)
     assert widened(prompts[0], 3).masks == 3
 
 
@@ -49,7 +54,8 @@ def test_words_of_one_token_are_asked_as_ever(tiny: Callable[[str], Backbone]) -
 
 def test_training_brings_the_right_words_ahead(tiny: Callable[[str], Backbone]) -> None:
     backbone = tiny("bert").trainable_copy()
-    asked, gold = prompt_predictor(backbone, pvp("terrible film", "great film")), torch.tensor([0, 1])
+    asked, gold = prompt_predictor(backbone,
+                                   pvp("terrible film", "great film")), torch.tensor([0, 1])
     optimizer = torch.optim.Adam(backbone.model.parameters(), lr=1e-2)
     first = asked.loss(EXAMPLES, gold).item()
     for _ in range(15):
@@ -62,7 +68,8 @@ def test_training_brings_the_right_words_ahead(tiny: Callable[[str], Backbone]) 
 
 
 def test_zero_shot_takes_words_of_any_length(tiny: Callable[[str], Backbone]) -> None:
-    problem = Problem(classification(*LABELS), (pvp(),), FewShotSplit(0, 1, (), (), EXAMPLES), tiny("bert"), 1)
+    problem = Problem(classification(*LABELS), (pvp(),), FewShotSplit(0, 1, (), (), EXAMPLES),
+                      tiny("bert"), 1)
     ZeroShot().check(problem, ZeroShotOptions())
     learned = ZeroShot().learn(problem, ZeroShotOptions(calibrate=True), lambda *_, **__: None)
     found = learned.predictor.log_probs(EXAMPLES)
@@ -81,6 +88,7 @@ def test_words_that_cannot_be_asked_for_are_told(words: dict[str, list[str]], ex
 
 
 def test_other_families_want_single_tokens(tiny: Callable[[str], Backbone]) -> None:
-    problem = Problem(classification(*LABELS), (pvp(),), FewShotSplit(0, 1, (), (), EXAMPLES), tiny("gpt2"), 1)
+    problem = Problem(classification(*LABELS), (pvp(),), FewShotSplit(0, 1, (), (), EXAMPLES),
+                      tiny("gpt2"), 1)
     with pytest.raises(VerbalizerError, match="pieces for this model"):
         ZeroShot().check(problem, ZeroShotOptions())

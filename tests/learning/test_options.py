@@ -21,11 +21,14 @@ class Sample(Options):
 
 
 def test_defaults() -> None:
-    assert options_dict(read_options(Sample, {}, "sample")) == {"often": False, "steps": 10, "rate": 0.5, "order": "up"}
+    assert options_dict(read_options(Sample, {}, "sample")) == {"often": False, "steps": 10,
+                                                                "rate": 0.5, "order": "up"}
 
 
 @pytest.mark.parametrize(("name", "given", "expected"), [
-    ("often", True, True), ("steps", 1, 1), ("steps", 100, 100), ("steps", 7.0, 7), ("rate", 1, 1.0), ("rate", 0, 0.0),
+    ("often", True, True), ("steps", 1, 1), ("steps", 100,
+                                             100), ("steps", 7.0,
+                                                    7), ("rate", 1, 1.0), ("rate", 0, 0.0),
     ("rate", "1e-1", 0.1), ("order", "down", "down"),
 ])
 def test_read(name: str, given: object, expected: object) -> None:
@@ -34,13 +37,19 @@ def test_read(name: str, given: object, expected: object) -> None:
 
 
 @pytest.mark.parametrize(("name", "given", "wanted"), [
-    ("often", 1, "true or false"), ("often", "yes", "true or false"), ("often", None, "true or false"),
-    ("steps", True, "a number"), ("steps", "5", "a number"), ("steps", None, "a number"), ("steps", [1], "a number"),
-    ("steps", 2.5, "a whole number"), ("steps", 0, "from 1 to 100"), ("steps", 101, "from 1 to 100"),
-    ("steps", 10**400, "from 1 to 100"), ("steps", math.inf, "a number"), ("rate", math.nan, "a number"),
+    ("often", 1, "true or false"), ("often", "yes",
+                                    "true or false"), ("often", None, "true or false"),
+    ("steps", True, "a number"), ("steps", "5", "a number"), ("steps", None,
+                                                              "a number"), (
+                                                                  "steps", [1], "a number"),
+    ("steps", 2.5, "a whole number"), ("steps", 0,
+                                       "from 1 to 100"), ("steps", 101, "from 1 to 100"),
+    ("steps", 10**400, "from 1 to 100"), ("steps", math.inf,
+                                          "a number"), ("rate", math.nan, "a number"),
     ("rate", "nan", "a number"), ("rate", "fast", "a number"),
     ("rate", -math.inf, "a number"), ("rate", -0.1, "from 0 to 1"), ("rate", 1.1, "from 0 to 1"),
-    ("order", "sideways", "one of up, down"), ("order", ["up"], "one of up, down"), ("order", None, "one of up, down"),
+    ("order", "sideways",
+     "one of up, down"), ("order", ["up"], "one of up, down"), ("order", None, "one of up, down"),
 ])
 def test_refused(name: str, given: object, wanted: str) -> None:
     with pytest.raises(SpecError, match=f"'{name}' of 'sample' is .*; it must be {wanted}"):
@@ -49,7 +58,8 @@ def test_refused(name: str, given: object, wanted: str) -> None:
 
 @pytest.mark.parametrize("name", ["step", "", None, 3])
 def test_unknown_option_names_the_known(name: object) -> None:
-    with pytest.raises(SpecError, match=f"no option '{name}'. Its options are often, steps, rate, order"):
+    with pytest.raises(SpecError,
+                       match=f"no option '{name}'. Its options are often, steps, rate, order"):
         read_options(Sample, {name: 1}, "sample")  # type: ignore[dict-item]
 
 

@@ -20,7 +20,8 @@ WORDS = {"bad": ["terrible", "awful", "poor"], "good": ["great"]}
 PATTERN = "{text_a} It was {mask} ."
 
 
-def asked(backbone: Backbone, words: dict[str, list[str]] = WORDS, pattern: str = PATTERN) -> PromptPredictor:
+def asked(backbone: Backbone, words: dict[str, list[str]] = WORDS,
+          pattern: str = PATTERN) -> PromptPredictor:
     return PromptPredictor(backbone, PVP.of(pattern, words, classification("bad", "good")))
 
 
@@ -53,11 +54,13 @@ def test_one_word_each_is_the_softmax_over_the_vocabulary_renormalised(
     logits = by_hand(example).astype(float)
     over_all = np.exp(logits - logits.max()) / np.exp(logits - logits.max()).sum()
     wanted = over_all[columns("terrible", "great")] / over_all[columns("terrible", "great")].sum()
-    found = np.exp(asked(mini_masked, {"bad": ["terrible"], "good": ["great"]}).log_probs([example])[0])
+    found = np.exp(asked(mini_masked, {"bad": ["terrible"],
+                                       "good": ["great"]}).log_probs([example])[0])
     np.testing.assert_allclose(found, wanted, rtol=1e-4)
 
 
-def test_several_words_of_a_label_count_by_their_mean_logit(mini_masked: Backbone, tiny_task: Task) -> None:
+def test_several_words_of_a_label_count_by_their_mean_logit(mini_masked: Backbone,
+                                                            tiny_task: Task) -> None:
     logits = by_hand(tiny_task.train[5]).astype(float)
     scores = np.array([logits[columns(*words)].mean() for words in WORDS.values()])
     found = asked(mini_masked).log_probs(tiny_task.train[5:6])[0]

@@ -17,11 +17,14 @@ from core.prompts.pvp import PVP
 
 CPU = Placement("cpu", "float32")
 LABELS = ("bad", "good")
-EXAMPLES = [Example("The film was great!"), Example("No, it is a terrible story."), Example("bread " * 200)]
+EXAMPLES = [Example("The film was great!"), Example("No, it is a terrible story."),
+            Example("bread " * 200)]
 
 
 def prompt_predictor(backbone: Backbone) -> PromptPredictor:
-    return PromptPredictor(backbone, PVP.of("{text_a} It was {mask}.", {"bad": ["terrible", "no"], "good": "great"},
+    return PromptPredictor(backbone,
+                           PVP.of("{text_a} It was {mask}.", {"bad": ["terrible", "no"],
+                                                              "good": "great"},
                                             classification(*LABELS)))
 
 
@@ -33,15 +36,19 @@ def test_a_loaded_predictor_answers_alike(form: str, kind: str, tiny: Callable[[
         with_head(tiny(kind), LABELS, seed=3), LABELS)
     predictor.save(tmp_path)
     loaded = load_predictor(tmp_path, CPU)
-    assert np.abs(np.exp(loaded.log_probs(EXAMPLES)) - np.exp(predictor.log_probs(EXAMPLES))).max() < 1e-6
+    assert np.abs(np.exp(loaded.log_probs(EXAMPLES))
+                  - np.exp(predictor.log_probs(EXAMPLES))).max() < 1e-6
     assert loaded.backbone.name == tiny(kind).name
 
 
-def test_a_calibrated_predictor_stays_calibrated(tiny: Callable[[str], Backbone], tmp_path: Path) -> None:
+def test_a_calibrated_predictor_stays_calibrated(tiny: Callable[[str], Backbone],
+                                                 tmp_path: Path) -> None:
     predictor = prompt_predictor(tiny("bert"))
     predictor.calibrate(EXAMPLES)
     predictor.save(tmp_path)
-    assert load_predictor(tmp_path, CPU).log_probs(EXAMPLES) == pytest.approx(predictor.log_probs(EXAMPLES), abs=1e-6)
+    assert load_predictor(tmp_path,
+                          CPU).log_probs(
+                              EXAMPLES) == pytest.approx(predictor.log_probs(EXAMPLES), abs=1e-6)
 
 
 @pytest.mark.parametrize(("note", "told"), [

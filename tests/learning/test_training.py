@@ -1,4 +1,6 @@
-"""The training loop: which weights are kept, what is trained on, and the same numbers as a loop written out."""
+"""The training loop: which weights are kept, what is trained on, and the same numbers as a loop
+written out.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,8 @@ INPUTS = torch.from_numpy(rng(0, "inputs").normal(size=(EXAMPLES, FEATURES))).fl
 GOLD = torch.arange(EXAMPLES) % LABELS
 
 
-def silent(step: int, total: int, *, loss: float | None = None, dev_score: float | None = None) -> None:
+def silent(step: int, total: int, *, loss: float | None = None,
+           dev_score: float | None = None) -> None:
     """Progress that nobody listens to."""
 
 
@@ -29,7 +32,8 @@ def network() -> nn.Sequential:
     return nn.Sequential(nn.Linear(FEATURES, 16), nn.GELU(), nn.Dropout(0.3), nn.Linear(16, LABELS))
 
 
-def fit(model: nn.Module, schedule: Schedule, seed: int = 13, *, evaluate: Callable[[], float] = lambda: 0.0,
+def fit(model: nn.Module, schedule: Schedule, seed: int = 13, *,
+        evaluate: Callable[[], float] = lambda: 0.0,
         progress=silent) -> tuple[Trained, list[list[int]]]:
     """Train on the examples above; also return the batches."""
     batches: list[list[int]] = []
@@ -47,9 +51,11 @@ def weights(model: nn.Module) -> torch.Tensor:
 
 
 @pytest.mark.parametrize(("accuracies", "best_step"), [
-    ((0.1, 0.2, 0.3, 0.4), 8), ((0.5, 0.9, 0.9, 0.4), 4), ((0.7, 0.7, 0.7, 0.7), 2), ((0.0, 0.0, 0.0, 0.1), 8),
+    ((0.1, 0.2, 0.3, 0.4), 8), ((0.5, 0.9, 0.9, 0.4), 4), ((0.7, 0.7, 0.7, 0.7),
+                                                           2), ((0.0, 0.0, 0.0, 0.1), 8),
 ])
-def test_first_of_the_best_checkpoints_is_kept(accuracies: tuple[float, ...], best_step: int) -> None:
+def test_first_of_the_best_checkpoints_is_kept(accuracies: tuple[float, ...],
+                                               best_step: int) -> None:
     model, answers, seen = network(), iter(accuracies), []
 
     def evaluate() -> float:
@@ -66,7 +72,8 @@ def test_first_of_the_best_checkpoints_is_kept(accuracies: tuple[float, ...], be
 def test_last_step_is_always_evaluated() -> None:
     heard = []
     fit(network(), Schedule(5, 4, 0.01, 2), evaluate=lambda: 0.5,
-        progress=lambda step, total, *, loss=None, dev_score=None: heard.append((step, total, dev_score)))
+        progress=lambda step, total, *, loss=None,
+        dev_score=None: heard.append((step, total, dev_score)))
     assert heard == [(1, 5, None), (2, 5, 0.5), (3, 5, None), (4, 5, 0.5), (5, 5, 0.5)]
 
 
@@ -81,7 +88,8 @@ def test_trained_model_is_left_for_asking() -> None:
 def test_each_pass_covers_all_examples_in_a_new_order(size: int) -> None:
     a_pass = -(-EXAMPLES // size)
     _, batches = fit(network(), Schedule(3 * a_pass, size, 0.01, 100))
-    passes = [[*chain(*batches[start : start + a_pass])] for start in range(0, len(batches), a_pass)]
+    passes = [[*chain(*batches[start : start + a_pass])]
+              for start in range(0, len(batches), a_pass)]
     assert [sorted(each) for each in passes] == [list(range(EXAMPLES))] * 3
     assert passes[0] != passes[1] != passes[2]
     assert all(len(batch) <= size for batch in batches)
@@ -132,12 +140,14 @@ def test_frozen_weights_stay() -> None:
 
 
 def test_cancelled_at_the_next_step() -> None:
-    def stop(step: int, total: int, *, loss: float | None = None, dev_score: float | None = None) -> None:
+    def stop(step: int, total: int, *, loss: float | None = None,
+             dev_score: float | None = None) -> None:
         if step == 3:
             raise Cancelled
 
     batches: list[list[int]] = []
     with pytest.raises(Cancelled):
-        train(network(), lambda batch: batches.append(batch) or network()(INPUTS[batch]).sum(), EXAMPLES,
+        train(network(), lambda batch: batches.append(batch) or network()(INPUTS[batch]).sum(),
+              EXAMPLES,
               Schedule(9, 4, 0.01, 9), 13, lambda: 0.0, stop)
     assert len(batches) == 3

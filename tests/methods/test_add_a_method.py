@@ -1,6 +1,8 @@
-"""A method is one file and its place in the registry: it is then found in every place that knows methods.
+"""A method is one file and its place in the registry: it is then found in every place that knows
+methods.
 
-Two are added here: one that writes texts, for which nothing else exists yet, and one that searches label words.
+Two are added here: one that writes texts, for which nothing else exists yet, and one that searches
+label words.
 """
 
 from __future__ import annotations
@@ -64,7 +66,8 @@ class Echo(Method[EchoOptions]):
         """Return what repeats."""
         progress(0, 0)
         predictor = Repeating(options.times)
-        return Learned(predictor, problem.dev_metrics(problem.score(predictor, problem.split.train)))
+        return Learned(predictor,
+                       problem.dev_metrics(problem.score(predictor, problem.split.train)))
 
 
 @dataclass
@@ -87,17 +90,20 @@ class Guess(Method[PromptFineTuningOptions]):
     name, title, paper = "guess", "Guessed words", ""
     options = PromptFineTuningOptions
     details = ("candidates", "stages")
-    search = SearchFacts("guesses", "Words by guessing", "zero_shot", {"rounds": "steps"}, finds="words")
+    search = SearchFacts("guesses", "Words by guessing", "zero_shot", {"rounds": "steps"},
+                         finds="words")
 
     def stages(self, options: PromptFineTuningOptions, patterns: int = 1) -> tuple[Stage, ...]:
         """Two models, one after the other."""
         return (Stage("first", options.steps), Stage("second", options.steps))
 
-    def learn(self, problem: Problem, options: PromptFineTuningOptions, progress: Progress) -> Learned:
+    def learn(self, problem: Problem, options: PromptFineTuningOptions,
+              progress: Progress) -> Learned:
         """Train once; the second half of the steps is left out."""
         learned = fine_tune(problem, options, progress)
         progress(options.steps, 2 * options.steps, found=[
-            {**problem.pvps[0].as_dict(), "score": 0.5, "dev_score": 0.75, "trained": options.steps}])
+            {**problem.pvps[0].as_dict(), "score": 0.5, "dev_score": 0.75,
+             "trained": options.steps}])
         return learned
 
 
@@ -112,7 +118,8 @@ def added() -> Iterator[None]:
 @pytest.fixture
 def venues(tmp_path: Path) -> Task:
     """Five sources, of which two equal one of their references."""
-    rows = [{"source": f"place {at}", "target": f"place {at}" if at < 2 else "somewhere"} for at in range(5)]
+    rows = [{"source": f"place {at}", "target": f"place {at}" if at < 2 else "somewhere"}
+            for at in range(5)]
     path = tmp_path / "venues.jsonl"
     path.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
     return task_from_files({"train": str(path), "test": str(path), "name": "venues"})
@@ -126,17 +133,20 @@ def data(tmp_path: Path) -> Iterator[DataFolder]:
 
 
 def study(task: Task, method: str, **more: Any) -> StudySpec:
-    return StudySpec.from_dict({"task": task.name, "methods": [method], "shots": [2], "seeds": [13], **more})
+    return StudySpec.from_dict({"task": task.name, "methods": [method], "shots": [2], "seeds": [13],
+                                **more})
 
 
 def test_a_method_that_writes_texts_is_measured_by_the_metrics_of_texts(venues: Task) -> None:
     run, = study(venues, "echo").runs(venues)
     result = execute(run, lambda _: venues, CACHE, lambda *_, **__: None)
-    assert (run.kind, result.metrics["exact_match"], result.metrics["n"]) == ("generation", 0.4, 5.0)
+    assert (run.kind, result.metrics["exact_match"],
+            result.metrics["n"]) == ("generation", 0.4, 5.0)
     assert list(result.predictions) == ["text_a", "text_b", "references", "output", "score"]
     assert result.predictions["output"].tolist() == [f"place {at}" for at in range(5)]
     twice, = study(venues, "echo", options={"echo": {"times": 2}}).runs(venues)
-    assert execute(twice, lambda _: venues, CACHE, lambda *_, **__: None).metrics["exact_match"] == 0
+    assert execute(twice, lambda _: venues, CACHE, lambda *_,
+                   **__: None).metrics["exact_match"] == 0
     assert twice.fingerprint != run.fingerprint
 
 
@@ -161,7 +171,8 @@ def test_the_command_line_lists_both(capsys: pytest.CaptureFixture[str]) -> None
     assert main(["methods", "--json"]) == 0
     rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)}
     assert rows["echo"]["kinds"] == ["generation"]
-    assert rows["echo"]["options"]["times"] == {"default": 1, "explain": "how often the source is repeated"}
+    assert rows["echo"]["options"]["times"] == {"default": 1,
+                                                "explain": "how often the source is repeated"}
     with pytest.raises(SystemExit):
         main(["search", "--help"])
     assert "guesses" in capsys.readouterr().out
@@ -170,7 +181,8 @@ def test_the_command_line_lists_both(capsys: pytest.CaptureFixture[str]) -> None
 def test_a_run_of_the_search_is_kept_with_its_candidates_and_stages(
         tiny_task: Task, data: DataFolder, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("core.runs.attempt.load_task", lambda source, **_: tiny_task)
-    spec = study(tiny_task, "guess", patterns=[WORDS], options={"guess": {"steps": 2, "evaluate_every": 2}})
+    spec = study(tiny_task, "guess", patterns=[WORDS],
+                 options={"guess": {"steps": 2, "evaluate_every": 2}})
     key = data.store.submit(spec, spec.runs(tiny_task), "ann")
     run_inline(data.queue, CACHE, Settings(data_folder=data.store.artifacts.folder), study=key)
     run, = data.store.runs("ann")
@@ -191,7 +203,8 @@ def component(page: gr.Blocks, elem_id: str) -> Any:
 def page(data: DataFolder, venues: Task, monkeypatch: pytest.MonkeyPatch) -> gr.Blocks:
     settings = Settings(data_folder=data.store.artifacts.folder, device="cpu")
     services = Services(settings, CACHE, data.store)
-    monkeypatch.setattr(Services, "task", lambda self, choice: venues if choice == "venues" else load_task(choice))
+    monkeypatch.setattr(Services, "task", lambda self,
+                        choice: venues if choice == "venues" else load_task(choice))
     return build_app(services)
 
 
@@ -206,7 +219,8 @@ def test_the_page_offers_both(page: gr.Blocks) -> None:
 
 def test_train_offers_the_methods_of_the_tasks_kind(page: gr.Blocks) -> None:
     handler: Callable[..., Any] = next(
-        function.fn for function in page.fns.values() if getattr(function.fn, "__name__", "") == "list_methods")
+        function.fn for function in page.fns.values()
+        if getattr(function.fn, "__name__", "") == "list_methods")
     update = handler(ENGLISH, "venues", ["zero-shot"])
     assert (update["choices"], update["value"]) == ([("Echo", "echo")], [])
     update = handler(ENGLISH, "reviews", ["echo"])

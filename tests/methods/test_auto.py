@@ -1,4 +1,6 @@
-"""Automatic words and patterns: candidates are told and ranked, those that fall behind dropped, the best is kept."""
+"""Automatic words and patterns: candidates are told and ranked, those that fall behind dropped, the
+best is kept.
+"""
 
 import ast
 import runpy
@@ -29,20 +31,25 @@ from core.models.vocabulary import whole_words
 from core.prompts.pvp import PVP
 
 LABELS = ("bad", "good")
-TEXTS = {"bad": ("No bread.", "The dog was in the park, no story.", "It was a film and no park.", "no dog"),
-         "good": ("The bread is great.", "A story and a great dog.", "It is a great film.", "yes, the park")}
+TEXTS = {"bad": ("No bread.", "The dog was in the park, no story.", "It was a film and no park.",
+                 "no dog"),
+         "good": ("The bread is great.", "A story and a great dog.", "It is a great film.",
+                  "yes, the park")}
 EXAMPLES = tuple(Example(text, "", label) for label, texts in TEXTS.items() for text in texts)
 WRITER = str(Path(__file__).parents[1] / "fixtures" / "models" / "t5_tiny")
 FEW = {"tried": 3, "steps": 10, "evaluate_every": 2, "learning_rate": 0.01}
 
 
 def problem(backbone: Backbone) -> Problem:
-    pvp = PVP.of("{text_a} It is {mask} .", {"bad": ["terrible"], "good": ["great"]}, classification(*LABELS))
-    return Problem(classification(*LABELS), (pvp,), FewShotSplit(4, 1, EXAMPLES, EXAMPLES, ()), backbone, 1,
+    pvp = PVP.of("{text_a} It is {mask} .", {"bad": ["terrible"], "good": ["great"]},
+                 classification(*LABELS))
+    return Problem(classification(*LABELS), (pvp,), FewShotSplit(4, 1, EXAMPLES, EXAMPLES, ()),
+                   backbone, 1,
                    lambda name: load_backbone(name, Placement("cpu", "float32")))
 
 
-def search(method: str, backbone: Backbone, **options: Any) -> tuple[Any, list[list[dict[str, Any]]]]:
+def search(method: str, backbone: Backbone,
+           **options: Any) -> tuple[Any, list[list[dict[str, Any]]]]:
     tables: list[list[dict[str, Any]]] = []
 
     def told(step: int, total: int, *, found: Any = None, **_: Any) -> None:
@@ -51,7 +58,8 @@ def search(method: str, backbone: Backbone, **options: Any) -> tuple[Any, list[l
             tables.append(list(found))
 
     made = method_named(method)
-    return made.learn(problem(backbone), read_options(made.options, {**FEW, **options}, method), told), tables
+    return made.learn(problem(backbone), read_options(made.options, {**FEW, **options}, method),
+                      told), tables
 
 
 @pytest.mark.parametrize("kind", ["bert", "roberta", "t5", "gpt2"])
@@ -63,7 +71,8 @@ def test_words_are_found_tried_and_ranked(kind: str, tiny: Callable[[str], Backb
     assert [row["score"] for row in first] == sorted((row["score"] for row in first), reverse=True)
     assert all(row["dev_score"] is None for row in first)
     assert [row["trained"] for row in last] == [10] * 3 + [0] * 6
-    assert last[0]["dev_score"] == max(row["dev_score"] or 0 for row in last) == learned.metrics["dev_accuracy"]
+    assert last[0]["dev_score"] == max(row["dev_score"] or 0
+                                       for row in last) == learned.metrics["dev_accuracy"]
     known = set(whole_words(backbone).values())
     for row in first:
         words = [word for each in row["words"].values() for word in each]
@@ -80,7 +89,8 @@ def test_scores_are_accuracies_without_training(tiny: Callable[[str], Backbone])
     backbone = tiny("bert")
     _, tables = search("auto-words", backbone, k=5, combinations=6)
     for row in tables[0]:
-        pvp = PVP.from_dict({"pattern": row["pattern"], "words": row["words"]}, classification(*LABELS))
+        pvp = PVP.from_dict({"pattern": row["pattern"], "words": row["words"]},
+                            classification(*LABELS))
         answers = PromptPredictor(backbone, pvp).log_probs(EXAMPLES).argmax(1)
         assert row["score"] == pytest.approx((answers == problem(backbone).gold(EXAMPLES)).mean())
 
@@ -101,17 +111,20 @@ def test_patterns_are_written_tried_and_ranked(tiny: Callable[[str], Backbone]) 
 
 
 def test_words_are_searched_for_written_patterns(tiny: Callable[[str], Backbone]) -> None:
-    _, tables = search("auto-patterns", tiny("bert"), writer=WRITER, beam=12, words="for each pattern", k=5)
+    _, tables = search("auto-patterns", tiny("bert"), writer=WRITER, beam=12,
+                       words="for each pattern", k=5)
     assert len(tables[0]) == 3
     options = read_options(AutoPatternsOptions, {**FEW, "k": 5}, "auto-patterns")
     for row in tables[0]:
-        given = PVP.from_dict({"pattern": row["pattern"], "words": {"bad": ["no"], "good": ["yes"]}}, classification(*LABELS))
+        given = PVP.from_dict({"pattern": row["pattern"],
+                               "words": {"bad": ["no"], "good": ["yes"]}}, classification(*LABELS))
         best = word_candidates(problem(tiny("bert")), given, options)[0][0]
         assert row["words"] == best.pvp.verbalizer.as_dict()
 
 
 def test_patterns_are_written_around_found_words(tiny: Callable[[str], Backbone]) -> None:
-    _, tables = search("auto-patterns", tiny("bert"), writer=WRITER, beam=12, words="first", word_sets=2, k=5, tried=4)
+    _, tables = search("auto-patterns", tiny("bert"), writer=WRITER, beam=12, words="first",
+                       word_sets=2, k=5, tried=4)
     options = read_options(AutoPatternsOptions, {**FEW, "k": 5}, "auto-patterns")
     best = [each.pvp.verbalizer.as_dict() for each in
             word_candidates(problem(tiny("bert")), problem(tiny("bert")).pvps[0], options)[0][:2]]
@@ -119,13 +132,17 @@ def test_patterns_are_written_around_found_words(tiny: Callable[[str], Backbone]
     assert len({row["pattern"] for row in tables[0]}) > 2
 
 
-def test_the_best_answer_together_and_alike_after_loading(tiny: Callable[[str], Backbone], tmp_path: Path,
+def test_the_best_answer_together_and_alike_after_loading(tiny: Callable[[str], Backbone],
+                                                          tmp_path: Path,
                                                           monkeypatch: pytest.MonkeyPatch,
-                                                          capsys: pytest.CaptureFixture[str]) -> None:
-    learned, tables = search("auto-words", tiny("bert"), k=6, combinations=9, halving=False, ensemble=2)
+                                                          capsys: pytest.CaptureFixture[
+                                                              str]) -> None:
+    learned, tables = search("auto-words", tiny("bert"), k=6, combinations=9, halving=False,
+                             ensemble=2)
     ensemble = learned.predictor
     assert isinstance(ensemble, EnsemblePredictor)
-    assert [each.pvp.verbalizer.as_dict() for each in ensemble.members] == [row["words"] for row in tables[-1][:2]]
+    assert [each.pvp.verbalizer.as_dict()
+            for each in ensemble.members] == [row["words"] for row in tables[-1][:2]]
     each = np.mean([member.log_probs(EXAMPLES) for member in ensemble.members], axis=0)
     expected = np.exp(each) / np.exp(each).sum(1, keepdims=True)
     assert np.exp(ensemble.log_probs(EXAMPLES)) == pytest.approx(expected, abs=1e-5)
@@ -146,10 +163,14 @@ def test_a_writer_of_another_family_is_refused(tiny_model_folder: Callable[..., 
                                                tiny: Callable[[str], Backbone]) -> None:
     made = method_named("auto-patterns")
     for kind in ("bart", "bert"):
-        options = read_options(made.options, {"writer": str(tiny_model_folder(kind))}, "auto-patterns")
-        with pytest.raises(ModelError, match=f"of type '{kind}'; patterns are written by models of the T5 family"):
+        options = read_options(made.options, {"writer": str(tiny_model_folder(kind))},
+                               "auto-patterns")
+        with pytest.raises(ModelError,
+                           match=f"of type '{kind}'; patterns are written by models of the T5 "
+                                 f"family"):
             made.check(problem(tiny("bert")), options)
-    made.check(problem(tiny("bert")), read_options(made.options, {"writer": WRITER}, "auto-patterns"))
+    made.check(problem(tiny("bert")),
+               read_options(made.options, {"writer": WRITER}, "auto-patterns"))
 
 
 def test_a_label_without_examples_is_said(tiny: Callable[[str], Backbone]) -> None:
@@ -163,7 +184,8 @@ def test_a_label_without_examples_is_said(tiny: Callable[[str], Backbone]) -> No
 def test_candidates_that_fall_behind_are_dropped(tiny: Callable[[str], Backbone],
                                                  monkeypatch: pytest.MonkeyPatch) -> None:
     """With accuracies given at the rungs, the ones to go on are those of the rule."""
-    curves = iter([(0.5, 0.6, 0.9), (0.4, 0.9, 0.9), (0.6, 0.7, 0.8), (0.6, 0.5, 0.99), (0.3, 0.9, 0.9)])
+    curves = iter([(0.5, 0.6, 0.9), (0.4, 0.9, 0.9), (0.6, 0.7,
+                                                      0.8), (0.6, 0.5, 0.99), (0.3, 0.9, 0.9)])
 
     def given(problem: Problem, options: PromptFineTuningOptions, progress: Any) -> Any:
         for share, accuracy in zip((0.2, 0.4, 1.0), next(curves), strict=True):
@@ -183,12 +205,14 @@ def test_candidates_that_fall_behind_are_dropped(tiny: Callable[[str], Backbone]
 def test_the_same_seed_finds_the_same(tiny: Callable[[str], Backbone]) -> None:
     one, other = (search("auto-words", tiny("bert"), k=5, combinations=5) for _ in range(2))
     assert one[1] == other[1]
-    assert np.array_equal(one[0].predictor.log_probs(EXAMPLES), other[0].predictor.log_probs(EXAMPLES))
+    assert np.array_equal(one[0].predictor.log_probs(EXAMPLES),
+                          other[0].predictor.log_probs(EXAMPLES))
 
 
 @pytest.mark.parametrize("method", ["lm-bff", "auto-words", "auto-patterns", "petal"])
 def test_demonstrations_with_one_example_a_label_are_refused_at_once(method: str,
-                                                                     tiny: Callable[[str], Backbone]) -> None:
+                                                                     tiny: Callable[[
+                                                                         str], Backbone]) -> None:
     given = problem(tiny("bert"))
     given = replace(given, split=FewShotSplit(1, 1, EXAMPLES[3:5], EXAMPLES, ()))
     made = method_named(method)

@@ -23,9 +23,14 @@ from core.runs.checkpoints import FolderCheckpoints
 
 GROWTH = {"generations": 2, "factor": 1.5}
 CPU = Placement("cpu", "float32")
-CASES = [(Pet(), {}, [{"step": 2}, {"rows": 1}, {"step": 6}, {"step": 14}, {"rows": 4}, {"rows": 5}, {"step": 18}]),
+CASES = [(
+    Pet(), {}, [{
+        "step": 2}, {
+            "rows": 1}, {"step": 6}, {"step": 14}, {"rows": 4}, {"rows": 5}, {"step": 18}]),
          (Pet(), {"alpha": 0.3, "weighted": False}, [{"step": 6}]),
-         (Ipet(), GROWTH, [{"step": 6}, {"rows": 5}, {"step": 26}, {"rows": 12}, {"step": 46}, {"step": 52}])]
+         (Ipet(),
+          GROWTH, [{
+              "step": 6}, {"rows": 5}, {"step": 26}, {"rows": 12}, {"step": 46}, {"step": 52}])]
 
 
 class Heard(Told):
@@ -40,7 +45,8 @@ class Heard(Told):
         super().__call__(step, total, **news)
         if news.get("loss") is not None:
             self.curve.append((step, news["loss"], news.get("dev_score")))
-        if self.stop_step == step or (self.stop_rows is not None and len(self.rows) >= self.stop_rows):
+        if self.stop_step == step or (self.stop_rows is not None
+                                      and len(self.rows) >= self.stop_rows):
             raise Cancelled()
 
 
@@ -51,7 +57,8 @@ def trained(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     for module in (members, distillation):
         real = module.train
 
-        def counting(model: Any, loss: Any, examples: int, schedule: Any, *rest: Any, real: Any = real,
+        def counting(model: Any, loss: Any, examples: int, schedule: Any, *rest: Any,
+                     real: Any = real,
                      **more: Any) -> Any:
             counted.append(schedule.steps)
             return real(model, loss, examples, schedule, *rest, **more)
@@ -70,23 +77,28 @@ def outcome(method: Any, given: Any, told: Heard, **options: Any) -> tuple[Any, 
     """All that must not depend on how often the run was broken off."""
     learned, _ = learn(method, given, told, **options)
     measured = learned.measure(TRAIN)
-    return (learned.predictor.log_probs([*TRAIN, *POOL]).tolist(), learned.metrics, measured, told.rows,
+    return (learned.predictor.log_probs([*TRAIN, *POOL]).tolist(), learned.metrics, measured,
+            told.rows,
             sorted(set(told.curve)), told.steps[-1])
 
 
 @pytest.mark.parametrize(("method", "options", "stops"), CASES)
-def test_a_stopped_run_goes_on_to_the_same_result(method: Any, options: Any, stops: Any, trained: list[int],
-                                                  tmp_path: Path, tiny: Callable[[str], Backbone]) -> None:
+def test_a_stopped_run_goes_on_to_the_same_result(method: Any, options: Any, stops: Any,
+                                                  trained: list[int],
+                                                  tmp_path: Path,
+                                                  tiny: Callable[[str], Backbone]) -> None:
     given = problem(tiny("bert"))
     expected = outcome(method, given, Heard(), **options)
     whole = len(trained)
     for number, stop in enumerate(stops):
-        first, second = (FolderCheckpoints(tmp_path, str(number), CPU, "session", 1e9) for _ in range(2))
+        first, second = (FolderCheckpoints(tmp_path, str(number), CPU, "session", 1e9)
+                         for _ in range(2))
         broken = Heard(**stop)
         with pytest.raises(Cancelled):
             outcome(method, replace(given, checkpoints=first), broken, **options)
         trained.clear()
-        assert outcome(method, replace(given, checkpoints=second), Heard(), **options) == expected, stop
+        assert outcome(method, replace(given, checkpoints=second), Heard(),
+                       **options) == expected, stop
         finished = len([each for each in broken.rows if each["stage"] == "model"])
         assert len(trained) == whole - finished, stop
         assert bool(second.notes()) == bool(finished)
@@ -114,7 +126,8 @@ def test_a_start_without_any_labels_goes_on_too(opened: Callable[[], FolderCheck
 
 
 @pytest.mark.parametrize("kind", ["t5", "gpt2", "albert", "bart"])
-def test_every_family_goes_on(kind: str, trained: list[int], opened: Callable[[], FolderCheckpoints],
+def test_every_family_goes_on(kind: str, trained: list[int],
+                              opened: Callable[[], FolderCheckpoints],
                               tiny: Callable[[str], Backbone]) -> None:
     given = problem(tiny(kind))
     expected = outcome(Pet(), given, Heard())
@@ -126,7 +139,8 @@ def test_every_family_goes_on(kind: str, trained: list[int], opened: Callable[[]
 
 
 @pytest.mark.parametrize("harm", ["cut", "torn", "emptied", "another"])
-def test_a_damaged_checkpoint_is_trained_again(harm: str, trained: list[int], opened: Callable[[], FolderCheckpoints],
+def test_a_damaged_checkpoint_is_trained_again(harm: str, trained: list[int],
+                                               opened: Callable[[], FolderCheckpoints],
                                          tmp_path: Path, tiny: Callable[[str], Backbone]) -> None:
     given = problem(tiny("bert"))
     expected = outcome(Pet(), given, Heard())
@@ -153,7 +167,8 @@ def test_a_full_disk_does_not_stop_a_run(tmp_path: Path, tiny: Callable[[str], B
         assert without.notes()[0].startswith("Not all checkpoints of the run could be saved: ")
 
 
-def test_answers_keep_their_precision(opened: Callable[[], FolderCheckpoints], tiny: Callable[[str], Backbone]) -> None:
+def test_answers_keep_their_precision(opened: Callable[[], FolderCheckpoints],
+                                      tiny: Callable[[str], Backbone]) -> None:
     given = replace(problem(tiny("bert")), checkpoints=opened())
     with pytest.raises(Cancelled):
         outcome(Pet(), given, Heard(rows=5))
@@ -164,10 +179,12 @@ def test_answers_keep_their_precision(opened: Callable[[], FolderCheckpoints], t
     assert saved.seconds > 0
 
 
-def test_a_checkpoint_of_an_older_version_is_restored(opened: Callable[[], FolderCheckpoints]) -> None:
+def test_a_checkpoint_of_an_older_version_is_restored(
+        opened: Callable[[], FolderCheckpoints]) -> None:
     """Its development score was called accuracy."""
     model, told = nn.Linear(2, 2), Heard()
-    weights = {name: np.zeros(tuple(weight.shape), np.float32) for name, weight in model.named_parameters()}
+    weights = {name: np.zeros(tuple(weight.shape), np.float32) for name,
+               weight in model.named_parameters()}
     opened().save("model-1", Checkpoint(weights, {"trained": {"best_step": 4, "dev_accuracy": 0.75},
                                                   "points": [[4, 4, 0.5, 0.75]]}, 1.0))
     assert trained_once(opened(), "model-1", model, told, pytest.fail) == Trained(4, 0.75)

@@ -1,4 +1,5 @@
-"""Examples that bring their own answers: asked, trained, saved, and refused where a method cannot."""
+"""Examples that bring their own answers: asked, trained, saved, and refused where a method cannot.
+"""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -67,7 +68,8 @@ def learn(method: Any, given: Problem, **options: Any) -> Any:
 
 
 @pytest.mark.parametrize("kind", ["bert", "roberta"])
-def test_each_example_is_asked_for_its_own_answers(kind: str, tiny: Callable[[str], Backbone]) -> None:
+def test_each_example_is_asked_for_its_own_answers(kind: str,
+                                                   tiny: Callable[[str], Backbone]) -> None:
     backbone = tiny(kind)
     asked = prompt_predictor(backbone, pvp())
     assert isinstance(asked, MultipleChoicePredictor)
@@ -92,7 +94,8 @@ def test_two_answers_are_learned_from_in_either_order(tiny: Callable[[str], Back
 
 
 @pytest.mark.parametrize("labels", [TWO, LABELS])
-def test_training_brings_the_right_answer_ahead(labels: tuple[str, ...], tiny: Callable[[str], Backbone]) -> None:
+def test_training_brings_the_right_answer_ahead(labels: tuple[str, ...],
+                                                tiny: Callable[[str], Backbone]) -> None:
     backbone = tiny("bert").trainable_copy()
     asked = prompt_predictor(backbone, pvp(labels=labels))
     examples, gold = [example("The dog.", "it is great", "terrible")], torch.tensor([1])
@@ -110,33 +113,43 @@ def test_zero_shot_answers(tiny: Callable[[str], Backbone]) -> None:
     given = problem(tiny("bert"), pvps=(pvp(labels=TWO),))
     found = ZeroShot()
     found.check(given, read_options(found.options, {}, found.name))
-    learned = found.learn(given, read_options(found.options, {"calibrate": True}, found.name), lambda *_, **__: None)
-    assert np.exp(learned.predictor.log_probs(given.split.train)).sum(1) == pytest.approx(np.ones(8), abs=1e-5)
+    learned = found.learn(given, read_options(found.options, {"calibrate": True}, found.name),
+                          lambda *_, **__: None)
+    assert np.exp(
+        learned.predictor.log_probs(
+            given.split.train)).sum(1) == pytest.approx(np.ones(8), abs=1e-5)
 
 
-def test_fine_tuning_is_saved_and_read_back(tiny: Callable[[str], Backbone], tmp_path: Path) -> None:
+def test_fine_tuning_is_saved_and_read_back(tiny: Callable[[str], Backbone],
+                                            tmp_path: Path) -> None:
     given = problem(tiny("bert"), pvps=(pvp(PATTERNS[1], TWO),))
     learned = learn(LmBff(), given)
     learned.predictor.save(tmp_path)
     again = load_predictor(tmp_path, Placement.choose("cpu"))
     assert isinstance(again, MultipleChoicePredictor)
-    assert again.log_probs(EXAMPLES[:1]) == pytest.approx(learned.predictor.log_probs(EXAMPLES[:1]), abs=1e-5)
+    assert again.log_probs(EXAMPLES[:1]) == pytest.approx(learned.predictor.log_probs(EXAMPLES[:1]),
+                                                          abs=1e-5)
 
 
 @pytest.mark.parametrize("method", [Pet(), Ipet()])
-def test_pet_answers_by_all_models_together(method: Any, tiny: Callable[[str], Backbone], tmp_path: Path) -> None:
+def test_pet_answers_by_all_models_together(method: Any, tiny: Callable[[str], Backbone],
+                                            tmp_path: Path) -> None:
     given = problem(tiny("bert"))
     learned = learn(method, given, repetitions=1)
     found = learned.predictor.log_probs(given.split.train)
     assert set(learned.metrics) == {"dev_accuracy"}
     told = learned.measure(given.split.train)
-    assert told["accuracy_ensemble"] == pytest.approx(float((found.argmax(1) == given.gold(given.split.train)).mean()))
+    assert told["accuracy_ensemble"] == pytest.approx(float((found.argmax(1)
+                                                             == given.gold(
+                                                                 given.split.train)).mean()))
     learned.predictor.save(tmp_path)
-    assert load_predictor(tmp_path, Placement.choose("cpu")).log_probs(EXAMPLES[:1]) == pytest.approx(
+    assert load_predictor(tmp_path,
+                          Placement.choose("cpu")).log_probs(EXAMPLES[:1]) == pytest.approx(
         learned.predictor.log_probs(EXAMPLES[:1]), abs=1e-5)
 
 
-def test_pet_counts_no_steps_of_a_classifier_that_is_not_trained(tiny: Callable[[str], Backbone]) -> None:
+def test_pet_counts_no_steps_of_a_classifier_that_is_not_trained(
+        tiny: Callable[[str], Backbone]) -> None:
     steps: list[tuple[int, int]] = []
     chosen = read_options(Pet.options, {**FEW, "repetitions": 1}, "pet")
     Pet().learn(problem(tiny("bert")), chosen, lambda step, total, **_: steps.append((step, total)))
@@ -157,7 +170,8 @@ def test_pet_needs_no_pool_without_a_classifier(tiny: Callable[[str], Backbone])
 def test_methods_that_cannot_choose_say_so(method: Any, options: dict[str, Any], message: str,
                                            tiny: Callable[[str], Backbone]) -> None:
     with pytest.raises(SpecError, match=message):
-        check_method(method, problem(tiny("bert")), read_options(method.options, options, method.name))
+        check_method(method, problem(tiny("bert")),
+                     read_options(method.options, options, method.name))
 
 
 def test_a_masked_model_is_needed(tiny: Callable[[str], Backbone]) -> None:
@@ -165,7 +179,8 @@ def test_a_masked_model_is_needed(tiny: Callable[[str], Backbone]) -> None:
         ZeroShot().check(problem(tiny("gpt2")), read_options(ZeroShot.options, {}, "zero-shot"))
 
 
-def test_answers_that_are_too_long_are_told_before_the_start(tiny: Callable[[str], Backbone]) -> None:
+def test_answers_that_are_too_long_are_told_before_the_start(
+        tiny: Callable[[str], Backbone]) -> None:
     given = problem(tiny("bert"))
     long = replace(given.split, train=(example("A film.", "the " * 70, "it"),))
     with pytest.raises(DataError, match="70 tokens; at most 64"):
@@ -173,7 +188,9 @@ def test_answers_that_are_too_long_are_told_before_the_start(tiny: Callable[[str
 
 
 def test_label_words_have_no_place_beside_own_answers() -> None:
-    with pytest.raises(SpecError, match=r"brings its own answers, so there are no label words. Leave out choice1"):
+    with pytest.raises(SpecError,
+                       match=r"brings its own answers, so there are no label words. Leave out "
+                             r"choice1"):
         PVP.of(PATTERNS[0], {"choice1": ["x"]}, multiple_choice(*LABELS))
     assert PVP.from_dict({"pattern": PATTERNS[0]}, multiple_choice(*LABELS)).as_dict() == {
         "pattern": PATTERNS[0], "words": {}}

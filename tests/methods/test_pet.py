@@ -1,4 +1,6 @@
-"""PET and iPET: members, soft labels, generations, the student; and what is refused before the start."""
+"""PET and iPET: members, soft labels, generations, the student; and what is refused before the
+start.
+"""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -26,12 +28,14 @@ WORDS = {"bad": ["terrible"], "good": ["great"]}
 PATTERNS = ("{text_a} It is {mask} .", "The story : {text_a} {mask} !")
 PVPS = tuple(PVP.of(text, WORDS, classification(*LABELS)) for text in PATTERNS)
 TEXTS = {"bad": ("The bread was old.", "The dog was lost.", "A cold film.", "The soup was cold."),
-         "good": ("The bread is warm.", "A funny film.", "Our dog likes the park.", "The soup is great.")}
+         "good": ("The bread is warm.", "A funny film.", "Our dog likes the park.",
+                  "The soup is great.")}
 TRAIN = tuple(Example(text, "", label) for label, texts in TEXTS.items() for text in texts)
 POOL = tuple(Example(f"{text} {more}", "") for texts in TEXTS.values() for text in texts
              for more in ("The park.", "The film was lost.", "It is warm."))
 HIDDEN = tuple(label for label, texts in TEXTS.items() for _ in texts for _ in range(3))
-FEW: dict[str, Any] = {"steps": 4, "batch_size": 4, "repetitions": 2, "student_steps": 6, "evaluate_every": 2,
+FEW: dict[str, Any] = {"steps": 4, "batch_size": 4, "repetitions": 2, "student_steps": 6,
+                       "evaluate_every": 2,
                        "unlabelled_batch": 4, "learning_rate": 1e-3}
 
 
@@ -42,7 +46,8 @@ class Told:
         self.steps: list[tuple[int, int]] = []
         self.rows: list[dict[str, Any]] = []
 
-    def __call__(self, step: int, total: int, *, loss: float | None = None, dev_score: float | None = None,
+    def __call__(self, step: int, total: int, *, loss: float | None = None,
+                 dev_score: float | None = None,
                  found: Any = None) -> None:
         self.steps.append((step, total))
         if found is not None:
@@ -53,7 +58,8 @@ class Told:
 
 
 def problem(backbone: Backbone, **changes: Any) -> Problem:
-    return replace(Problem(classification(*LABELS), PVPS, FewShotSplit(4, 1, TRAIN, TRAIN, POOL, HIDDEN), backbone, 7), **changes)
+    return replace(Problem(classification(*LABELS), PVPS,
+                           FewShotSplit(4, 1, TRAIN, TRAIN, POOL, HIDDEN), backbone, 7), **changes)
 
 
 def learn(method: Any, given: Problem, told: Told, **options: Any) -> Any:
@@ -63,7 +69,8 @@ def learn(method: Any, given: Problem, told: Told, **options: Any) -> Any:
 
 
 @pytest.mark.parametrize("kind", ["bert", "t5", "gpt2"])
-def test_all_stages_are_told_and_a_classifier_comes_out(kind: str, tiny: Callable[[str], Backbone]) -> None:
+def test_all_stages_are_told_and_a_classifier_comes_out(kind: str,
+                                                        tiny: Callable[[str], Backbone]) -> None:
     told = Told()
     learned, options = learn(Pet(), problem(tiny(kind)), told)
     assert isinstance(learned.predictor, HeadPredictor)
@@ -83,7 +90,8 @@ def test_all_stages_are_told_and_a_classifier_comes_out(kind: str, tiny: Callabl
     assert told.steps == sorted(told.steps)
 
 
-def test_members_and_their_vote_are_measured_beside_the_classifier(tiny: Callable[[str], Backbone]) -> None:
+def test_members_and_their_vote_are_measured_beside_the_classifier(
+        tiny: Callable[[str], Backbone]) -> None:
     told, given = Told(), problem(tiny("bert"))
     learned, _ = learn(Pet(), given, told)
     unseen = [Example("Another park, wide and warm.", "", "good"), *TRAIN]
@@ -94,18 +102,23 @@ def test_members_and_their_vote_are_measured_beside_the_classifier(tiny: Callabl
     assert found["accuracy_ensemble"] == told.of("ensemble")[0]["test_accuracy"]
 
 
-def test_the_same_seed_gives_the_same_classifier_and_repetitions_differ(tiny: Callable[[str], Backbone]) -> None:
+def test_the_same_seed_gives_the_same_classifier_and_repetitions_differ(
+        tiny: Callable[[str], Backbone]) -> None:
     given = problem(tiny("bert"))
     first, second = (learn(Pet(), given, Told())[0].predictor.log_probs(POOL) for _ in range(2))
     assert first == pytest.approx(second, abs=1e-6)
-    options = read_options(MemberOptions, {key: FEW[key] for key in ("steps", "batch_size", "learning_rate")}, "pet")
-    one, other = (train_member(given, plan, options, TRAIN, POOL, Told()) for plan in plans(given, 2)[:2])
+    options = read_options(MemberOptions, {key: FEW[key]
+                                           for key in ("steps", "batch_size", "learning_rate")},
+                           "pet")
+    one, other = (train_member(given, plan, options, TRAIN, POOL, Told())
+                  for plan in plans(given, 2)[:2])
     assert not np.allclose(one.predictor.log_probs(POOL), other.predictor.log_probs(POOL))
     texts = [Example("Words that no example has: the screen.", "")]
     assert one.log_probs(texts, given.backbone).shape == (1, 2)
 
 
-def test_language_modelling_trains_what_answers_alone_do_not(tiny: Callable[[str], Backbone]) -> None:
+def test_language_modelling_trains_what_answers_alone_do_not(
+        tiny: Callable[[str], Backbone]) -> None:
     given = problem(tiny("bert"))
     plan = plans(given, 1)[0]
     table = given.backbone.model.get_input_embeddings().weight
@@ -113,12 +126,14 @@ def test_language_modelling_trains_what_answers_alone_do_not(tiny: Callable[[str
     idle = next(token for token in range(len(table)) if token not in used)
     options = read_options(MemberOptions, {"steps": 3, "alpha": 0.5, "learning_rate": 1e-2}, "pet")
     trained = train_member(given, plan, options, TRAIN, POOL, Told()).predictor.backbone.model
-    assert not torch.equal(trained.get_input_embeddings().weight[idle], table[idle])  # as a wrong answer, at least
+    # as a wrong answer, at least
+    assert not torch.equal(trained.get_input_embeddings().weight[idle], table[idle])
 
 
 def test_generations_grow_and_say_how_right_they_are(tiny: Callable[[str], Backbone]) -> None:
     told = Told()
-    learned, options = learn(Ipet(), problem(tiny("bert")), told, generations=2, factor=1.5, repetitions=2)
+    learned, options = learn(Ipet(), problem(tiny("bert")), told, generations=2, factor=1.5,
+                             repetitions=2)
     growth = told.of("generation")
     assert [each["generation"] for each in growth] == [1, 2]
     assert growth[0]["drawn"] + sum(map(bool, growth[0]["missing"])) > 0
@@ -139,7 +154,8 @@ def test_generations_never_want_more_than_there_is(tiny: Callable[[str], Backbon
 
 def test_a_start_without_any_labels(tiny: Callable[[str], Backbone]) -> None:
     told, nothing = Told(), FewShotSplit(0, 1, (), (), POOL, HIDDEN)
-    learned, _ = learn(Ipet(), problem(tiny("bert"), split=nothing), told, generations=2, repetitions=2)
+    learned, _ = learn(Ipet(), problem(tiny("bert"), split=nothing), told, generations=2,
+                       repetitions=2)
     models = told.of("model")
     assert models[0]["examples"] == 0
     assert models[0]["before"] is None
@@ -154,9 +170,11 @@ def test_a_start_without_any_labels(tiny: Callable[[str], Backbone]) -> None:
 @pytest.mark.parametrize("method", [Pet(), Ipet()])
 @pytest.mark.parametrize(("changes", "options", "expected"), [
     ({"pvps": PVPS[:1]}, {}, "several patterns vote, and one is chosen"),
-    ({"split": FewShotSplit(4, 1, TRAIN, TRAIN, ())}, {}, "needs unlabelled examples, and none are left: all 16"),
+    ({"split": FewShotSplit(4, 1, TRAIN, TRAIN, ())}, {},
+     "needs unlabelled examples, and none are left: all 16"),
 ])
-def test_what_cannot_work_is_told_before_the_start(method: Any, changes: Any, options: Any, expected: str,
+def test_what_cannot_work_is_told_before_the_start(method: Any, changes: Any, options: Any,
+                                                   expected: str,
                                                    tiny: Callable[[str], Backbone]) -> None:
     with pytest.raises(SpecError, match=expected):
         learn(method, problem(tiny("bert"), **changes), Told(), **options)

@@ -1,4 +1,6 @@
-"""PETAL: words by likelihood ratio, verbalizers of few and many of them, tried and ranked like every search's."""
+"""PETAL: words by likelihood ratio, verbalizers of few and many of them, tried and ranked like
+every search's.
+"""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -19,15 +21,20 @@ from core.models.vocabulary import whole_words
 from core.prompts.pvp import PVP
 
 LABELS = ("bad", "good")
-TEXTS = {"bad": ("No bread.", "The dog was in the park, no story.", "It was a film and no park.", "no dog"),
-         "good": ("The bread is great.", "A story and a great dog.", "It is a great film.", "yes, the park")}
+TEXTS = {"bad": ("No bread.", "The dog was in the park, no story.", "It was a film and no park.",
+                 "no dog"),
+         "good": ("The bread is great.", "A story and a great dog.", "It is a great film.",
+                  "yes, the park")}
 EXAMPLES = tuple(Example(text, "", label) for label, texts in TEXTS.items() for text in texts)
-FEW = {"tried": 3, "steps": 10, "evaluate_every": 2, "learning_rate": 0.01, "halving": False, "words_per_label": 4}
+FEW = {"tried": 3, "steps": 10, "evaluate_every": 2, "learning_rate": 0.01, "halving": False,
+       "words_per_label": 4}
 
 
 def problem(backbone: Backbone, **changes: Any) -> Problem:
-    pvp = PVP.of("{text_a} It is {mask} .", {"bad": ["terrible"], "good": ["great"]}, classification(*LABELS))
-    return replace(Problem(classification(*LABELS), (pvp,), FewShotSplit(4, 1, EXAMPLES, EXAMPLES, ()), backbone, 1), **changes)
+    pvp = PVP.of("{text_a} It is {mask} .", {"bad": ["terrible"], "good": ["great"]},
+                 classification(*LABELS))
+    return replace(Problem(classification(*LABELS), (pvp,),
+                           FewShotSplit(4, 1, EXAMPLES, EXAMPLES, ()), backbone, 1), **changes)
 
 
 def candidates(of: Problem, **options: Any) -> list[Any]:
@@ -36,7 +43,8 @@ def candidates(of: Problem, **options: Any) -> list[Any]:
 
 
 @pytest.mark.parametrize("kind", ["bert", "roberta", "t5", "gpt2"])
-def test_few_and_many_words_are_tried_and_ranked(kind: str, tiny: Callable[[str], Backbone]) -> None:
+def test_few_and_many_words_are_tried_and_ranked(kind: str,
+                                                 tiny: Callable[[str], Backbone]) -> None:
     backbone, tables, method = tiny(kind), [], method_named("petal")
 
     def told(step: int, total: int, *, found: Any = None, **_: Any) -> None:
@@ -48,11 +56,14 @@ def test_few_and_many_words_are_tried_and_ranked(kind: str, tiny: Callable[[str]
     method.check(problem(backbone), options)
     learned = method.learn(problem(backbone), options, told)
     assert [row["trained"] for row in tables[-1]] == [10, 10, 10, 0]
-    assert [row["score"] for row in tables[0]] == sorted((row["score"] for row in tables[0]), reverse=True)
+    assert [row["score"] for row in tables[0]] == sorted((row["score"] for row in tables[0]),
+                                                         reverse=True)
     rows = sorted(tables[0], key=lambda row: len(row["words"]["bad"]))
-    assert [[len(words) for words in row["words"].values()] for row in rows] == [[n, n] for n in (1, 2, 3, 4)]
+    assert [[len(words) for words in row["words"].values()]
+            for row in rows] == [[n, n] for n in (1, 2, 3, 4)]
     for label in LABELS:  # each verbalizer goes on from the smaller one
-        assert all(row["words"][label] == rows[-1]["words"][label][: size] for size, row in enumerate(rows, 1))
+        assert all(row["words"][label] == rows[-1]["words"][label][: size] for size,
+                   row in enumerate(rows, 1))
     known = set(whole_words(backbone).values())
     words = [word for mine in rows[-1]["words"].values() for word in mine]
     assert set(words) <= known
@@ -75,8 +86,10 @@ def test_sizes_end_with_as_many_words_as_are_wanted() -> None:
     assert [sizes(most) for most in (1, 3, 7, 10, 50)] == [
         [1], [1, 2, 3], [1, 2, 3, 5, 7], [1, 2, 3, 5, 10], [1, 2, 3, 5, 10, 20, 50]]
     method = method_named("petal")
-    assert method.steps(read_options(method.options, {"words_per_label": 7, "steps": 10}, "petal")) == 50
-    assert method.steps(read_options(method.options, {"words_per_label": 7, "steps": 10, "tried": 2}, "petal")) == 20
+    assert method.steps(read_options(method.options, {"words_per_label": 7, "steps": 10},
+                                     "petal")) == 50
+    assert method.steps(read_options(method.options, {"words_per_label": 7, "steps": 10,
+                                                      "tried": 2}, "petal")) == 20
 
 
 def test_frequent_words_of_texts_without_labels_come_first(tiny: Callable[[str], Backbone]) -> None:
@@ -90,7 +103,8 @@ def test_frequent_words_of_texts_without_labels_come_first(tiny: Callable[[str],
     assert len(admissible_words(given, 3, lambda: None)) == 3
 
 
-def test_labels_that_share_their_words_are_told_apart_or_refused(tiny: Callable[[str], Backbone]) -> None:
+def test_labels_that_share_their_words_are_told_apart_or_refused(
+        tiny: Callable[[str], Backbone]) -> None:
     given = problem(tiny("bert"))
     for each in candidates(given, distinct=False, frequent=4):
         assert len({frozenset(words) for _, words in each.pvp.verbalizer.words}) == 2
