@@ -13,7 +13,8 @@ from made_up_runs import run, study
 from core.figures.calibration import calibration_figure
 from core.figures.comparison import paired_figure
 from core.figures.confusion import confusion_figure
-from core.figures.scores import score_figure, shots_figure
+from core.figures.scores import score_figure
+from core.figures.shots import shots_figure
 from core.figures.stability import stability_figure
 from core.figures.text import Translate
 from core.figures.theme import CLEAR, STYLES
