@@ -1,43 +1,63 @@
-"""A study written into a folder: its runs as tables, its spec, and its figures as pages that need nothing else."""
+"""A study's report in a folder: its runs as tables, its spec, and its figures as HTML pages."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+
+import plotly.graph_objects as go
 
 from core.errors import SpecError
 from core.figures.comparison import paired_figure
-from core.figures.scores import score_figure, shots_figure
+from core.figures.scores import score_figure
+from core.figures.shots import shots_figure
 from core.figures.stability import stability_figure
 from core.metrics.significance import compare_methods
-from core.runs.export import json_text, records_csv, study_yaml
+from core.runs.export import records_csv, study_yaml
+from core.runs.records import RunRecord
 from core.runs.store import RunStore
 from core.runs.study import study_document
 
 
 def write_report(study: str, store: RunStore, folder: Path) -> list[Path]:
-    """Write runs.csv, study.yaml, summary.json and one HTML page for each figure; return the files.
+    """Write runs.csv, study.yaml, summary.json and a page for each figure; return the files.
+
+    The pages need no network. The study is the command line's, by its id.
 
     Raises:
         SpecError: the folder cannot be written.
     """
-    visitor = store.command_line
-    records = store.records(visitor, study)
-    texts = {"runs.csv": records_csv(records), "study.yaml": study_yaml(store.study(study, visitor).spec),
-             "summary.json": json_text(study_document(study, store))}
-    figures = {"scores": score_figure(records), "shots": shots_figure(records),
-               "over-seeds": stability_figure(records, over="seed"),
-               "over-patterns": stability_figure(records, over="pattern"),
-               "differences": paired_figure(compare_methods(records))}
-    written = []
+    records = store.records(store.command_line, study)
+    texts, figures = _texts(study, store, records), _figures(records)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, text in texts.items():
-            written.append(folder / name)
-            written[-1].write_text(text, encoding="utf-8")
+            (folder / name).write_text(text, encoding="utf-8")
         for name, figure in figures.items():
-            written.append(folder / f"{name}.html")
-            figure.write_html(written[-1], include_plotlyjs=True)
+            figure.write_html(folder / name, include_plotlyjs=True)
     except OSError as error:
         raise SpecError("The folder {folder!r} cannot be written: {why}.", folder=str(folder),
                         why=error.strerror or type(error).__name__) from error
-    return written
+    return [folder / name for name in (*texts, *figures)]
+
+
+def _texts(study: str, store: RunStore, records: Sequence[RunRecord]) -> dict[str, str]:
+    """The contents of the text files, by file name."""
+    spec = store.study(study, store.command_line).spec
+    document = study_document(study, store)
+    return {
+        "runs.csv": records_csv(records),
+        "study.yaml": study_yaml(spec),
+        "summary.json": json.dumps(document, ensure_ascii=False, indent=2),
+    }
+
+
+def _figures(records: Sequence[RunRecord]) -> dict[str, go.Figure]:
+    """The figures, by file name."""
+    return {
+        "scores.html": score_figure(records),
+        "shots.html": shots_figure(records),
+        "over-seeds.html": stability_figure(records, over="seed"),
+        "over-patterns.html": stability_figure(records, over="pattern"),
+        "differences.html": paired_figure(compare_methods(records)),
+    }

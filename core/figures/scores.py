@@ -1,92 +1,75 @@
-"""How good each method is with each pattern: every run, the mean and its spread; and the gain from more examples."""
+"""How good each method is with each pattern: every run, the mean and its spread."""
 
 from __future__ import annotations
 
-import math
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from itertools import chain
-from typing import Any
+from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
 from core.figures.rows import Rows, clusters, jitter
-from core.figures.text import Translate, plain, sentence, titled
+from core.figures.text import Translate, escaped
 from core.figures.theme import Style, empty_figure, faded, new_figure, styles
 from core.figures.wording import (
     NOTHING,
+    differing_fields,
     heading,
     pattern_text,
     run_facts,
-    series_name,
     summary_facts,
     value_axis,
-    varied,
 )
 from core.metrics.groups import Setting, grouped, main_metric_of, measured
 from core.metrics.metric import Metric, metric_named
 from core.metrics.significance import Summary, summarise
 from core.runs.records import RunRecord
 
-Groups = Mapping[Setting, Sequence[RunRecord]]
 _MEAN, _RUNS = -4.0, 8.0  # pixels from the middle of a row: the mean above, the runs below
 
 
-def score_figure(records: Sequence[RunRecord], metric: str | None = None, translate: Translate = lambda text: text) -> go.Figure:
-    """A row for each pattern and method: the mean, ± sd (thick), its 95% interval (thin), and a point for each run.
+def score_figure(records: Sequence[RunRecord], metric: str | None = None,
+                 translate: Translate = str) -> go.Figure:
+    """Draw a row for each pattern and method.
 
+    A row shows the mean, ± sd (thick), the mean's 95 % interval (thin), and a point for each run.
     The metric is the runs' main metric unless one is named.
     """
     measure = metric_named(metric or main_metric_of(records))
     groups = grouped(measured(records, measure.name))
     if not groups:
         return empty_figure(translate(NOTHING))
-    look = styles(setting.method for setting in groups)
-    rows = Rows(translate("mean ± sd"), right=92)
-    fields = varied(groups)
-    places: dict[Setting, float] = {}
-    for members in clusters(groups, list(look), fields):
-        rows.heading(heading(members[0], fields, translate), pattern_text(members[0], translate, 60, 12))
-        for setting in members:
-            places[setting] = rows.row()
-            rows.write(places[setting], _mean_and_sd(_summary(groups[setting], measure), measure))
-    traces = chain.from_iterable(_method_traces(method, style, groups, places, measure, translate)
-                                 for method, style in look.items())
-    repeated = any(len(runs) > 1 for runs in groups.values())
-    caption = translate("Large: mean. Thick: ± sd. Thin: 95% interval. Small: runs." if repeated else
-                  "One run each: run more seeds to see how much the result varies.")
-    return new_figure(traces, xaxis=value_axis(measure, translate, caption), showlegend=True, **rows.layout())
-
-
-def shots_figure(records: Sequence[RunRecord], metric: str | None = None, translate: Translate = lambda text: text) -> go.Figure:
-    """Mean over patterns and seeds for each number of training examples per label, with the 95% interval as a band.
-
-    A method without training examples is a dotted line across. The metric is the runs' main metric unless one is named.
-    """
-    measure = metric_named(metric or main_metric_of(records))
-    groups: dict[Setting, list[RunRecord]] = defaultdict(list)
-    for setting, runs in grouped(measured(records, measure.name)).items():
-        groups[setting._replace(pattern="", words="")].extend(runs)
-    if not groups:
-        return empty_figure(translate(NOTHING))
-    fields = varied(groups) - {"shots", "words"}
-    curves: dict[str, dict[int, list[RunRecord]]] = defaultdict(dict)
-    for setting in sorted(groups, key=lambda each: each.shots):
-        curves[series_name(setting, fields, translate)][setting.shots] = groups[setting]
-    ticks = sorted({setting.shots for setting in groups if setting.shots})
-    room = 1.15 if len(ticks) > 1 else 2
-    ends = (ticks[0] / room, ticks[-1] * room) if ticks else (1.0, 2.0)
-    traces = chain.from_iterable(_curve_traces(name, style, curves[name], ends, measure, translate)
-                                 for name, style in styles(curves).items())
-    missing = "" if len(ticks) > 1 else translate("A curve needs runs with several K, e.g. 8, 16 and 32.")
-    axis = {"type": "log", "tickvals": ticks, "ticktext": [str(each) for each in ticks],
-            "range": [math.log10(end) for end in ends],
-            "title": {"text": titled(translate("Training examples per label (K)"), missing)}}
-    return new_figure(traces, xaxis=axis, yaxis=value_axis(measure, translate), height=440, showlegend=True)
+    summaries = {setting: _summary(runs, measure) for setting, runs in groups.items()}
+    rows, places = _rows(summaries, measure, translate)
+    drawn = [_Row(setting, places[setting], groups[setting], summary)
+             for setting, summary in summaries.items()]
+    axis = value_axis(measure, translate, _caption(drawn, translate))
+    traces = _traces(drawn, measure, translate)
+    return new_figure(traces, xaxis=axis, showlegend=True, **rows.layout())
 
 
 def _summary(runs: Sequence[RunRecord], metric: Metric) -> Summary:
     return summarise([run.metrics[metric.name] for run in runs])
+
+
+def _rows(summaries: Mapping[Setting, Summary], metric: Metric,
+          translate: Translate) -> tuple[Rows, dict[Setting, float]]:
+    """The rows with their headings and written means, and the place of each setting."""
+    rows = Rows(translate("mean ± sd"), right=92)
+    places: dict[Setting, float] = {}
+    methods = list(styles(setting.method for setting in summaries))
+    fields = differing_fields(summaries)
+    for members in clusters(summaries, methods, fields):
+        whole_pattern = pattern_text(members[0], translate, 60, 12)
+        rows.heading(heading(members[0], fields, translate), whole_pattern)
+        for setting in members:
+            places[setting] = rows.row()
+            rows.write(places[setting], _mean_and_sd(summaries[setting], metric))
+    return rows, places
+
+
+def _half_interval(summary: Summary) -> float | None:
+    """The distance from the mean to the ends of its interval, if there is one."""
+    return None if summary.high is None else summary.high - summary.mean
 
 
 def _mean_and_sd(summary: Summary, metric: Metric) -> str:
@@ -94,54 +77,81 @@ def _mean_and_sd(summary: Summary, metric: Metric) -> str:
     return metric.shown(summary.mean) + sd
 
 
-def _method_traces(method: str, style: Style, groups: Groups, places: Mapping[Setting, float], metric: Metric,
-                   translate: Translate) -> list[Any]:
-    """Three traces: runs, ± sd, and the mean with its interval."""
-    own = [(setting, groups[setting], _summary(groups[setting], metric)) for setting in groups
-           if setting.method == method]
-    runs = [(run, places[setting] + _RUNS + jitter(index, 9)) for setting, members, _ in own
-            for index, run in enumerate(members)]
-    bars = [(places[setting] + _MEAN, each.mean, each.sd) for setting, _, each in own if each.sd is not None]
-    halves = [None if each.high is None else each.high - each.mean for _, _, each in own]
-    unlisted = {"legendgroup": method, "showlegend": False}
-    return [
-        go.Scatter(x=[run.metrics[metric.name] for run, _ in runs], y=[place for _, place in runs], mode="markers",
-                   marker={"color": faded(style.color, 0.6), "symbol": style.symbol, "size": 6},
-                   hovertext=[run_facts(run, metric, translate) for run, _ in runs], hoverinfo="text", **unlisted),
-        go.Scatter(x=[x for _, mean, sd in bars for x in (mean - sd, mean + sd, None)],
-                   y=[place for place, _, _ in bars for _ in range(3)], mode="lines", hoverinfo="skip",
-                   line={"color": faded(style.color, 0.35), "width": 8}, **unlisted),
-        go.Scatter(x=[each.mean for _, _, each in own], y=[places[setting] + _MEAN for setting, _, _ in own],
-                   error_x={"array": halves, "thickness": 1.5, "width": 4, "color": style.color}, mode="markers",
-                   marker={"color": style.color, "symbol": style.symbol, "size": 11}, name=plain(method),
-                   legendgroup=method, hoverinfo="text",
-                   hovertext=[f"<b>{plain(method)}</b>  {summary_facts(each, metric, translate)}<br>"
-                              f"{pattern_text(setting, translate, 60, 8)}" for setting, _, each in own]),
-    ]
+def _caption(rows: Sequence[_Row], translate: Translate) -> str:
+    if any(len(row.runs) > 1 for row in rows):
+        return translate("Large: mean. Thick: ± sd. Thin: 95% interval. Small: runs.")
+    return translate("One run each: run more seeds to see how much the result varies.")
 
 
-def _curve_traces(name: str, style: Style, curve: Mapping[int, Sequence[RunRecord]], ends: tuple[float, float],
-                  metric: Metric, translate: Translate) -> list[Any]:
-    """Band, runs, and the line of means."""
-    summaries = {shots: _summary(runs, metric) for shots, runs in curve.items()}
-    untrained = list(curve) == [0]
-    places = list(ends) if untrained else [float(shots) for shots in curve]
-    drawn = list(summaries.values()) * (2 if untrained else 1)
-    facts = [f"<b>{name}</b>  " + ("" if untrained else sentence(translate, "K = {shots}", shots=int(place)) + "  ")
-             + summary_facts(each, metric, translate) for place, each in zip(places, drawn, strict=True)]
-    band = [(shots, each.low, each.high) for shots, each in summaries.items() if shots and each.low is not None]
-    runs = [(shots * 2 ** jitter(index, 0.12), run) for shots, members in curve.items() if shots
-            for index, run in enumerate(members)]
-    unlisted = {"legendgroup": name, "showlegend": False}
-    return [
-        go.Scatter(x=[x for x, _, _ in band] + [x for x, _, _ in reversed(band)],
-                   y=[low for _, low, _ in band] + [high for _, _, high in reversed(band)], mode="lines", fill="toself",
-                   fillcolor=faded(style.color, 0.14), line={"width": 0}, hoverinfo="skip", **unlisted),
-        go.Scatter(x=[x for x, _ in runs], y=[run.metrics[metric.name] for _, run in runs], mode="markers",
-                   marker={"color": faded(style.color, 0.45), "symbol": style.symbol, "size": 5}, hoverinfo="text",
-                   hovertext=[run_facts(run, metric, translate) for _, run in runs], **unlisted),
-        go.Scatter(x=places, y=[each.mean for each in drawn], name=name, legendgroup=name,
-                   mode="lines" if untrained else "lines+markers", hovertext=facts, hoverinfo="text",
-                   line={"color": style.color, "width": 2, "dash": "dot" if untrained else "solid"},
-                   marker={"color": style.color, "symbol": style.symbol, "size": 9}),
-    ]
+def _traces(rows: Sequence[_Row], metric: Metric, translate: Translate) -> list[go.Scatter]:
+    traces: list[go.Scatter] = []
+    for method, style in styles(row.setting.method for row in rows).items():
+        own = [row for row in rows if row.setting.method == method]
+        traces += _MethodTraces(method, style, own, metric, translate).all()
+    return traces
+
+
+@dataclass(frozen=True)
+class _Row:
+    """One row of a method: a setting, the middle of the row, its runs and their summary."""
+
+    setting: Setting
+    place: float
+    runs: Sequence[RunRecord]
+    summary: Summary
+
+
+@dataclass(frozen=True)
+class _MethodTraces:
+    """What is drawn of one method: its rows in its style."""
+
+    method: str
+    style: Style
+    rows: Sequence[_Row]
+    metric: Metric
+    translate: Translate
+
+    def all(self) -> list[go.Scatter]:
+        """Runs, ± sd, and the mean with its interval."""
+        return [self._runs(), self._spread(), self._means()]
+
+    def _runs(self) -> go.Scatter:
+        placed = [(run, row.place + _RUNS + jitter(index, 9))
+                  for row in self.rows for index, run in enumerate(row.runs)]
+        color = faded(self.style.color, 0.6)
+        return go.Scatter(
+            x=[run.metrics[self.metric.name] for run, _ in placed],
+            y=[place for _, place in placed],
+            hovertext=[run_facts(run, self.metric, self.translate) for run, _ in placed],
+            hoverinfo="text", mode="markers", legendgroup=self.method, showlegend=False,
+            marker={"color": color, "symbol": self.style.symbol, "size": 6},
+        )
+
+    def _spread(self) -> go.Scatter:
+        """A thick line from mean - sd to mean + sd; None ends a line."""
+        x: list[float | None] = []
+        y: list[float] = []
+        for row in self.rows:
+            if row.summary.sd is not None:
+                x += [row.summary.mean - row.summary.sd, row.summary.mean + row.summary.sd, None]
+                y += [row.place + _MEAN] * 3
+        line = {"color": faded(self.style.color, 0.35), "width": 8}
+        return go.Scatter(x=x, y=y, mode="lines", hoverinfo="skip", line=line,
+                          legendgroup=self.method, showlegend=False)
+
+    def _means(self) -> go.Scatter:
+        color = self.style.color
+        halves = [_half_interval(row.summary) for row in self.rows]
+        return go.Scatter(
+            x=[row.summary.mean for row in self.rows],
+            y=[row.place + _MEAN for row in self.rows],
+            error_x={"array": halves, "thickness": 1.5, "width": 4, "color": color},
+            hovertext=[self._facts(row) for row in self.rows], hoverinfo="text",
+            name=escaped(self.method), legendgroup=self.method, mode="markers",
+            marker={"color": color, "symbol": self.style.symbol, "size": 11},
+        )
+
+    def _facts(self, row: _Row) -> str:
+        facts = summary_facts(row.summary, self.metric, self.translate)
+        pattern = pattern_text(row.setting, self.translate, 60, 8)
+        return f"<b>{escaped(self.method)}</b>  {facts}<br>{pattern}"

@@ -1,4 +1,4 @@
-"""How much results vary with what should not matter: the wording of the pattern, and the seed."""
+"""How much results vary over the wording of the pattern and over the seed."""
 
 from __future__ import annotations
 
@@ -9,25 +9,26 @@ from typing import Literal
 import plotly.graph_objects as go
 
 from core.figures.rows import Rows, clusters
-from core.figures.text import Translate, plain
+from core.figures.text import Translate, escaped
 from core.figures.theme import Style, empty_figure, faded, new_figure, styles
 from core.figures.wording import (
     NOTHING,
-    circumstances,
+    conditions,
+    differing_fields,
     heading,
     pattern_text,
     run_facts,
     summary_facts,
     value_axis,
-    varied,
 )
 from core.metrics.groups import Setting, grouped, main_metric_of, measured
 from core.metrics.metric import Metric, metric_named
 from core.metrics.significance import summarise
 from core.runs.records import RunRecord
 
-Groups = Mapping[Setting, Sequence[RunRecord]]
-Points = list[tuple[float, str]]  # values, and what the pointer tells about each
+_Groups = Mapping[Setting, Sequence[RunRecord]]
+_Points = list[tuple[float, str]]  # values, and the facts about each for the pointer
+_Over = Literal["pattern", "seed"]
 
 _CAPTIONS = {
     "seed": ("A box: one method with one pattern. A point: one seed.",
@@ -37,54 +38,83 @@ _CAPTIONS = {
 }
 
 
-def stability_figure(records: Sequence[RunRecord], metric: str | None = None, over: Literal["pattern", "seed"] = "seed",
-                     translate: Translate = lambda text: text) -> go.Figure:
-    """Box plots with all points.
+def stability_figure(records: Sequence[RunRecord], metric: str | None = None,
+                     over: _Over = "seed", translate: Translate = str) -> go.Figure:
+    """Draw box plots with all points.
 
-    Over seeds, a box is a method with one pattern and a point is a run. Over patterns, a box is a method and a point is
-    a pattern's mean over its seeds, so that the seeds' share of the spread is not counted as the patterns'. The metric
-    is the runs' main metric unless one is named.
+    Over seeds, a box is a method with one pattern and a point is a run. Over patterns, a box is a
+    method and a point is a pattern's mean over its seeds, so that the variation over seeds does not
+    count as variation over patterns. The metric is the runs' main metric unless one is named.
     """
     measure = metric_named(metric or main_metric_of(records))
     groups = grouped(measured(records, measure.name))
     if not groups:
         return empty_figure(translate(NOTHING))
-    boxes = _over_seeds(groups, measure, translate) if over == "seed" else _over_patterns(groups, measure, translate)
-    look, fields = styles(setting.method for setting in boxes), varied(groups)
-    rows, traces, named = Rows(translate("sd"), right=44), [], set()
-    for members in clusters(boxes, list(look), fields):
-        if over == "seed":
-            rows.heading(heading(members[0], fields, translate), pattern_text(members[0], translate, 60, 12))
-        else:
-            rows.heading(" · ".join(circumstances(members[0], fields, translate)))
-        for setting in members:
-            place, method, sd = rows.row(), setting.method, summarise([value for value, _ in boxes[setting]]).sd
-            rows.write(place, "–" if sd is None else measure.spread(sd))
-            box = _box(method, look[method], boxes[setting], place)
-            traces.append(box.update(showlegend=method not in named, legendrank=list(look).index(method)))
-            named.add(method)
+    points_of = _over_seeds if over == "seed" else _over_patterns
+    boxes = points_of(groups, measure, translate)
+    rows, traces = _rows(boxes, differing_fields(groups), over, measure, translate)
     several, single = _CAPTIONS[over]
     caption = translate(several if any(len(points) > 1 for points in boxes.values()) else single)
-    return new_figure(traces, xaxis=value_axis(measure, translate, caption), showlegend=True, **rows.layout())
+    axis = value_axis(measure, translate, caption)
+    return new_figure(traces, xaxis=axis, showlegend=True, **rows.layout())
 
 
-def _over_seeds(groups: Groups, metric: Metric, translate: Translate) -> dict[Setting, Points]:
+def _over_seeds(groups: _Groups, metric: Metric, translate: Translate) -> dict[Setting, _Points]:
+    """A box for each setting, with its runs as points."""
     return {setting: [(run.metrics[metric.name], run_facts(run, metric, translate)) for run in runs]
             for setting, runs in groups.items()}
 
 
-def _over_patterns(groups: Groups, metric: Metric, translate: Translate) -> dict[Setting, Points]:
-    boxes: dict[Setting, Points] = defaultdict(list)
+def _over_patterns(groups: _Groups, metric: Metric, translate: Translate) -> dict[Setting, _Points]:
+    """A box for each setting without its pattern, with the means of patterns as points."""
+    boxes: dict[Setting, _Points] = defaultdict(list)
     for setting, runs in groups.items():
         summary = summarise([run.metrics[metric.name] for run in runs])
-        facts = f"{pattern_text(setting, translate, 60, 8)}<br>{summary_facts(summary, metric, translate)}"
+        pattern = pattern_text(setting, translate, 60, 8)
+        facts = summary_facts(summary, metric, translate)
         box = setting._replace(pattern="", words="")
-        boxes[box].append((summary.mean, f"<b>{plain(setting.method)}</b><br>{facts}"))
+        text = f"<b>{escaped(setting.method)}</b><br>{pattern}<br>{facts}"
+        boxes[box].append((summary.mean, text))
     return boxes
 
 
-def _box(method: str, style: Style, points: Points, place: float) -> go.Box:
-    return go.Box(x=[value for value, _ in points], y=[place] * len(points), orientation="h", width=18, boxpoints="all",
-                  pointpos=0, jitter=0.5, line={"color": style.color, "width": 1.5}, fillcolor=faded(style.color, 0.18),
-                  marker={"color": style.color, "symbol": style.symbol, "size": 6}, hoveron="points", hoverinfo="text",
-                  hovertext=[facts for _, facts in points], name=plain(method), legendgroup=method)
+def _rows(boxes: Mapping[Setting, _Points], fields: frozenset[str], over: _Over, metric: Metric,
+          translate: Translate) -> tuple[Rows, list[go.Box]]:
+    """The rows with their headings and standard deviations, and the boxes in them."""
+    style_of = styles(setting.method for setting in boxes)
+    methods = list(style_of)
+    rows = Rows(translate("sd"), right=44)
+    traces: list[go.Box] = []
+    for members in clusters(boxes, methods, fields):
+        rows.heading(*_heading(members[0], fields, over, translate))
+        for setting in members:
+            place = rows.row()
+            rows.write(place, _sd(boxes[setting], metric))
+            box = _box(setting.method, style_of[setting.method], boxes[setting], place)
+            first = all(other.legendgroup != setting.method for other in traces)
+            traces.append(box.update(showlegend=first, legendrank=methods.index(setting.method)))
+    return rows, traces
+
+
+def _heading(setting: Setting, fields: frozenset[str], over: _Over,
+             translate: Translate) -> tuple[str, str]:
+    """The heading of the rows of a setting, and its text under the pointer."""
+    if over == "seed":
+        return heading(setting, fields, translate), pattern_text(setting, translate, 60, 12)
+    return " · ".join(conditions(setting, fields, translate)), ""
+
+
+def _sd(points: _Points, metric: Metric) -> str:
+    sd = summarise([value for value, _ in points]).sd
+    return "–" if sd is None else metric.spread(sd)
+
+
+def _box(method: str, style: Style, points: _Points, place: float) -> go.Box:
+    return go.Box(
+        x=[value for value, _ in points], y=[place] * len(points), orientation="h", width=18,
+        boxpoints="all", pointpos=0, jitter=0.5,
+        line={"color": style.color, "width": 1.5}, fillcolor=faded(style.color, 0.18),
+        marker={"color": style.color, "symbol": style.symbol, "size": 6},
+        hovertext=[facts for _, facts in points], hoverinfo="text", hoveron="points",
+        name=escaped(method), legendgroup=method,
+    )

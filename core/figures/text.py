@@ -1,4 +1,4 @@
-"""Text on figures: escaped, wrapped for narrow screens, translated by whoever asks for the figure."""
+"""Text on figures: escaped, wrapped for narrow screens, and translated."""
 
 from __future__ import annotations
 
@@ -12,39 +12,47 @@ from core.errors import fill
 Translate = Callable[[str], str]  # from fixed English text to the reader's language
 
 
-def plain(text: str) -> str:
-    """Text as it is: nothing in it is markup."""
+def escaped(text: str) -> str:
+    """Text to be shown as it is: nothing in it is taken for markup."""
     return html.escape(text, quote=False)
 
 
 def wrapped(text: str, width: int = 46, lines: int = 2) -> str:
-    """Text on at most so many lines of so many Latin letters (Chinese ones are twice as wide), then elided."""
+    """Escaped text on at most `lines` lines, separated by `<br>`; what does not fit is elided.
+
+    `width` counts Latin letters; Chinese characters are twice as wide.
+    """
     rest = " ".join(text.split())
-    found: list[str] = []
-    while _fitting(rest, width) < len(rest) and len(found) < lines - 1:
-        end = _fitting(rest, width)
-        space = rest.rfind(" ", end // 2, end + 1)
-        end = space if space > 0 else end
-        found.append(rest[:end])
+    parts: list[str] = []
+    while _fitting(rest, width) < len(rest) and len(parts) < lines - 1:
+        end = _line_end(rest, width)
+        parts.append(rest[:end])
         rest = rest[end:].lstrip()
     if _fitting(rest, width) < len(rest):
         rest = rest[: _fitting(rest, width - 1)].rstrip() + "…"
-    found.append(rest)
-    return "<br>".join(map(plain, found))
+    return "<br>".join(map(escaped, [*parts, rest]))
+
+
+def _line_end(text: str, width: int) -> int:
+    """Where the first line ends: at a space unless that leaves half of the line empty."""
+    end = _fitting(text, width)
+    space = text.rfind(" ", end // 2, end + 1)
+    return space if space > 0 else end
 
 
 def _fitting(text: str, width: int) -> int:
-    """How many characters fit a line."""
-    widths = accumulate(2 if unicodedata.east_asian_width(each) in "WF" else 1 for each in text)
-    return sum(each <= width for each in widths)
+    """How many characters of the text fit a line."""
+    widths = (2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
+    return sum(reached <= width for reached in accumulate(widths))
 
 
-def titled(title: str, caption: str) -> str:
-    """An axis title with an explanation in smaller letters, on lines that fit a telephone."""
+def captioned(title: str, caption: str) -> str:
+    """An axis title with a caption in smaller letters under it, on lines that fit a telephone."""
     lines = wrapped(caption, 42, 4).split("<br>") if caption else []
-    return "<br>".join([title, *(f"<span style='font-size:11px'>{line}</span>" for line in lines)])
+    small = [f"<span style='font-size:11px'>{line}</span>" for line in lines]
+    return "<br>".join([title, *small])
 
 
 def sentence(translate: Translate, template: str, **values: object) -> str:
-    """A translated template with its values."""
+    """A template, translated and filled with values."""
     return fill(translate(template), values)

@@ -1,13 +1,14 @@
-"""How every figure looks: transparent, legible on white and on near-black pages, and safe for colour-blind readers.
+"""The look of all figures: transparent, legible on any page, and safe for colour-blind readers.
 
-A plot does not know whether its page is light or dark, so text and grid are mid-grey and every colour has a contrast of
-at least 3 : 1 on both. The colours keep a CIELAB distance of 18 or more from each other under normal, protan, deutan
-and tritan vision (Machado et al. 2009); symbols tell methods apart without any colour.
+A plot does not know whether its page is light or dark, so text and grid are mid-grey and every
+colour has a contrast of at least 3 : 1 on both. The colours keep a CIELAB distance of 18 or more
+from each other under normal, protan, deutan and tritan vision (Machado et al. 2009); symbols tell
+methods apart without any colour.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import plotly.graph_objects as go
@@ -39,53 +40,78 @@ STYLES: dict[str, Style] = {
     "text-to-text": Style("#bf30b6", "hexagram"),
 }
 _VARIANTS = ("", "-open", "-open-dot", "-dot")  # of a method's symbol, for its options
-_OTHERS = [Style(style.color, symbol) for symbol in ("cross", "x", "bowtie", "hourglass")
-           for style in list(STYLES.values())[1:]]
+_COLORS = [style.color for style in list(STYLES.values())[1:]]  # without grey
+_OTHERS = [Style(color, symbol)
+           for symbol in ("cross", "x", "bowtie", "hourglass") for color in _COLORS]
 
-_AXIS = {"gridcolor": GRID, "linecolor": LINE, "zeroline": False, "ticks": "", "ticklabelstandoff": 4,
-         "automargin": True, "title": {"standoff": 8}}
-_TOOLS = ["zoom", "pan", "select2d", "lasso2d", "zoomIn2d", "zoomOut2d", "autoScale2d", "resetScale2d",
-          "sendChartToCloud"]
+_AXIS = {
+    "gridcolor": GRID, "linecolor": LINE, "zeroline": False,
+    "ticks": "", "ticklabelstandoff": 4, "automargin": True, "title": {"standoff": 8},
+}
+_LEGEND = {
+    "orientation": "h", "x": 0, "xanchor": "left", "y": 1.01, "yanchor": "bottom",
+    "bgcolor": CLEAR,
+}
+_REMOVED_TOOLS = [
+    "zoom", "pan", "select2d", "lasso2d", "zoomIn2d", "zoomOut2d", "autoScale2d", "resetScale2d",
+    "sendChartToCloud",
+]
 TEMPLATE = go.layout.Template(layout={
-    "paper_bgcolor": CLEAR, "plot_bgcolor": CLEAR, "autosize": True, "margin": {"l": 12, "r": 12, "t": 48, "b": 12},
+    "paper_bgcolor": CLEAR,
+    "plot_bgcolor": CLEAR,
+    "autosize": True,
+    "margin": {"l": 12, "r": 12, "t": 48, "b": 12},
     "font": {"family": "system-ui, sans-serif", "size": 12, "color": INK},
-    "xaxis": _AXIS, "yaxis": _AXIS, "hoverlabel": {"align": "left", "font": {"size": 12}},
-    "legend": {"orientation": "h", "x": 0, "xanchor": "left", "y": 1.01, "yanchor": "bottom", "bgcolor": CLEAR},
-    "modebar": {"bgcolor": CLEAR, "color": INK, "activecolor": BLUE, "remove": _TOOLS}, "dragmode": False,
+    "xaxis": _AXIS,
+    "yaxis": _AXIS,
+    "hoverlabel": {"align": "left", "font": {"size": 12}},
+    "legend": _LEGEND,
+    "modebar": {
+        "bgcolor": CLEAR, "color": INK, "activecolor": BLUE, "remove": _REMOVED_TOOLS,
+    },
+    "dragmode": False,
 })
 
 
 def styles(names: Iterable[str]) -> dict[str, Style]:
-    """A style for each name: known methods first, in the order in which people meet them, then others in theirs.
+    """A style for each name: known methods first, in the order of `STYLES`, then others in theirs.
 
-    A method with options, `lm-bff (steps=300)`, has its method's colour; the symbols of further ones are hollow.
-    Others take colours that are still free, as long as there are any.
+    A method with options, `lm-bff (steps=300)`, has its method's colour and a variant of its
+    symbol. Other names take colours that are still free, as long as there are any.
     """
     given = list(dict.fromkeys(names))
-    known: dict[str, Style] = {}
-    for method, style in STYLES.items():
-        mine = [name for name in given if name == method or name.startswith(f"{method} (")]
-        known |= {name: Style(style.color, style.symbol + _VARIANTS[at % len(_VARIANTS)])
-                  for at, name in enumerate(mine)}
+    known = _known(given)
     used = {style.color for style in known.values()}
     others = sorted(_OTHERS, key=lambda style: style.color in used)
     rest = [name for name in given if name not in known]
-    return known | {name: others[at % len(others)] for at, name in enumerate(rest)}
+    return known | {name: others[index % len(others)] for index, name in enumerate(rest)}
+
+
+def _known(names: Sequence[str]) -> dict[str, Style]:
+    """The styles of those names that are methods in `STYLES`, with or without options."""
+    known: dict[str, Style] = {}
+    for method, style in STYLES.items():
+        own = [name for name in names if name == method or name.startswith(f"{method} (")]
+        for index, name in enumerate(own):
+            variant = _VARIANTS[index % len(_VARIANTS)]
+            known[name] = Style(style.color, style.symbol + variant)
+    return known
 
 
 def new_figure(traces: Iterable[Any] = (), **layout: Any) -> go.Figure:
-    """A figure in this look."""
+    """A figure that looks like all others."""
     return go.Figure(list(traces), {"template": TEMPLATE, **layout})
 
 
 def empty_figure(message: str) -> go.Figure:
-    """A figure that says why there is nothing to see."""
-    bare = {"visible": False}
-    note = {"text": wrapped(message, 48, 5), "x": 0.5, "y": 0.5, "xref": "paper", "yref": "paper", "showarrow": False}
-    return new_figure(xaxis=bare, yaxis=bare, height=160, annotations=[note])
+    """A figure that only shows a message, where there is nothing to draw."""
+    middle = {"x": 0.5, "y": 0.5, "xref": "paper", "yref": "paper", "showarrow": False}
+    note = {"text": wrapped(message, 48, 5), **middle}
+    hidden = {"visible": False}
+    return new_figure(xaxis=hidden, yaxis=hidden, height=160, annotations=[note])
 
 
 def faded(color: str, alpha: float) -> str:
-    """A `#rrggbb` colour, partly transparent."""
+    """A `#rrggbb` colour with an opacity of `alpha`, 0 to 1."""
     red, green, blue = (int(color[start : start + 2], 16) for start in (1, 3, 5))
     return f"rgba({red},{green},{blue},{alpha:g})"

@@ -1,1 +1,1 @@
-"""How good answers are, by one table of metrics, and whether a difference is more than chance."""
+"""How good answers are, by one table of metrics, and whether differences are more than chance."""

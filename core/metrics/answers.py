@@ -1,4 +1,4 @@
-"""What is measured: the answers to test examples, beside what would have been right."""
+"""What metrics measure: the answers to examples, with the right label or references of each."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class LabelAnswers:
-    """Probabilities of labels.
+    """Answers that are labels, as the probabilities of all labels.
 
     Attributes:
         log_probs: label log-probabilities, `[N, C]`.
-        gold: the index of each example's right label, `[N]`.
+        gold: the index of each example's gold label, `[N]`.
     """
 
     log_probs: npt.NDArray[np.float32]
@@ -25,23 +25,23 @@ class LabelAnswers:
 
     @property
     def n(self) -> int:
-        """How many examples."""
+        """The number of examples."""
         return len(self.gold)
 
     @property
     def predicted(self) -> npt.NDArray[np.intp]:
         """The index of the most probable label, `[N]`; the first label wins ties."""
-        found: npt.NDArray[np.intp] = self.log_probs.argmax(1)
-        return found
+        predicted: npt.NDArray[np.intp] = self.log_probs.argmax(1)  # [N, C] -> [N]
+        return predicted
 
 
 @dataclass(frozen=True)
 class TextAnswers:
-    """Texts that were written.
+    """Answers that are generated texts.
 
     Attributes:
-        outputs: one text for each example, `[N]`.
-        references: for each example the texts that would be right, one or more.
+        outputs: the text generated for each example, `[N]`.
+        references: the right texts of each example, usually one or more, `[N]` sequences.
     """
 
     outputs: Sequence[str]
@@ -49,7 +49,7 @@ class TextAnswers:
 
     @property
     def n(self) -> int:
-        """How many examples."""
+        """The number of examples."""
         return len(self.outputs)
 
 

@@ -1,4 +1,4 @@
-"""Do probabilities keep their word? Of what is answered with 80 % certainty, 80 % should be right."""
+"""Calibration: of the answers given with a probability of 80 %, 80 % should be right."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from core.metrics.labels import wilson_interval
 
 @dataclass(frozen=True)
 class Bin:
-    """Examples whose highest probability lies in `start` to `end` (the upper end belongs to it).
+    """The examples whose highest label probability lies above `start` and up to `end`.
 
     Attributes:
-        n: how many.
-        confidence: their mean highest probability.
-        accuracy, low, high: share right and its 95 % Wilson interval.
+        n: the number of examples.
+        confidence: the mean of their highest probabilities.
+        accuracy, low, high: the share right and the ends of its 95 % Wilson interval.
     """
 
     start: float
@@ -33,27 +33,43 @@ class Bin:
 
 @dataclass(frozen=True)
 class Calibration:
-    """The bins that hold examples, and the expected calibration error: mean |accuracy - confidence| over examples."""
+    """How well the probabilities of labels are calibrated.
+
+    Attributes:
+        bins: those that hold examples, from low to high confidence.
+        error: the expected calibration error: |accuracy - confidence| of the bins, averaged over
+            examples; NaN without examples.
+    """
 
     bins: tuple[Bin, ...]
     error: float
 
 
-def calibrate(probabilities: npt.NDArray[np.floating], gold: Sequence[int], bins: int = 10) -> Calibration:
-    """Compare the highest of the label probabilities `[N, C]` with the share right, in bins of equal width.
+def calibrate(probabilities: npt.NDArray[np.floating], gold: Sequence[int],
+              bins: int = 10) -> Calibration:
+    """Compare confidence with accuracy in bins of equal width.
 
+    Confidence is the highest of an example's label probabilities `[N, C]`.
     Guo et al., On Calibration of Modern Neural Networks (2017), section 2.
     """
     if not len(gold):
         return Calibration((), math.nan)
-    confidence, right = probabilities.max(1), probabilities.argmax(1) == np.asarray(gold)
+    confidence = probabilities.max(1)  # [N]
+    right = probabilities.argmax(1) == np.asarray(gold)  # [N]
     edges = np.linspace(0, 1, bins + 1)
-    place = np.clip(np.searchsorted(edges, confidence, side="left") - 1, 0, bins - 1)
-    found = []
-    for index in np.unique(place):
-        inside = place == index
-        n, hits = int(inside.sum()), int(right[inside].sum())
-        found.append(Bin(float(edges[index]), float(edges[index + 1]), n, float(confidence[inside].mean()), hits / n,
-                         *wilson_interval(hits, n)))
-    error = sum(each.n * abs(each.accuracy - each.confidence) for each in found) / len(gold)
-    return Calibration(tuple(found), error)
+    bin_of = np.clip(np.searchsorted(edges, confidence, side="left") - 1, 0, bins - 1)  # [N]
+    filled = []
+    for index in np.unique(bin_of):
+        inside = bin_of == index
+        start, end = edges[index : index + 2]
+        filled.append(_bin(float(start), float(end), confidence[inside], right[inside]))
+    gaps = sum(group.n * abs(group.accuracy - group.confidence) for group in filled)
+    return Calibration(tuple(filled), gaps / len(gold))
+
+
+def _bin(start: float, end: float, confidence: npt.NDArray[np.floating],
+         right: npt.NDArray[np.bool_]) -> Bin:
+    """The bin of the examples with this confidence, `[n]`, that are right or wrong, `[n]`."""
+    n, hits = len(right), int(right.sum())
+    low, high = wilson_interval(hits, n)
+    return Bin(start, end, n, float(confidence.mean()), hits / n, low, high)

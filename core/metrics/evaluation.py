@@ -1,4 +1,4 @@
-"""Answers measured: every metric that serves their kind."""
+"""Evaluate answers by every metric that serves their kind of task."""
 
 from __future__ import annotations
 
@@ -12,14 +12,16 @@ from core.metrics.metric import Metric, main_metric, metrics_of
 
 @dataclass(frozen=True)
 class Evaluation:
-    """How answers compare with what would have been right.
+    """How good the answers to some examples are.
 
     Attributes:
-        metric: the main metric of the answers' kind.
-        metrics: each metric's value by its name, the ends of its 95 % interval where it has one (`NAME_low`,
-            `NAME_high`), and `n`, how many examples were measured; as a run's record keeps them.
-        scores: one for each example, of the main metric, `[N]`; what paired tests over examples compare.
-        confusion: `[C, C]` counts, rows gold, columns predicted; empty for texts.
+        metric: the main metric of the kind of task.
+        metrics: the value of each metric by its name, the ends of its 95 % interval where it has
+            one (`NAME_low`, `NAME_high`), and the number of examples as `n`; a run's record
+            keeps them under the same names.
+        scores: the main metric's score of each example, `[N]`, which paired tests over examples
+            compare.
+        confusion: counts `[C, C]`, rows gold, columns predicted; empty for texts.
     """
 
     metric: Metric
@@ -29,12 +31,12 @@ class Evaluation:
 
     @property
     def n(self) -> int:
-        """How many examples were measured."""
+        """The number of examples."""
         return len(self.scores)
 
     @property
     def value(self) -> float:
-        """That of the main metric."""
+        """The value of the main metric."""
         return self.metrics[self.metric.name]
 
     @property
@@ -46,14 +48,20 @@ class Evaluation:
 
 
 def evaluate(answers: Answers, kind: Kind) -> Evaluation:
-    """Measure answers by every metric that serves their kind."""
-    found: dict[str, float] = {}
-    for metric in metrics_of(kind):
-        found[metric.name] = metric.measure(answers)
-        if metric.interval is not None:
-            found[f"{metric.name}_low"], found[f"{metric.name}_high"] = metric.interval(answers)
-    found["n"] = float(answers.n)
+    """Measure answers by every metric that serves the kind of task."""
     main = main_metric(kind)
     assert main.scores is not None, "the main metric of a kind has a score for each example"
     confusion = confusion_counts(answers).tolist() if isinstance(answers, LabelAnswers) else []
-    return Evaluation(main, found, main.scores(answers), confusion)
+    return Evaluation(main, _values(answers, kind), main.scores(answers), confusion)
+
+
+def _values(answers: Answers, kind: Kind) -> dict[str, float]:
+    """The value of each metric, the ends of its interval, and the number of examples, by name."""
+    values: dict[str, float] = {}
+    for metric in metrics_of(kind):
+        values[metric.name] = metric.measure(answers)
+        if metric.interval is not None:
+            low, high = metric.interval(answers)
+            values |= {f"{metric.name}_low": low, f"{metric.name}_high": high}
+    values["n"] = float(answers.n)
+    return values

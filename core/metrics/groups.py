@@ -1,18 +1,18 @@
-"""Which runs belong together: those that differ in nothing but their seed."""
+"""Groups of runs that differ in nothing but their seed."""
 
 from __future__ import annotations
 
 import json
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple, Protocol, TypeVar
 
 from core.metrics.metric import main_metric_in
 
 
 class Measured(Protocol):
-    """What is asked of a run's record here; `core.runs.records.RunRecord` is one."""
+    """The part of a run's record that this package reads; `core.runs.records.RunRecord` has it."""
 
     @property
     def task(self) -> str: ...
@@ -42,8 +42,8 @@ R = TypeVar("R", bound=Measured)
 class Setting(NamedTuple):
     """Everything that decides a run except its seed.
 
-    `method` names, beside the method, those of its options in which its runs differ: `lm-bff (steps=300)`. What is
-    either on or off is named where it is on: `lm-bff (demonstrations)`.
+    `method` also names the options in which the runs of the method differ: `lm-bff (steps=300)`. An
+    option that is on or off is named where it is on: `lm-bff (demonstrations)`.
     """
 
     task: str
@@ -56,36 +56,44 @@ class Setting(NamedTuple):
 
 def main_metric_of(records: Iterable[Measured]) -> str:
     """The name of the main metric of the finished runs among the records."""
-    return main_metric_in(each.metrics for each in records if each.status == "done").name
+    return main_metric_in(record.metrics for record in records if record.status == "done").name
 
 
 def measured(records: Iterable[R], metric: str) -> list[R]:
     """The finished runs that have a finite value of `metric`, in their order."""
-    return [each for each in records if each.status == "done" and math.isfinite(each.metrics.get(metric, math.nan))]
+    done = [record for record in records if record.status == "done"]
+    return [record for record in done if math.isfinite(record.metrics.get(metric, math.nan))]
 
 
 def settings(records: Sequence[Measured]) -> list[Setting]:
-    """The setting of each record."""
-    seen: dict[tuple[str, str], set[str]] = defaultdict(set)
-    for each in records:
-        for name, value in each.options.items():
-            seen[each.method, name].add(_written(value))
-    return [Setting(each.task, each.model, _method_name(each, seen), each.pattern, each.words, each.shots)
-            for each in records]
+    """The setting of each record, in their order."""
+    values: dict[tuple[str, str], set[str]] = defaultdict(set)  # of each method's options
+    for record in records:
+        for name, value in record.options.items():
+            values[record.method, name].add(_written(value))
+    varied = {option for option, several in values.items() if len(several) > 1}
+    return [_setting(record, varied) for record in records]
 
 
 def grouped(records: Sequence[R]) -> dict[Setting, list[R]]:
-    """The runs of each setting; settings and runs in the order in which they come."""
+    """The runs of each setting; settings and runs keep the order of `records`."""
     groups: dict[Setting, list[R]] = {}
-    for setting, each in zip(settings(records), records, strict=True):
-        groups.setdefault(setting, []).append(each)
+    for setting, record in zip(settings(records), records, strict=True):
+        groups.setdefault(setting, []).append(record)
     return groups
 
 
-def _method_name(record: Measured, seen: Mapping[tuple[str, str], set[str]]) -> str:
-    differing = [name if value is True else f"{name}={_written(value)}" for name, value in sorted(
-        record.options.items()) if len(seen[record.method, name]) > 1 and value is not False]
-    return f"{record.method} ({', '.join(differing)})" if differing else record.method
+def _setting(record: Measured, varied: Collection[tuple[str, str]]) -> Setting:
+    method = _method_name(record, varied)
+    return Setting(record.task, record.model, method, record.pattern, record.words, record.shots)
+
+
+def _method_name(record: Measured, varied: Collection[tuple[str, str]]) -> str:
+    """The method and those of its options that are among the varied ones (method, option)."""
+    named = [name if value is True else f"{name}={_written(value)}"
+             for name, value in sorted(record.options.items())
+             if (record.method, name) in varied and value is not False]
+    return f"{record.method} ({', '.join(named)})" if named else record.method
 
 
 def _written(value: object) -> str:

@@ -1,7 +1,8 @@
-"""The one table of metrics: what each means, which answers it measures, how it is shown, and which way is better.
+"""The one table of metrics: what each measures, how it is shown, and which way is better.
 
-To add a metric, add its entry to `METRICS`: runs keep its value, and tables, figures, files and the command line show
-it. Development scores follow: `dev_accuracy` is accuracy on the development examples.
+To add a metric, add its entry to `METRICS`: runs keep its value, and tables, figures, files and the
+command line show it. Development scores follow: `dev_accuracy` is accuracy on the development
+examples.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from core.metrics.answers import Floats
 from core.metrics.labels import confusion_counts, macro_f1, right_labels, share, share_interval
 from core.metrics.texts import exact_matches
 
-DEVELOPMENT = "dev_"  # before a metric's name: its value on the development examples
+DEVELOPMENT = "dev_"  # prefix of the name of a development score
 Translate = Callable[[str], str]  # from fixed English text to the reader's language
 
 
@@ -25,14 +26,17 @@ class Metric:
 
     Attributes:
         name: the key in a run's metrics, in files and on the command line.
-        title: as people read it.
+        title: its name for people.
         explain: what it means, in a sentence.
         kinds: the kinds of tasks that it serves.
         measure: from the answers (`LabelAnswers` or `TextAnswers`, by kind) to the value.
-        unit: a `share` lies between 0 and 1 and is shown in percent; `points` are shown as they are.
+        unit: a `share` lies between 0 and 1 and is shown in percent; `points` are shown as they
+            are.
         higher_is_better: which way is better.
-        scores: from the answers to one value for each example, `[N]`; what paired tests over examples compare.
-        interval: from the answers to the ends of the value's 95 % interval, kept as `NAME_low` and `NAME_high`.
+        scores: from the answers to the scores of the single examples, `[N]`, which paired tests
+            over examples compare.
+        interval: from the answers to the ends of the value's 95 % interval, kept as `NAME_low`
+            and `NAME_high`.
         on_development: whether the value is of the development examples.
     """
 
@@ -60,52 +64,66 @@ class Metric:
     def titled(self, translate: Translate = str) -> str:
         """Its title in the reader's language."""
         title = translate(self.title)
-        return translate("{metric} on development examples").format(metric=title) if self.on_development else title
+        if not self.on_development:
+            return title
+        return translate("{metric} on development examples").format(metric=title)
 
     def head(self, translate: Translate = str) -> str:
         """A short title, for the head of a column."""
         title = translate(self.title)
-        return translate("{metric} (development)").format(metric=title) if self.on_development else title
+        if not self.on_development:
+            return title
+        return translate("{metric} (development)").format(metric=title)
 
     def shown(self, value: float) -> str:
-        """A value: 81.2% or 23.41."""
+        """A value as text: 81.2% or 23.41."""
         return f"{value:.1%}" if self.is_share else f"{value:.2f}"
 
     def signed(self, value: float) -> str:
-        """A difference with its sign: +3.1% or -0.27."""
+        """A difference as text, with its sign: +3.1% or -0.27."""
         return f"{value:+.1%}" if self.is_share else f"{value:+.2f}"
 
     def spread(self, value: float) -> str:
-        """The size of a difference, or a standard deviation: in percentage points for shares."""
+        """A standard deviation or size of a difference as text; percentage points for shares."""
         return f"{100 * value:.1f}" if self.is_share else f"{value:.2f}"
 
     def within(self, end: float) -> float:
-        """An end of an interval of means, kept to the values that the metric can have."""
+        """The end of an interval, limited to the values that the metric can have."""
         return min(max(end, 0.0), 1.0) if self.is_share else end
 
     def better(self, value: Any, other: Any) -> Any:
-        """Whether a value is better than another; of two arrays, place by place."""
+        """Whether a value is better than another; for arrays `[N]`, element by element."""
         return value > other if self.higher_is_better else value < other
 
     def order(self, value: float) -> float:
-        """A key that sorts values, the best first."""
+        """A sort key that puts the best value first."""
         return -value if self.higher_is_better else value
 
 
 METRICS: dict[str, Metric] = {metric.name: metric for metric in (
-    Metric("accuracy", "Accuracy", "The share of examples whose answer is right.", ("classification", "choice"),
-           lambda answers: share(right_labels(answers)), "share", scores=right_labels,
+    Metric("accuracy", "Accuracy", "The share of examples whose answer is right.",
+           kinds=("classification", "choice"),
+           measure=lambda answers: share(right_labels(answers)),
+           unit="share",
+           scores=right_labels,
            interval=lambda answers: share_interval(right_labels(answers))),
-    Metric("macro_f1", "Macro F1", "The mean over labels of F1, so that rare labels count as much as frequent ones.",
-           ("classification", "choice"), lambda answers: macro_f1(confusion_counts(answers)), "share"),
-    Metric("exact_match", "Exact match", "The share of outputs that equal one of their references.", ("generation",),
-           lambda answers: share(exact_matches(answers)), "share", scores=exact_matches,
+    Metric("macro_f1", "Macro F1",
+           "The mean over labels of F1, so that rare labels count as much as frequent ones.",
+           kinds=("classification", "choice"),
+           measure=lambda answers: macro_f1(confusion_counts(answers)),
+           unit="share"),
+    Metric("exact_match", "Exact match",
+           "The share of outputs that equal one of their references.",
+           kinds=("generation",),
+           measure=lambda answers: share(exact_matches(answers)),
+           unit="share",
+           scores=exact_matches,
            interval=lambda answers: share_interval(exact_matches(answers))),
 )}
-"""In the order in which people meet them; the first that serves a kind of task is its main metric."""
+"""By name, in the order of display; the first that serves a kind of task is its main metric."""
 
 FINDINGS: Mapping[str, str] = {"best_step": "Best step", "n": "Test rows"}
-"""Titles of further numbers of a run that people are shown, beside its metrics."""
+"""Titles of the numbers of a run that are shown beside its metrics."""
 
 
 def metrics_of(kind: Kind) -> list[Metric]:
@@ -114,12 +132,15 @@ def metrics_of(kind: Kind) -> list[Metric]:
 
 
 def main_metric(kind: Kind) -> Metric:
-    """The metric by which a kind of task is judged first; it has a score for each example."""
+    """The first metric of a kind of task; it has a score for each example."""
     return metrics_of(kind)[0]
 
 
 def metric_named(name: str) -> Metric:
-    """The metric, or development score, of that name; a number of unknown meaning has its name as title."""
+    """The metric or development score of that name.
+
+    A name that is not in the table makes a metric with the name as its title, shown in points.
+    """
     known = METRICS.get(name.removeprefix(DEVELOPMENT))
     if known is None:
         return Metric(name, name, "", (), _unmeasured)
@@ -127,20 +148,21 @@ def metric_named(name: str) -> Metric:
 
 
 def development(metric: Metric) -> Metric:
-    """The metric's value on the development examples."""
+    """The development score of a metric."""
     return metric_named(DEVELOPMENT + metric.name)
 
 
 def found_metrics(values: Collection[str]) -> list[Metric]:
-    """The metrics among the names of a run's numbers, and after them the development scores."""
-    every = [*METRICS.values(), *map(development, METRICS.values())]
-    return [metric for metric in every if metric.name in values]
+    """The metrics among the names of a run's numbers, followed by the development scores."""
+    known = [*METRICS.values(), *map(development, METRICS.values())]
+    return [metric for metric in known if metric.name in values]
 
 
 def main_metric_in(runs: Iterable[Mapping[str, float]]) -> Metric:
-    """The main metric of the runs whose numbers are given: the first in the table that any of them has."""
+    """The main metric of runs, given their numbers: the first in the table that any of them has."""
     names = {name for metrics in runs for name in metrics}
-    return next((metric for metric in METRICS.values() if metric.name in names), next(iter(METRICS.values())))
+    first, *_ = METRICS.values()
+    return next((metric for metric in METRICS.values() if metric.name in names), first)
 
 
 def _unmeasured(answers: object) -> float:

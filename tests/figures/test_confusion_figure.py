@@ -32,7 +32,7 @@ def test_a_label_without_examples_has_an_empty_row() -> None:
 @pytest.mark.parametrize(("labels", "traces", "angle"), [(2, 2, 0), (6, 2, -45), (MAX_WRITTEN, 2, -45),
                                                         (MAX_WRITTEN + 1, 1, -90), (60, 1, -90)])
 def test_many_labels_have_turned_names_and_no_numbers(labels: int, traces: int, angle: int) -> None:
-    figure = confusion_figure(np.eye(labels, dtype=int), [f"label {each}" for each in range(labels)])
+    figure = confusion_figure(np.eye(labels, dtype=int), [f"label {index}" for index in range(labels)])
     assert (len(figure.data), figure.layout.xaxis.tickangle) == (traces, angle)
     assert figure.data[0].showscale == (traces == 1)
     assert figure.layout.height <= 900

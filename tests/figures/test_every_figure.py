@@ -1,4 +1,4 @@
-"""What holds for all figures: look, translation, determinism, and sense in the absence of data."""
+"""What holds for all figures: look, translation, determinism, and a message without data."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from made_up_runs import run, study
 from core.figures.calibration import calibration_figure
 from core.figures.comparison import paired_figure
 from core.figures.confusion import confusion_figure
-from core.figures.scores import score_figure, shots_figure
+from core.figures.scores import score_figure
+from core.figures.shots import shots_figure
 from core.figures.stability import stability_figure
 from core.figures.text import Translate
 from core.figures.theme import CLEAR, STYLES
@@ -52,7 +53,7 @@ def test_same_input_same_figure(make: Callable[[Translate], go.Figure]) -> None:
     assert make(same).to_json() == make(same).to_json()
 
 
-def test_pages_shine_through_and_width_follows(make: Callable[[Translate], go.Figure]) -> None:
+def test_figures_are_transparent_and_as_wide_as_the_page(make: Callable[[Translate], go.Figure]) -> None:
     figure = make(same)
     look = figure.layout.template.layout
     assert (look.paper_bgcolor, look.plot_bgcolor, look.autosize) == (CLEAR, CLEAR, True)
@@ -66,22 +67,25 @@ def test_json_holds_no_numbers_that_browsers_refuse(make: Callable[[Translate], 
     json.loads(make(same).to_json(), parse_constant=refuse)
 
 
-def test_axes_and_legend_speak_the_readers_language(make: Callable[[Translate], go.Figure]) -> None:
+def test_axes_and_legend_are_translated(make: Callable[[Translate], go.Figure]) -> None:
     figure = make(lambda text: f"译{text}")
-    titles = [axis.title.text for axis in (*figure.select_xaxes(), *figure.select_yaxes()) if axis.title.text]
-    captions = [title.split("<span style='font-size:11px'>")[1] for title in titles if "<span" in title]
+    axes = (*figure.select_xaxes(), *figure.select_yaxes())
+    titles = [axis.title.text for axis in axes if axis.title.text]
+    small = "<span style='font-size:11px'>"
+    captions = [title.split(small)[1] for title in titles if small in title]
     own_words = [trace.name for trace in figure.data if trace.name and trace.name not in STYLES]
     assert titles
     assert [text for text in (*titles, *captions, *own_words) if not text.startswith("译")] == []
 
 
-def test_points_tell_their_facts(make: Callable[[Translate], go.Figure]) -> None:
+def test_points_have_their_facts_under_the_pointer(make: Callable[[Translate], go.Figure]) -> None:
     for trace in make(same).data:
-        assert trace.hoverinfo == "skip" or len(trace.hovertext) == len(trace.z if trace.type == "heatmap" else trace.x)
+        drawn = trace.z if trace.type == "heatmap" else trace.x
+        assert trace.hoverinfo == "skip" or len(trace.hovertext) == len(drawn)
 
 
 @pytest.mark.parametrize("name", EMPTY)
-def test_absence_is_said_in_words(name: str) -> None:
+def test_without_data_there_is_a_message(name: str) -> None:
     figure = EMPTY[name]()
     assert len(figure.data) == 0
     assert len(figure.layout.annotations[0].text) > 20

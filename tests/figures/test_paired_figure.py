@@ -12,14 +12,16 @@ from core.metrics.significance import PairComparison, PairedTest, Side, compare_
 
 
 def comparison(p: float, name: str = "pet", metric: str = "accuracy") -> PairComparison:
-    return PairComparison(metric, Side(name), Side("head"), PairedTest(5, 0.03, 0.01, 0.05, p / 3, 0.0625), p)
+    test = PairedTest(5, 0.03, 0.01, 0.05, p / 3, 0.0625)
+    return PairComparison(metric, Side(name), Side("head"), test, p)
 
 
 def test_rows_are_differences_in_points_with_intervals() -> None:
     found = compare_methods(study())
     drawn = {x: half for trace in paired_figure(found).data
              for x, half in zip(trace.x, trace.error_x.array, strict=True)}
-    expected = {100 * each.test.difference: 100 * (each.test.high - each.test.difference) for each in found}
+    tests = [pair.test for pair in found]
+    expected = {100 * test.difference: 100 * (test.high - test.difference) for test in tests}
     assert drawn == pytest.approx(expected)
 
 
@@ -51,8 +53,10 @@ def test_words_are_named_where_nothing_else_differs() -> None:
 
 
 def test_too_many_pairs_leave_the_smallest_p_values() -> None:
-    figure = paired_figure([comparison(0.9 - index / 100, f"m{index}") for index in range(MAX_PAIRS + 20)])
-    names = [each.text for each in figure.layout.annotations if each.text.endswith("head")]
+    many = [comparison(0.9 - index / 100, f"m{index}") for index in range(MAX_PAIRS + 20)]
+    figure = paired_figure(many)
+    texts = [annotation.text for annotation in figure.layout.annotations]
+    names = [text for text in texts if text.endswith("head")]
     assert len(names) == MAX_PAIRS
     assert names[0].startswith(f"m{MAX_PAIRS + 19} ")
 

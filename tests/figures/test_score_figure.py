@@ -1,4 +1,4 @@
-"""Score and shots figures: what is drawn are the records' values, their means, spread and intervals."""
+"""Score and shots figures draw the records' values, their means, spread and intervals."""
 
 from __future__ import annotations
 
@@ -8,12 +8,17 @@ import pytest
 from made_up_runs import LONG, SHORT, run, runs, study
 from scipy import stats
 
-from core.figures.scores import score_figure, shots_figure
+from core.figures.scores import score_figure
+from core.figures.shots import shots_figure
 from core.runs.records import RunRecord
 
 
 def traces(figure: go.Figure, method: str) -> list[go.Scatter]:
-    return [each for each in figure.data if each.legendgroup == method]
+    return [trace for trace in figure.data if trace.legendgroup == method]
+
+
+def written(figure: go.Figure) -> list[str]:
+    return [annotation.text for annotation in figure.layout.annotations]
 
 
 def several_shots() -> list[RunRecord]:
@@ -39,7 +44,7 @@ def test_error_bars_are_t_intervals() -> None:
     assert means.error_x.array == pytest.approx(expected)
 
 
-def test_intervals_are_told_only_as_far_as_shares_go() -> None:
+def test_intervals_of_shares_end_at_one() -> None:
     means = traces(score_figure(runs("pet", (0.7, 0.9, 1.0))), "pet")[2]
     assert "95% interval 48.7% to 100.0%" in means.hovertext[0]
 
@@ -57,12 +62,13 @@ def test_points_lie_in_the_row_of_their_mean_and_rows_apart() -> None:
 
 
 def test_means_and_sds_are_written_too() -> None:
-    texts = {each.text for each in score_figure(study()).layout.annotations}
+    texts = set(written(score_figure(study())))
     assert {"mean ± sd", "82.0% ± 2.0", "74.0% ± 4.0", "65.0% ± 5.0", "60.0%", SHORT, "(no pattern)"} <= texts
 
 
 def test_long_patterns_are_elided_and_whole_under_the_pointer() -> None:
-    [heading] = [each for each in score_figure(study()).layout.annotations if each.text.startswith("{mask}")]
+    annotations = score_figure(study()).layout.annotations
+    [heading] = [note for note in annotations if note.text.startswith("{mask}")]
     assert heading.text.endswith("…")
     assert heading.text.count("<br>") == 1
     assert heading.hovertext.replace("<br>", " ") == LONG
@@ -75,23 +81,23 @@ def test_patterns_are_no_markup() -> None:
 
 
 def test_methods_come_in_their_usual_order() -> None:
-    names = [each.name for each in score_figure(study()[::-1]).data if each.name]
+    names = [trace.name for trace in score_figure(study()[::-1]).data if trace.name]
     assert names == ["zero-shot", "head", "lm-bff"]
 
 
-@pytest.mark.parametrize(("change", "told"), [
+@pytest.mark.parametrize(("change", "named"), [
     ({"shots": 8}, ["K = 16", "K = 8"]), ({"task": "headlines"}, ["reviews", "headlines"]),
     ({"model": "mini-causal"}, ["mini-masked", "mini-causal"]), ({"words": "bad=bad"}, ["bad=terrible", "bad=bad"]),
 ])
-def test_headings_tell_what_differs(change: dict, told: list[str]) -> None:
+def test_headings_name_what_differs(change: dict, named: list[str]) -> None:
     figure = score_figure([run("lm-bff", 0.8), run("lm-bff", 0.7, **change)])
-    headings = [each.text for each in figure.layout.annotations if each.text.startswith(SHORT)]
-    assert [text in heading for text, heading in zip(told, headings, strict=True)] == [True, True]
+    headings = [text for text in written(figure) if text.startswith(SHORT)]
+    pairs = zip(named, headings, strict=True)
+    assert [text in heading for text, heading in pairs] == [True, True]
 
 
 def test_zero_shot_shares_the_row_heading_of_trained_methods() -> None:
-    headings = [each.text for each in score_figure(study()).layout.annotations]
-    assert headings.count(SHORT) == 1
+    assert written(score_figure(study())).count(SHORT) == 1
 
 
 def test_curves_are_means_over_patterns_and_seeds() -> None:
@@ -123,6 +129,7 @@ def test_one_number_of_shots_makes_no_curve_and_says_so() -> None:
 @pytest.mark.parametrize(("metric", "title"), [
     ("macro_f1", "Macro F1"), ("exact_match", "Exact match"), ("own", "own")])
 def test_other_metrics(metric: str, title: str) -> None:
-    records = [RunRecord("a", "t", "m", "pet", SHORT, "", 16, seed, metrics={metric: 0.5}) for seed in (1, 2)]
+    records = [RunRecord("a", "t", "m", "pet", SHORT, "", 16, seed, metrics={metric: 0.5})
+               for seed in (1, 2)]
     assert score_figure(records, metric).layout.xaxis.title.text.startswith(title)
     assert shots_figure(records, metric).layout.yaxis.title.text == title

@@ -1,4 +1,4 @@
-"""Box plots hold the values that they claim to."""
+"""Box plots hold the values of runs, or the means of patterns."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from core.figures.stability import stability_figure
 
 
 def boxes(figure: go.Figure) -> list[tuple[str, list[float]]]:
-    return [(each.name, list(each.x)) for each in figure.data]
+    return [(box.name, list(box.x)) for box in figure.data]
 
 
 def test_over_seeds_a_box_holds_the_runs_of_a_pattern() -> None:
@@ -26,18 +26,19 @@ def test_over_patterns_a_box_holds_the_means_of_patterns() -> None:
 
 def test_all_points_are_shown_with_their_facts() -> None:
     figure = stability_figure(study(), over="seed")
-    assert {each.boxpoints for each in figure.data} == {"all"}
-    assert all(len(each.hovertext) == len(each.x) for each in figure.data)
+    assert {box.boxpoints for box in figure.data} == {"all"}
+    assert all(len(box.hovertext) == len(box.x) for box in figure.data)
     assert "seed 21" in figure.data[1].hovertext[1]
 
 
 def test_spread_is_written() -> None:
-    texts = [each.text for each in stability_figure(study(), over="seed").layout.annotations]
+    annotations = stability_figure(study(), over="seed").layout.annotations
+    texts = [annotation.text for annotation in annotations]
     assert [text for text in texts if text[0].isdigit() or text == "–"] == ["–", "2.0", "–", "4.0", "5.0"]
 
 
 def test_methods_are_named_once() -> None:
-    shown = [each.name for each in stability_figure(study(), over="seed").data if each.showlegend]
+    shown = [box.name for box in stability_figure(study(), over="seed").data if box.showlegend]
     assert sorted(shown) == ["head", "lm-bff", "zero-shot"]
 
 

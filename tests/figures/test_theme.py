@@ -32,26 +32,28 @@ def lab(light: np.ndarray) -> np.ndarray:
 
 
 def contrast(a: str, b: str) -> float:
-    low, high = sorted(float(linear(each) @ [0.2126, 0.7152, 0.0722]) + 0.05 for each in (a, b))
+    weights = [0.2126, 0.7152, 0.0722]  # of red, green and blue in relative luminance
+    low, high = sorted(float(linear(color) @ weights) + 0.05 for color in (a, b))
     return high / low
 
 
 @pytest.mark.parametrize("sight", SIGHT)
-def test_methods_keep_their_distance_in_every_eye(sight: str) -> None:
+def test_methods_differ_in_every_kind_of_colour_vision(sight: str) -> None:
     colors = [lab(SIGHT[sight] @ linear(style.color)) for style in STYLES.values()]
     assert min(float(np.linalg.norm(a - b)) for a, b in combinations(colors, 2)) > 17.5
 
 
 @pytest.mark.parametrize("page", ["#ffffff", "#0b0f19"])
 def test_everything_is_legible_on_light_and_dark_pages(page: str) -> None:
-    assert {color for color in (INK, *(style.color for style in STYLES.values())) if contrast(color, page) < 3} == set()
+    colors = (INK, *(style.color for style in STYLES.values()))
+    assert [color for color in colors if contrast(color, page) < 3] == []
 
 
 def test_symbols_differ_too() -> None:
     assert len({style.symbol for style in STYLES.values()}) == len(STYLES)
 
 
-def test_known_methods_look_the_same_whoever_stands_beside_them() -> None:
+def test_known_methods_look_the_same_beside_any_others() -> None:
     found = styles(["own", "lm-bff", "another", "zero-shot"])
     assert list(found) == ["zero-shot", "lm-bff", "own", "another"]
     assert found["lm-bff"] == STYLES["lm-bff"]
@@ -67,7 +69,7 @@ def test_options_of_a_method_share_its_colour_and_others_take_free_ones() -> Non
 
 
 def test_many_unknown_methods_get_looks_of_their_own() -> None:
-    found = styles([f"method {each}" for each in range(40)])
+    found = styles([f"method {index}" for index in range(40)])
     assert len(set(found.values())) == 28
     assert not set(found.values()) & set(STYLES.values())
 

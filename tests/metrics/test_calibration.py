@@ -1,4 +1,4 @@
-"""Confidence bins and calibration error, by hand."""
+"""Confidence bins and the expected calibration error, by hand."""
 
 from __future__ import annotations
 
@@ -14,18 +14,20 @@ FOUR = np.array([[0.9, 0.1], [0.95, 0.05], [0.35, 0.65], [0.3, 0.7]])
 
 
 def test_bins_by_hand() -> None:
-    low, high = calibrate(FOUR, [0, 1, 1, 1]).bins[0], calibrate(FOUR, [0, 1, 1, 1]).bins[-1]
-    assert [each.n for each in calibrate(FOUR, [0, 1, 1, 1]).bins] == [2, 1, 1]
-    assert (low.start, low.end, low.confidence, low.accuracy) == pytest.approx((0.6, 0.7, 0.675, 1.0))
+    low, middle, high = calibrate(FOUR, [0, 1, 1, 1]).bins
+    assert (low.n, middle.n, high.n) == (2, 1, 1)
+    found = (low.start, low.end, low.confidence, low.accuracy)
+    assert found == pytest.approx((0.6, 0.7, 0.675, 1.0))
     assert (low.low, low.high) == wilson_interval(2, 2)
-    assert (high.start, high.end, high.confidence, high.accuracy) == pytest.approx((0.9, 1.0, 0.95, 0.0))
+    found = (high.start, high.end, high.confidence, high.accuracy)
+    assert found == pytest.approx((0.9, 1.0, 0.95, 0.0))
 
 
 def test_error_is_the_weighted_gap() -> None:
     assert calibrate(FOUR, [0, 1, 1, 1]).error == pytest.approx((2 * 0.325 + 0.1 + 0.95) / 4)
 
 
-def test_perfect_promises_have_no_error() -> None:
+def test_perfect_calibration_has_no_error() -> None:
     found = calibrate(np.array([[0.75, 0.25]] * 4), [0, 0, 0, 1])
     assert (len(found.bins), found.error) == (1, 0.0)
 

@@ -1,4 +1,4 @@
-"""Which runs belong together."""
+"""Groups of runs that differ in nothing but their seed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ def test_only_finished_runs_with_a_finite_value_count(change: dict) -> None:
 
 
 def test_groups_differ_in_more_than_the_seed() -> None:
-    sizes = {(setting.method, setting.pattern == LONG): len(each) for setting, each in grouped(study()).items()}
+    groups = grouped(study())
+    sizes = {(setting.method, setting.pattern == LONG): len(members)
+             for setting, members in groups.items()}
     assert sizes == {("zero-shot", False): 1, ("zero-shot", True): 1, ("lm-bff", False): 3, ("lm-bff", True): 3,
                      ("head", False): 3}
 
@@ -30,15 +32,15 @@ def test_groups_differ_in_more_than_the_seed() -> None:
     {"task": "headlines"}, {"model": "mini-causal"}, {"pattern": LONG}, {"words": "bad=bad; good=good"}, {"shots": 8},
     {"options": {"steps": 300}},
 ])
-def test_whatever_decides_a_run_parts_groups(change: dict) -> None:
+def test_runs_that_differ_in_anything_but_the_seed_are_in_different_groups(change: dict) -> None:
     same = {"options": {"steps": 100}}
     groups = grouped([*runs("lm-bff", (0.8, 0.8), **same), run("lm-bff", 0.8, **{**same, **change})])
-    assert [len(each) for each in groups.values()] == [2, 1]
+    assert [len(members) for members in groups.values()] == [2, 1]
 
 
 def test_method_names_the_options_that_differ_and_no_others() -> None:
     records = [run("lm-bff", 0.8, options={"steps": 100, "demonstrations": True, "rate": 1e-5}),
                run("lm-bff", 0.8, options={"steps": 300, "demonstrations": False, "rate": 1e-5}),
                run("pet", 0.8, options={"steps": 7, "filter": "none"})]
-    assert [each.method for each in settings(records)] == [
+    assert [setting.method for setting in settings(records)] == [
         "lm-bff (demonstrations, steps=100)", "lm-bff (steps=300)", "pet"]

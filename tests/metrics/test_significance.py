@@ -75,7 +75,7 @@ def test_sign_flips_by_hand(differences: tuple[float, ...], p: float) -> None:
     assert paired_test(differences, [0.0] * len(differences)).p_flips == p
 
 
-def test_many_pairs_are_flipped_at_random_but_always_alike() -> None:
+def test_many_pairs_are_flipped_at_random_but_reproducibly() -> None:
     a, b = random_pairs(13)
     exact = stats.permutation_test((a - b,), np.mean, permutation_type="samples", n_resamples=np.inf).pvalue
     assert paired_test(a, b).p_flips == pytest.approx(exact, abs=0.02)
@@ -83,7 +83,7 @@ def test_many_pairs_are_flipped_at_random_but_always_alike() -> None:
 
 
 @pytest.mark.parametrize(("a", "b", "p"), [((0.85, 0.9, 0.8), (0.8, 0.85, 0.75), 0.25), ((0.8, 0.7), (0.8, 0.7), 1.0)])
-def test_equal_differences_leave_the_t_test_nothing_to_go_by(a: tuple, b: tuple, p: float) -> None:
+def test_equal_differences_have_the_p_value_of_sign_flips(a: tuple, b: tuple, p: float) -> None:
     found = paired_test(a, b)
     assert (found.p_t, found.p_flips) == (p, p)
     assert (found.low, found.high) == pytest.approx((found.difference, found.difference))
@@ -93,7 +93,7 @@ def test_equal_differences_leave_the_t_test_nothing_to_go_by(a: tuple, b: tuple,
     ([0.8], [0.7], "at least 2 pairs; there are 1"), ([], [], "there are 0"),
     ([0.8, 0.7], [0.7], "as many values on both sides; there are 2 and 1"),
 ])
-def test_too_little_to_pair_is_said(a: list[float], b: list[float], message: str) -> None:
+def test_too_few_pairs_are_an_error(a: list[float], b: list[float], message: str) -> None:
     with pytest.raises(InputError, match=message):
         paired_test(a, b)
 
@@ -155,7 +155,7 @@ def test_holm_by_hand(p_values: list[float], corrected: list[float]) -> None:
 
 
 def pairs(comparisons: list) -> dict[tuple[str, str], PairedTest]:
-    return {(each.a.method, each.b.method): each.test for each in comparisons}
+    return {(pair.a.method, pair.b.method): pair.test for pair in comparisons}
 
 
 def test_methods_are_matched_on_seed_whatever_the_order() -> None:
@@ -166,19 +166,19 @@ def test_methods_are_matched_on_seed_whatever_the_order() -> None:
     assert found.p_holm == found.test.p_t
 
 
-def test_differences_are_told_as_plain_values() -> None:
+def test_difference_rows_hold_plain_values() -> None:
     [row] = difference_rows([*runs("lm-bff", (0.80, 0.82, 0.84)), *runs("pet", (0.70, 0.75, 0.80))])
     test = paired_test([0.80, 0.82, 0.84], [0.70, 0.75, 0.80])
     assert row == {"a": "lm-bff", "b": "pet", "metric": "accuracy", "n": 3, "difference": test.difference,
                    "ci95": [test.low, test.high], "p": test.p_t, "p_holm": test.p_t}
 
 
-def test_methods_without_a_common_pattern_meet_in_their_means_over_patterns() -> None:
+def test_methods_without_a_common_pattern_are_compared_by_means_over_patterns() -> None:
     found = pairs(compare_methods(study()))["lm-bff", "head"]
     assert (found.n, found.difference) == (3, pytest.approx(np.mean([0.75, 0.78, 0.81]) - 0.65))
 
 
-def test_a_method_without_examples_stands_beside_every_seed() -> None:
+def test_a_method_without_examples_is_matched_with_every_seed() -> None:
     found = pairs(compare_methods(study()))["zero-shot", "lm-bff"]
     expected = paired_test([0.6] * 3 + [0.7] * 3, [0.80, 0.82, 0.84, 0.70, 0.74, 0.78])
     assert found.n == 6
@@ -206,7 +206,7 @@ def test_patterns_are_compared_seed_by_seed() -> None:
 def test_all_comparisons_are_corrected_together() -> None:
     found = compare_methods([*study(), *runs("pet", (0.9, 0.91, 0.95), pattern=f"{SHORT} | {LONG}")])
     assert len(found) == 6
-    assert [each.p_holm for each in found] == holm([each.test.p_t for each in found])
+    assert [pair.p_holm for pair in found] == holm([pair.test.p_t for pair in found])
 
 
 def test_summary_rows_are_sorted_and_plain() -> None:
@@ -232,5 +232,5 @@ def test_summary_row_of_one_run_has_no_spread() -> None:
          "ci95": [None, None]}]
 
 
-def test_summary_rows_tell_only_of_finished_runs() -> None:
+def test_summary_rows_are_of_finished_runs_only() -> None:
     assert summary_rows([run("head", 0.7, status="failed"), run("pet", math.nan)]) == []

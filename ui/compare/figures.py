@@ -7,7 +7,8 @@ from typing import Any
 import gradio as gr
 
 from core.figures.comparison import paired_figure
-from core.figures.scores import score_figure, shots_figure
+from core.figures.scores import score_figure
+from core.figures.shots import shots_figure
 from core.figures.stability import stability_figure
 from core.metrics.significance import compare_methods, summary_rows
 from core.runs.comparison import spread_rows
