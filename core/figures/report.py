@@ -48,7 +48,7 @@ def _texts(study: str, store: RunStore, records: Sequence[RunRecord]) -> dict[st
     return {
         "runs.csv": records_csv(records),
         "study.yaml": study_yaml(spec),
-        "summary.json": json.dumps(document, ensure_ascii=False, indent=2),
+        "summary.json": json_text(document),
     }
 
 

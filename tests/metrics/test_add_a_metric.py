@@ -34,7 +34,7 @@ from core.models.placement import Placement
 from core.runs.comparison import opponents, side_by_side
 from core.runs.downloads import json_download
 from core.runs.execution import execute
-from core.runs.export import records_csv, records_json
+from core.runs.export import records_csv
 from core.runs.folder import DataFolder
 from core.runs.records import RunRecord
 from core.runs.reporter import Reporter
@@ -255,7 +255,7 @@ def test_compare_shows_examples_by_it(compare: Compare, finished: tuple[RunStore
 
 def test_files_hold_it(records: list[RunRecord]) -> None:
     rows = list(csv.DictReader(io.StringIO(records_csv(records))))
-    objects = json.loads(records_json(records))
+    objects = json.loads(json_download(records).data)["runs"]
     downloaded = json.loads(json_download(records).data)
     for name in ("cost", "margin", "margin_low", "margin_high"):
         values = [record.metrics[name] for record in records]
