@@ -13,7 +13,7 @@ from core.figures.scores import score_figure
 from core.figures.shots import shots_figure
 from core.figures.stability import stability_figure
 from core.metrics.significance import compare_methods
-from core.runs.export import records_csv, study_yaml
+from core.runs.export import json_text, records_csv, study_yaml
 from core.runs.records import RunRecord
 from core.runs.store import RunStore
 from core.runs.study import study_document
