@@ -17,7 +17,8 @@ def test_colours_are_shares_of_rows_and_texts_are_counts() -> None:
 
 def test_facts_name_both_labels() -> None:
     facts = confusion_figure([[30, 10], [0, 5]], ["bad", "<good>"]).data[0].hovertext
-    assert facts[0][1] == "gold <b>bad</b>, predicted <b>&lt;good&gt;</b>: 10 examples, 25% of the row"
+    names = "gold <b>bad</b>, predicted <b>&lt;good&gt;</b>"
+    assert facts[0][1] == f"{names}: 10 examples, 25% of the row"
 
 
 def test_gold_labels_run_downwards() -> None:
@@ -29,10 +30,13 @@ def test_a_label_without_examples_has_an_empty_row() -> None:
     assert confusion_figure([[3, 1], [0, 0]], ["a", "b"]).data[0].z[1] == [0.0, 0.0]
 
 
-@pytest.mark.parametrize(("labels", "traces", "angle"), [(2, 2, 0), (6, 2, -45), (MAX_WRITTEN, 2, -45),
-                                                        (MAX_WRITTEN + 1, 1, -90), (60, 1, -90)])
+@pytest.mark.parametrize(
+    ("labels", "traces", "angle"),
+    [(2, 2, 0), (6, 2, -45), (MAX_WRITTEN, 2, -45), (MAX_WRITTEN + 1, 1, -90), (60, 1, -90)],
+)
 def test_many_labels_have_turned_names_and_no_numbers(labels: int, traces: int, angle: int) -> None:
-    figure = confusion_figure(np.eye(labels, dtype=int), [f"label {index}" for index in range(labels)])
+    names = [f"label {index}" for index in range(labels)]
+    figure = confusion_figure(np.eye(labels, dtype=int), names)
     assert (len(figure.data), figure.layout.xaxis.tickangle) == (traces, angle)
     assert figure.data[0].showscale == (traces == 1)
     assert figure.layout.height <= 900

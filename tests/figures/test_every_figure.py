@@ -20,13 +20,14 @@ from core.figures.text import Translate
 from core.figures.theme import CLEAR, STYLES
 from core.metrics.significance import compare_methods
 
+SURE = np.array([[0.9, 0.1]])  # one example's probabilities of two labels
 FIGURES: dict[str, Callable[[Translate], go.Figure]] = {
     "scores": lambda translate: score_figure(study(), translate=translate),
     "shots": lambda translate: shots_figure(study(), translate=translate),
-    "stability over seeds": lambda translate: stability_figure(study(), over="seed", translate=translate),
-    "stability over patterns": lambda translate: stability_figure(study(), over="pattern", translate=translate),
+    "seeds": lambda translate: stability_figure(study(), None, "seed", translate),
+    "patterns": lambda translate: stability_figure(study(), None, "pattern", translate),
     "confusion": lambda translate: confusion_figure([[3, 1], [0, 2]], ["BAD", "GOOD"], translate),
-    "calibration": lambda translate: calibration_figure(np.array([[0.9, 0.1]]), [0], translate=translate),
+    "calibration": lambda translate: calibration_figure(SURE, [0], translate=translate),
     "comparison": lambda translate: paired_figure(compare_methods(study()), translate),
 }
 EMPTY: dict[str, Callable[[], go.Figure]] = {
@@ -53,7 +54,9 @@ def test_same_input_same_figure(make: Callable[[Translate], go.Figure]) -> None:
     assert make(same).to_json() == make(same).to_json()
 
 
-def test_figures_are_transparent_and_as_wide_as_the_page(make: Callable[[Translate], go.Figure]) -> None:
+def test_figures_are_transparent_and_as_wide_as_the_page(
+    make: Callable[[Translate], go.Figure],
+) -> None:
     figure = make(same)
     look = figure.layout.template.layout
     assert (look.paper_bgcolor, look.plot_bgcolor, look.autosize) == (CLEAR, CLEAR, True)

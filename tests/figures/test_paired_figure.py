@@ -49,7 +49,8 @@ def test_patterns_are_named_where_they_are_compared() -> None:
 def test_words_are_named_where_nothing_else_differs() -> None:
     a, b = Side("pet", "{mask}", "x=bad"), Side("pet", "{mask}", "x=poor")
     figure = paired_figure([replace(comparison(0.03), a=a, b=b)])
-    assert figure.layout.annotations[1].text == "pet · {mask} · x=bad  −  pet · {mask} · x=poor"
+    heading = figure.layout.annotations[1].text
+    assert heading == "pet · {mask} · x=bad  −  pet · {mask} · x=poor"
 
 
 def test_too_many_pairs_leave_the_smallest_p_values() -> None:

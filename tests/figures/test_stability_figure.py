@@ -15,13 +15,21 @@ def boxes(figure: go.Figure) -> list[tuple[str, list[float]]]:
 
 def test_over_seeds_a_box_holds_the_runs_of_a_pattern() -> None:
     assert boxes(stability_figure(study(), over="seed")) == [
-        ("zero-shot", [0.60]), ("lm-bff", [0.80, 0.82, 0.84]), ("zero-shot", [0.70]), ("lm-bff", [0.70, 0.74, 0.78]),
-        ("head", [0.60, 0.65, 0.70])]
+        ("zero-shot", [0.60]),
+        ("lm-bff", [0.80, 0.82, 0.84]),
+        ("zero-shot", [0.70]),
+        ("lm-bff", [0.70, 0.74, 0.78]),
+        ("head", [0.60, 0.65, 0.70]),
+    ]
 
 
 def test_over_patterns_a_box_holds_the_means_of_patterns() -> None:
     found = dict(boxes(stability_figure(study(), over="pattern")))
-    assert found == {"zero-shot": [0.60, 0.70], "head": pytest.approx([0.65]), "lm-bff": pytest.approx([0.82, 0.74])}
+    assert found == {
+        "zero-shot": [0.60, 0.70],
+        "head": pytest.approx([0.65]),
+        "lm-bff": pytest.approx([0.82, 0.74]),
+    }
 
 
 def test_all_points_are_shown_with_their_facts() -> None:
@@ -34,7 +42,8 @@ def test_all_points_are_shown_with_their_facts() -> None:
 def test_spread_is_written() -> None:
     annotations = stability_figure(study(), over="seed").layout.annotations
     texts = [annotation.text for annotation in annotations]
-    assert [text for text in texts if text[0].isdigit() or text == "–"] == ["–", "2.0", "–", "4.0", "5.0"]
+    spreads = [text for text in texts if text[0].isdigit() or text == "–"]
+    assert spreads == ["–", "2.0", "–", "4.0", "5.0"]
 
 
 def test_methods_are_named_once() -> None:
@@ -42,10 +51,13 @@ def test_methods_are_named_once() -> None:
     assert sorted(shown) == ["head", "lm-bff", "zero-shot"]
 
 
-@pytest.mark.parametrize(("over", "message"), [("seed", "run more seeds"), ("pattern", "run more patterns")])
+@pytest.mark.parametrize(
+    ("over", "message"), [("seed", "run more seeds"), ("pattern", "run more patterns")]
+)
 def test_single_points_say_what_is_missing(over: str, message: str) -> None:
     text = stability_figure([run("lm-bff", 0.8)], over=over).layout.xaxis.title.text
-    assert message in text.replace("<br>", " ").replace("</span> <span style='font-size:11px'>", " ")
+    one_line = text.replace("<br>", " ").replace("</span> <span style='font-size:11px'>", " ")
+    assert message in one_line
 
 
 def test_shots_are_kept_apart() -> None:

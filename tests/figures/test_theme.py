@@ -13,9 +13,15 @@ from core.figures.theme import INK, STYLES, faded, styles
 # Machado, Oliveira and Fernandes (2009), full severity, for linear RGB
 SIGHT = {
     "normal": np.eye(3),
-    "protan": np.array([[0.1523, 1.0526, -0.2049], [0.1145, 0.7863, 0.0992], [-0.0039, -0.0481, 1.0520]]),
-    "deutan": np.array([[0.3673, 0.8606, -0.2280], [0.2801, 0.6725, 0.0474], [-0.0118, 0.0429, 0.9689]]),
-    "tritan": np.array([[1.2555, -0.0767, -0.1788], [-0.0784, 0.9308, 0.1476], [0.0047, 0.6914, 0.3039]]),
+    "protan": np.array([
+        [0.1523, 1.0526, -0.2049], [0.1145, 0.7863, 0.0992], [-0.0039, -0.0481, 1.0520],
+    ]),
+    "deutan": np.array([
+        [0.3673, 0.8606, -0.2280], [0.2801, 0.6725, 0.0474], [-0.0118, 0.0429, 0.9689],
+    ]),
+    "tritan": np.array([
+        [1.2555, -0.0767, -0.1788], [-0.0784, 0.9308, 0.1476], [0.0047, 0.6914, 0.3039],
+    ]),
 }
 
 
@@ -25,7 +31,9 @@ def linear(color: str) -> np.ndarray:
 
 
 def lab(light: np.ndarray) -> np.ndarray:
-    to_xyz = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
+    to_xyz = np.array([
+        [0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505],
+    ])
     share = to_xyz @ np.clip(light, 0, 1) / np.array([0.9505, 1, 1.089])
     x, y, z = np.where(share > 0.008856, np.cbrt(share), 7.787 * share + 16 / 116)
     return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])
@@ -61,8 +69,9 @@ def test_known_methods_look_the_same_beside_any_others() -> None:
 
 
 def test_options_of_a_method_share_its_colour_and_others_take_free_ones() -> None:
-    found = styles(["head", "lm-bff", "lm-bff (demonstrations)", "lm-bff (steps=300)", "auto-words", "auto-patterns"])
-    kin = [style for name, style in found.items() if name.startswith("lm-bff")]
+    variants = ["lm-bff", "lm-bff (demonstrations)", "lm-bff (steps=300)"]
+    found = styles(["head", *variants, "auto-words", "auto-patterns"])
+    kin = [found[name] for name in variants]
     assert {style.color for style in kin} == {STYLES["lm-bff"].color}
     assert [style.symbol for style in kin] == ["circle", "circle-open", "circle-open-dot"]
     assert len({style.color for style in found.values()}) == 4
@@ -78,11 +87,18 @@ def test_faded() -> None:
     assert faded("#ff8000", 0.25) == "rgba(255,128,0,0.25)"
 
 
-@pytest.mark.parametrize(("text", "width", "lines", "expected"), [
-    ("short", 10, 2, "short"), ("", 10, 2, ""), ("one two three", 7, 2, "one two<br>three"),
-    ("one two three four five", 8, 2, "one two<br>three f…"), ("onetwothreefour", 6, 2, "onetwo<br>three…"),
-    ("a < b & c", 20, 1, "a &lt; b &amp; c"), ("这是一次很好的体验", 8, 2, "这是一次<br>很好的…"),
-    ("a\n b", 9, 1, "a b"),
-])
+@pytest.mark.parametrize(
+    ("text", "width", "lines", "expected"),
+    [
+        ("short", 10, 2, "short"),
+        ("", 10, 2, ""),
+        ("one two three", 7, 2, "one two<br>three"),
+        ("one two three four five", 8, 2, "one two<br>three f…"),
+        ("onetwothreefour", 6, 2, "onetwo<br>three…"),
+        ("a < b & c", 20, 1, "a &lt; b &amp; c"),
+        ("这是一次很好的体验", 8, 2, "这是一次<br>很好的…"),
+        ("a\n b", 9, 1, "a b"),
+    ],
+)
 def test_wrapping(text: str, width: int, lines: int, expected: str) -> None:
     assert wrapped(text, width, lines) == expected

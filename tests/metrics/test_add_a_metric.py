@@ -317,7 +317,11 @@ def test_the_lower_score_is_better_on_an_example() -> None:
 
 
 def test_the_lower_of_two_scores_is_right_on_an_example() -> None:
-    texts: dict[str, Any] = {"text_a": ["one", "two"], "gold": ["bad"] * 2, "predicted": ["bad"] * 2}
+    texts: dict[str, Any] = {
+        "text_a": ["one", "two"],
+        "gold": ["bad"] * 2,
+        "predicted": ["bad"] * 2,
+    }
     both = pd.DataFrame({**texts, "score": [0.0, 1.0]})
     assert list(side_by_side(both, both, COST).rows["better"]) == ["both", "neither"]
     assert list(side_by_side(both, both, MARGIN).rows["better"]) == ["neither", "both"]
