@@ -24,11 +24,12 @@ from ui.services import Services
 def publish(services: Services) -> None:
     """Offer the endpoints; each turns what is wrong into one clear message."""
 
-    def look(pattern: str, words: dict[str, Any], text: str = "", task: str = "reviews", model: str = "",
-             limit: int = 64) -> dict[str, Any]:
+    def look(pattern: str, words: dict[str, Any], text: str = "", task: str = "reviews",
+             model: str = "", limit: int = 64) -> dict[str, Any]:
         """Ask a pattern about one text, or about test examples of the task if the text is empty."""
         chosen, backbone = services.task(task), services.backbone(model)
-        typed = {str(label): ", ".join(each) if isinstance(each, list) else str(each) for label, each in words.items()}
+        typed = {str(label): ", ".join(each) if isinstance(each, list) else str(each)
+                 for label, each in words.items()}
         question = read_question(pattern, typed, chosen, backbone)
         question.check()
         if text:
@@ -36,14 +37,16 @@ def publish(services: Services) -> None:
             return {"tokens": view.tokens, "label_probabilities": view.label_probabilities,
                     "top_words": [[word.word, word.probability] for word in view.top_words[0]]}
         found = look_at_examples(question, test_part(chosen, max(1, min(limit, 1000))), backbone)
-        return {**found.evaluation.metrics, "label_probabilities_mean": found.label_probabilities_mean}
+        return {**found.evaluation.metrics,
+                "label_probabilities_mean": found.label_probabilities_mean}
 
     def read_file(name: str, content: str) -> dict[str, Any]:
         """Read a table given as base64: its columns, rows, encoding and delimiter."""
         try:
             data = base64.b64decode(content, validate=True)
         except ValueError as error:
-            raise DataError("The content of {name!r} is not valid base64.", name=name[:80]) from error
+            raise DataError("The content of {name!r} is not valid base64.",
+                            name=name[:80]) from error
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / (Path(name[:80]).name.replace("\0", "") or "table.csv")
             path.write_bytes(data)

@@ -27,7 +27,8 @@ def explain(error: BaseException, translate: Translate) -> str:
     if isinstance(error, ClozeLabError):
         return fill(translate(error.template), error.values)
     _log.exception("unexpected error", exc_info=error)
-    return translate("Something went wrong in the app itself. The details are in its log; nothing you entered is lost.")
+    return translate("Something went wrong in the app itself. The details are in its log; nothing "
+                     "you entered is lost.")
 
 
 def message(text: str, kind: str = "problem") -> str:

@@ -16,7 +16,8 @@ import gradio as gr
 
 FOLDER = Path(__file__).resolve().parents[1] / "assets" / "languages"
 ENGLISH = "en"
-_WANTED = re.compile(r"([A-Za-z0-9-]+)(?:\s*;\s*q\s*=\s*([01](?:\.\d{0,3})?))?")  # RFC 9110, section 12.5.4
+_WANTED = re.compile(
+    r"([A-Za-z0-9-]+)(?:\s*;\s*q\s*=\s*([01](?:\.\d{0,3})?))?")  # RFC 9110, section 12.5.4
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,8 @@ class Languages:
     @classmethod
     def read(cls, folder: Path) -> Languages:
         """Every language that has a file in the folder."""
-        return cls({path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.json"))})
+        return cls({path.stem: json.loads(path.read_text(encoding="utf-8"))
+                    for path in sorted(folder.glob("*.json"))})
 
     def best(self, accepted: str) -> str:
         """The tag of the language that an Accept-Language header likes best; English if there is none of its own.
@@ -57,7 +59,8 @@ class Languages:
         In any other language (`it`, `zh-HK`) Gradio shows them in English.
         """
         english = {text: text for translations in self.texts.values() for text in translations}
-        return gr.I18n(**{ENGLISH: english, **{tag: dict(texts) for tag, texts in self.texts.items()}})
+        return gr.I18n(
+            **{ENGLISH: english, **{tag: dict(texts) for tag, texts in self.texts.items()}})
 
 
 def _by_weight(accepted: str) -> list[str]:

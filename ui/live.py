@@ -7,12 +7,14 @@ from typing import Any
 
 import gradio as gr
 
-QUIET: dict[str, Any] = {"show_progress": "hidden", "show_progress_on": [], "api_visibility": "private"}
+QUIET: dict[str, Any] = {"show_progress": "hidden", "show_progress_on": [],
+                         "api_visibility": "private"}
 """For handlers that show no progress. Without the empty list the page looks up all outputs of all handlers, one by one
 among all components, at every step of every event."""
 
 
-def follow(triggers: Sequence[Any], fn: Callable[..., Any], inputs: Any, outputs: Any, **more: Any) -> Any:
+def follow(triggers: Sequence[Any], fn: Callable[..., Any], inputs: Any, outputs: Any,
+           **more: Any) -> Any:
     """Run a handler after any of the events; while it runs, further ones are remembered as one.
 
     The events only count up a number that is not shown, in the browser, and the handler listens to that number alone.

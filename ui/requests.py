@@ -15,5 +15,5 @@ _MOST_VISITORS = 8  # whose requests take turns; others wait in Gradio's queue
 def do_inline(event: Any, services: Services, visitor: gr.BrowserState) -> None:
     """After an event that may leave runs waiting, do them; where there are workers, they do it and nothing is added."""
     if services.inline is not None:
-        event.then(services.inline.do_waiting, visitor, None, concurrency_id="inline", concurrency_limit=_MOST_VISITORS,
-                   **QUIET)
+        event.then(services.inline.do_waiting, visitor, None, concurrency_id="inline",
+                   concurrency_limit=_MOST_VISITORS, **QUIET)

@@ -21,7 +21,8 @@ def runs_heading(runs: Sequence[Run], translate: Translate) -> str:
     if not runs:
         return f'<p class="cl-hint">{escape(translate("No runs yet. Choose methods and patterns, then press Start."))}</p>'
     counts = Counter(run.status for run in runs)
-    states = " ".join(f'<span class="cl-state cl-state-{state}">{counts[state]} {escape(translate(state))}</span>'
+    states = " ".join(f'<span class="cl-state cl-state-{state}">{counts[state]} '
+                      f'{escape(translate(state))}</span>'
                       for state in STATES if counts[state])
     left = sum(run.seconds_left or 0 for run in runs if run.status == "running")
     more = f' <span class="cl-hint">{escape(translate("time left of the running:"))} {span(left)}</span>' if left else ""
@@ -39,8 +40,8 @@ def run_rows(runs: Sequence[Run], translate: Translate) -> list[list[object]]:
     """One table row for each run."""
     metric = _metric(runs)
     return [[translate(run.status), _progress(run),
-             metric_text(run.metrics[metric.name], metric) if metric.name in run.metrics else "", run.spec.method,
-             run.spec.shots, run.spec.seed, run.spec.pattern_text,
+             metric_text(run.metrics[metric.name], metric) if metric.name in run.metrics else "",
+             run.spec.method, run.spec.shots, run.spec.seed, run.spec.pattern_text,
              span(run.seconds) if run.seconds is not None else "", run.id] for run in runs]
 
 
@@ -51,18 +52,23 @@ def _metric(runs: Sequence[Run]) -> Metric:
 
 def run_card(run: Run, log: Sequence[str], translate: Translate) -> str:
     """One run in full: what it is, how far it is, what it found or why it failed, and its log."""
-    facts = [("method", run.spec.method), ("pattern", run.spec.pattern_text), ("words", run.spec.words_text),
-             ("K", run.spec.shots), ("seed", run.spec.seed), ("model", run.spec.model), ("task", run.spec.task_name)]
-    options = [(name.replace("_", " "), option_value(name, value, translate)) for name, value in run.spec.options.items()]
+    facts = [("method", run.spec.method), ("pattern", run.spec.pattern_text),
+             ("words", run.spec.words_text), ("K", run.spec.shots), ("seed", run.spec.seed),
+             ("model", run.spec.model), ("task", run.spec.task_name)]
+    options = [(name.replace("_", " "), option_value(name, value, translate))
+               for name, value in run.spec.options.items()]
     chosen = (f'<details class="cl-details"><summary>{escape(translate("Options"))}</summary>'
-              f'<table class="cl-table cl-facts">{_facts(options, translate)}</table></details>') if options else ""
+              f'<table class="cl-table cl-facts">{_facts(options, translate)}</table>'
+              f'</details>') if options else ""
     found = "".join(f"<tr><th>{escape(name)}</th><td><b>{escape(value)}</b></td></tr>"
                     for name, value in _findings(run.metrics, translate))
     why = f'<div class="cl-message">{escape(run.explanation(translate))}</div>' if run.status == "failed" else ""
     return (f'<div class="cl-card"><h3><span>{escape(translate("Run"))} {escape(run.id)} '
-            f'<span class="cl-state cl-state-{run.status}">{escape(translate(run.status))}</span></span>'
+            f'<span class="cl-state cl-state-{run.status}">{escape(translate(run.status))}</span>'
+            f'</span>'
             f'<span class="cl-over">{_progress(run)}</span></h3>{why}<div class="cl-halves">'
-            f'<table class="cl-table cl-facts">{_facts(facts, translate)}</table><table class="cl-table">{found}</table>'
+            f'<table class="cl-table cl-facts">{_facts(facts, translate)}</table>'
+            f'<table class="cl-table">{found}</table>'
             f'</div>{chosen}'
             f'<details class="cl-details"><summary>{escape(translate("Log"))}</summary>'
             f'<div class="cl-log">{escape(chr(10).join(log))}</div></details></div>')
@@ -70,7 +76,8 @@ def run_card(run: Run, log: Sequence[str], translate: Translate) -> str:
 
 def _facts(facts: Sequence[tuple[str, object]], translate: Translate) -> str:
     """Table rows of names and values; empty values are left out."""
-    return "".join(f"<tr><th>{escape(translate(name))}</th><td>{escape(str(value))}</td></tr>" for name, value in facts
+    return "".join(f"<tr><th>{escape(translate(name))}</th><td>{escape(str(value))}</td></tr>"
+                   for name, value in facts
                    if value != "")
 
 

@@ -50,7 +50,8 @@ class Services:
     @property
     def limits(self) -> DataLimits:
         """How large data may be here."""
-        return DataLimits(rows=self.settings.max_rows, file_bytes=self.settings.max_file_mb * 1_000_000)
+        return DataLimits(rows=self.settings.max_rows,
+                          file_bytes=self.settings.max_file_mb * 1_000_000)
 
     def backbone(self, name: str) -> Backbone:
         """The model, loaded if needed."""
@@ -77,7 +78,8 @@ class Services:
     def refuse_folder(self, source: str) -> None:
         """Raise DataError if a stranger names a folder of the server."""
         if self.settings.public and (source.startswith(("/", ".", "~")) or os.path.isdir(source)):
-            raise DataError("Folders of the server cannot be used here. Upload a file or give a hub id.")
+            raise DataError("Folders of the server cannot be used here. Upload a file or give a "
+                            "hub id.")
 
     def load(self, source: str | dict[str, Any]) -> Task:
         """A task by what a run's spec calls it."""
@@ -119,7 +121,8 @@ class Services:
     def badges(self) -> list[str]:
         """What the header says of this host: device and precision, where work runs, whether results last."""
         where = "runs inside requests" if self.settings.inline else self.settings.scheduler or "local worker"
-        return [str(self.backbones.placement), where, "temporary storage" if self.settings.temporary else "saved"]
+        return [str(self.backbones.placement), where,
+                "temporary storage" if self.settings.temporary else "saved"]
 
     def warm_up(self, patience: float) -> None:
         """Load the default model and ask it once, so that the first visitor need not wait.
@@ -135,7 +138,8 @@ class Services:
             backbone, task = self.backbone(self.settings.model), self.task("reviews")
             pvp = suggested(task.name, task.schema)[0]
             words = {label: ", ".join(each) for label, each in pvp.words.items()}
-            look_at_prompt(read_question(pvp.pattern, words, task, backbone), task.test[0], backbone)
+            look_at_prompt(read_question(pvp.pattern, words, task, backbone), task.test[0],
+                           backbone)
         except ClozeLabError as error:  # the page says the same to whoever asks
             _log.warning("The model %s cannot be used: %s", self.settings.model, error)
 
@@ -159,6 +163,7 @@ def _stored_table(examples: Sequence[Example], schema: Schema) -> pd.DataFrame:
         rows = [(example.text_a, reference, *map(example.text, schema.columns))
                 for example in examples for reference in example.references or ("",)]
         return pd.DataFrame(rows, columns=["source", "target", *schema.columns])
-    rows = [(example.text_a, example.text_b, example.label or "", *map(example.text, schema.columns))
+    rows = [(example.text_a, example.text_b, example.label or "",
+             *map(example.text, schema.columns))
             for example in examples]
     return pd.DataFrame(rows, columns=["text_a", "text_b", "label", *schema.columns])

@@ -25,17 +25,20 @@ from ui.session import Session, unpack
 from ui.train.tab import Train
 from ui.use.tab import Use
 
-HUB_MODELS = ("google-bert/bert-base-uncased", "FacebookAI/roberta-base", "FacebookAI/roberta-large",
-              "albert/albert-base-v2", "distilbert/distilbert-base-uncased", "microsoft/deberta-v3-base",
+HUB_MODELS = ("google-bert/bert-base-uncased", "FacebookAI/roberta-base",
+              "FacebookAI/roberta-large", "albert/albert-base-v2",
+              "distilbert/distilbert-base-uncased", "microsoft/deberta-v3-base",
               "google/flan-t5-small", "openai-community/gpt2")
 
 
 def theme() -> gr.themes.Base:
     """Colours and system fonts: nothing is fetched from anywhere."""
-    sans = ["ui-sans-serif", "system-ui", "-apple-system", "Segoe UI", "Roboto", "PingFang SC", "Microsoft YaHei",
-            "Noto Sans CJK SC", "sans-serif"]
-    return gr.themes.Base(primary_hue="indigo", secondary_hue="amber", neutral_hue="slate", radius_size="md",
-                          font=sans, font_mono=["ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace"])
+    sans = ["ui-sans-serif", "system-ui", "-apple-system", "Segoe UI", "Roboto", "PingFang SC",
+            "Microsoft YaHei", "Noto Sans CJK SC", "sans-serif"]
+    return gr.themes.Base(primary_hue="indigo", secondary_hue="amber", neutral_hue="slate",
+                          radius_size="md", font=sans,
+                          font_mono=["ui-monospace", "SFMono-Regular", "Menlo", "Consolas",
+                                     "monospace"])
 
 
 def build_app(services: Services) -> gr.Blocks:
@@ -48,10 +51,13 @@ def build_app(services: Services) -> gr.Blocks:
         own_tasks = gr.BrowserState([], storage_key="cloze_lab_tasks", secret=secret)
         header = gr.HTML(_header(services, str), elem_id="header")
         with gr.Row(elem_id="workspace"):
-            task = gr.Dropdown(task_choices([]), value="reviews", label=label("Task"), elem_id="task",
-                               allow_custom_value=services.settings.hub_data != ("none",), scale=3, min_width=220)
-            model = gr.Dropdown(_model_choices(services), value=services.settings.model, label=label("Model"),
-                                elem_id="model", allow_custom_value=not services.backbones.allowed, scale=3,
+            task = gr.Dropdown(task_choices([]), value="reviews", label=label("Task"),
+                               elem_id="task",
+                               allow_custom_value=services.settings.hub_data != ("none",), scale=3,
+                               min_width=220)
+            model = gr.Dropdown(_model_choices(services), value=services.settings.model,
+                                label=label("Model"), elem_id="model",
+                                allow_custom_value=not services.backbones.allowed, scale=3,
                                 min_width=220)
         About(services, task, model)
         session = Session(visitor, task, model, variants, own_tasks)
@@ -75,7 +81,8 @@ def build_app(services: Services) -> gr.Blocks:
         demo.load(_welcome, [visitor, own_tasks], [visitor, task], **QUIET).then(
             lab.first_look, task, lab.opened, **QUIET)
         own_data.chosen.change(lab.open_task, task, lab.opened, **QUIET)
-        demo.load(lab.variants.show, [task, model, variants, lab.boxes.sample], lab.variants.outputs, **QUIET)
+        demo.load(lab.variants.show, [task, model, variants, lab.boxes.sample],
+                  lab.variants.outputs, **QUIET)
         train.resume_on(demo)
     return demo
 
@@ -89,7 +96,8 @@ class About:
               gr.Row(elem_classes="cl-columns", equal_height=False)):
             self.task_card = gr.Markdown(elem_id="task-card", elem_classes="cl-about")
             self.model_card = gr.Markdown(elem_id="model-card", elem_classes="cl-about")
-        follow([part.expand, task.change, model.change], self.tell, [task, model], [self.task_card, self.model_card])
+        follow([part.expand, task.change, model.change], self.tell, [task, model],
+               [self.task_card, self.model_card])
 
     def tell(self, request: gr.Request, task: str | None, model: str | None) -> list[Any]:
         """Both cards, or a line that says that there is none."""
@@ -118,7 +126,9 @@ def _model_choices(services: Services) -> list[tuple[str, str]]:
 
 
 def _header(services: Services, translate: Translate) -> str:
-    badges = "".join(f'<span class="cl-badge">{escape(translate(text))}</span>' for text in services.badges())
+    badges = "".join(f'<span class="cl-badge">{escape(translate(text))}</span>'
+                     for text in services.badges())
     motto = escape(translate("Prompt-based few-shot learning, seen as it happens"))
-    return (f'<header class="cl-header"><h1><span class="cl-logo">Cloze<i>[&nbsp;]</i>Lab</span></h1>'
+    return (f'<header class="cl-header"><h1><span class="cl-logo">Cloze'
+            f'<i>[&nbsp;]</i>Lab</span></h1>'
             f"<p>{motto}</p><div>{badges}</div></header>")

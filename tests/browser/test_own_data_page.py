@@ -15,7 +15,8 @@ def upload(page: Page, path: Path) -> None:
 
 
 def test_an_uploaded_file_becomes_the_task(page: Page, tmp_path: Path) -> None:
-    rows = [f"{(PRAISE if number % 2 else BLAME).format(number)};{number % 2}" for number in range(80)]
+    rows = [f"{(PRAISE if number % 2 else BLAME).format(number)};{number % 2}"
+            for number in range(80)]
     path = tmp_path / "cafés.csv"
     path.write_bytes("\r\n".join(["avis;note", *rows]).encode("cp1252"))
     upload(page, path)
@@ -35,7 +36,8 @@ def test_an_uploaded_file_becomes_the_task(page: Page, tmp_path: Path) -> None:
     ("empty.csv", b"\n\n", "is empty"),
     ("one.csv", b"text,label\n" + b"fine,good\n" * 40, "only one label"),
 ])
-def test_a_file_of_no_use_is_told_at_once(page: Page, tmp_path: Path, name: str, content: bytes, told: str) -> None:
+def test_a_file_of_no_use_is_told_at_once(page: Page, tmp_path: Path, name: str, content: bytes,
+                                          told: str) -> None:
     path = tmp_path / name
     path.write_bytes(content)
     upload(page, path)

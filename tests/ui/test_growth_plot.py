@@ -18,7 +18,8 @@ def translate(text: str) -> str:
 
 def drawn(found: list[Grown], planned: int = 3) -> list[ElementTree.Element]:
     """The plots, read as XML."""
-    return [ElementTree.fromstring(svg) for svg in re.findall("<svg.*?</svg>", growth_plot(found, planned, translate))]
+    return [ElementTree.fromstring(svg)
+            for svg in re.findall("<svg.*?</svg>", growth_plot(found, planned, translate))]
 
 
 def of(plot: ElementTree.Element, kind: str) -> list[ElementTree.Element]:
@@ -33,7 +34,8 @@ def test_sizes_are_bars_on_one_scale_with_their_growth() -> None:
     sizes, _ = drawn(FOUND)
     hand, given = (numbers(of(sizes, f"bar-{kind}"), "height") for kind in ("hand", "given"))
     assert hand == pytest.approx([hand[0]] * 3)
-    assert [given[1] / given[0], given[1] / hand[0]] == pytest.approx([768 / 128, 768 / 32], rel=0.02)
+    assert [given[1] / given[0],
+            given[1] / hand[0]] == pytest.approx([768 / 128, 768 / 32], rel=0.02)
     assert ["".join(each.itertext()) for each in of(sizes, "value")] == ["32", "160×5", "800×5"]
     assert sizes.get("aria-label") == "Examples a model learns from: 32, 160, 800"
 
@@ -50,13 +52,16 @@ def test_accuracies_are_points_and_means() -> None:
     assert [each.text for each in of(accuracies, "on-model")] == ["60 %", "72 %", "73 %"]
     above, below = (numbers(of(accuracies, f"on-{kind}"), "y") for kind in ("given", "model"))
     assert above[1] < right[1] < means[2] < below[2]  # the values do not meet between the lines
-    assert accuracies.get("aria-label") == "given labels: 82.0 %, 78.0 %; models, development: 60.0 %, 72.0 %, 73.0 %"
+    assert accuracies.get(
+        "aria-label") == "given labels: 82.0 %, 78.0 %; models, development: 60.0 %, 72.0 %, 73.0 %"
     assert all(0 < float(each.attrib["y"]) < 172 for each in accuracies.iter("text"))
 
 
 def test_generations_to_come_have_their_place() -> None:
     early, whole = (drawn(FOUND[:count], 3)[0] for count in (1, 3))
-    assert [each.text for each in of(early, "name")] == [each.text for each in of(whole, "name")] == ["0", "1", "2"]
+    assert [each.text for each in of(early, "name")] == [each.text
+                                                         for each in of(
+                                                             whole, "name")] == ["0", "1", "2"]
     assert numbers(of(early, "bar-hand"), "x") == numbers(of(whole, "bar-hand"), "x")[:1]
 
 

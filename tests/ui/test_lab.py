@@ -40,10 +40,11 @@ def test_an_unknown_task_changes_nothing(lab: Lab) -> None:
     assert lab.open_task(ENGLISH, "no/such-task") == [gr.skip()] * len(lab.opened)
 
 
-def look(lab: Lab, on: bool = True, shots: float | None = 4, text: str = "The soup was cold.") -> str:
+def look(lab: Lab, on: bool = True, shots: float | None = 4,
+         text: str = "The soup was cold.") -> str:
     pattern, words = "{text_a} It was {mask}.", ["terrible", "great"]
-    return lab.demonstrations.watch(ENGLISH, on, "reviews", "mini-masked", pattern, text, "", "", shots, 13, 2, 0.5, 50,
-                                    *words, *[""] * (MAX_LABELS - 2))[1]
+    return lab.demonstrations.watch(ENGLISH, on, "reviews", "mini-masked", pattern, text, "", "",
+                                    shots, 13, 2, 0.5, 50, *words, *[""] * (MAX_LABELS - 2))[1]
 
 
 def test_demonstrations_are_shown_with_their_similarity(lab: Lab) -> None:

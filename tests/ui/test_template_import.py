@@ -12,7 +12,8 @@ from ui.lab.tab import MAX_LABELS
 from ui.lab.template_import import TemplateImport
 
 ENGLISH, ZH = (gr.Request(headers={"accept-language": language}) for language in ("en", "zh-CN"))
-RESULTS = ("*cls**sent_0*_Such_a*mask*_one.*sep+*\t0.9", "*cls**sent_0*_How*mask*!*sep+*\t0.8", "no template\t0.1")
+RESULTS = ("*cls**sent_0*_Such_a*mask*_one.*sep+*\t0.9", "*cls**sent_0*_How*mask*!*sep+*\t0.8",
+           "no template\t0.1")
 BRACES = '{"placeholder": "text_a"} I found it {"mask"}.'
 PATTERN = "{text_a} I found it {mask}."
 YAML = """dataset: imdb
@@ -39,7 +40,8 @@ def test_what_is_pasted_is_shown_and_loaded(panel: TemplateImport) -> None:
     assert "line 2: A pattern cannot say soft None" in told
     assert [title for title, _ in picked["choices"]] == [PATTERN]
     assert actions["visible"]
-    pattern, *words, note = panel.load(ENGLISH, "reviews", picked["value"], "{text_a} {mask}", *WORDS)
+    pattern, *words, note = panel.load(ENGLISH, "reviews", picked["value"], "{text_a} {mask}",
+                                       *WORDS)
     assert pattern == PATTERN
     assert words == [gr.skip()] * MAX_LABELS
     assert "Loaded." in note
@@ -51,7 +53,8 @@ def test_answer_choices_become_label_words_in_order(panel: TemplateImport) -> No
     assert "Loops: A pattern has no conditions" in told
     assert picked["choices"][0][0] == "One · {text_a} So: {mask} · bad, dull / good"
     pattern, *words, _ = panel.load(ENGLISH, "reviews", picked["value"], "", *WORDS)
-    assert (pattern, words) == ("{text_a} So: {mask}", ["bad\\, dull", "good", *[""] * (MAX_LABELS - 2)])
+    assert (pattern, words) == ("{text_a} So: {mask}",
+                                ["bad\\, dull", "good", *[""] * (MAX_LABELS - 2)])
 
 
 def test_words_alone_leave_the_pattern(panel: TemplateImport) -> None:
@@ -60,7 +63,8 @@ def test_words_alone_leave_the_pattern(panel: TemplateImport) -> None:
     assert pattern == gr.skip()
     assert words[:2] == ["dull", "fine"]
     assert panel.keep(ENGLISH, [], "reviews", picked["value"], PATTERN, *WORDS)[0] == [
-        {"task": "reviews", "pattern": PATTERN, "words": {"negative": ["dull"], "positive": ["fine"]}}]
+        {"task": "reviews", "pattern": PATTERN,
+         "words": {"negative": ["dull"], "positive": ["fine"]}}]
 
 
 def test_results_are_offered_best_first_and_kept(panel: TemplateImport, tmp_path: Path) -> None:
@@ -70,15 +74,18 @@ def test_results_are_offered_best_first_and_kept(panel: TemplateImport, tmp_path
     assert "Patterns found: 2." in told
     assert "line 3: " in told
     assert [title for title, _ in picked["choices"]] == [
-        "0.900 · {text_a} Such a {mask} one. · terrible / great", "0.800 · {text_a} How {mask}! · terrible / great"]
+        "0.900 · {text_a} Such a {mask} one. · terrible / great",
+        "0.800 · {text_a} How {mask}! · terrible / great"]
     variants, note = panel.keep(ENGLISH, [], "reviews", values(picked), "", *WORDS)
-    assert [each["pattern"] for each in variants] == ["{text_a} Such a {mask} one.", "{text_a} How {mask}!"]
+    assert [each["pattern"] for each in variants] == ["{text_a} Such a {mask} one.",
+                                                      "{text_a} How {mask}!"]
     assert "Kept 2" in note
     assert panel.keep(ENGLISH, variants, "reviews", picked["value"], "", *WORDS)[0] == variants
     assert "cl-problem" in panel.keep(ENGLISH, [], "headlines", picked["value"], "", *WORDS)[1]
 
 
-def test_a_template_and_its_verbalizer_may_come_apart(panel: TemplateImport, tmp_path: Path) -> None:
+def test_a_template_and_its_verbalizer_may_come_apart(panel: TemplateImport,
+                                                      tmp_path: Path) -> None:
     path = tmp_path / "verbalizer.json"
     path.write_bytes(b'\xef\xbb\xbf{"negative": ["dull"],\r\n "positive": ["fine"]}\r\n')
     picked = panel.read(ENGLISH, "reviews", BRACES, str(path))[1]
@@ -108,7 +115,8 @@ def test_bad_input_is_told_and_offers_nothing(
 ) -> None:
     path = tmp_path / "templates"
     path.write_bytes(data or b"")
-    told, picked, actions, _ = panel.read(ENGLISH, "reviews", pasted, None if data is None else str(path))
+    told, picked, actions, _ = panel.read(ENGLISH, "reviews", pasted,
+                                          None if data is None else str(path))
     assert message in told
     assert len(told) < 2000
     assert not picked["visible"]
@@ -122,10 +130,12 @@ def test_nothing_pasted_says_nothing(panel: TemplateImport) -> None:
 
 @pytest.mark.parametrize(("dialect", "written"), [
     ("lm-bff", "*cls**sent_0*_So:*mask**sep+*\n{'negative': 'terrible', 'positive': 'great'}"),
-    ("openprompt", '{"placeholder": "text_a"} So: {"mask"}\n{"negative": ["terrible"], "positive": ["great"]}'),
+    ("openprompt",
+     '{"placeholder": "text_a"} So: {"mask"}\n{"negative": ["terrible"], "positive": ["great"]}'),
     ("promptsource", "jinja: '{{text_a}} So: ||| {{ answer_choices[label] }}'"),
 ])
-def test_the_pattern_is_exported_and_read_back(panel: TemplateImport, dialect: str, written: str) -> None:
+def test_the_pattern_is_exported_and_read_back(panel: TemplateImport, dialect: str,
+                                               written: str) -> None:
     box, note = panel.export(ENGLISH, dialect, "reviews", "{text_a} So: {mask}", *WORDS)
     assert written in box["value"]
     assert note == ""
@@ -138,7 +148,8 @@ def test_the_pattern_is_exported_and_read_back(panel: TemplateImport, dialect: s
     ("openprompt", "{text_a} It was {mask", "is not closed"),
     ("lm-bff", "{text_b} {mask}", "one text only"),
 ])
-def test_what_cannot_be_exported_is_told(panel: TemplateImport, dialect: str, pattern: str, message: str) -> None:
+def test_what_cannot_be_exported_is_told(panel: TemplateImport, dialect: str, pattern: str,
+                                         message: str) -> None:
     box, note = panel.export(ENGLISH, dialect, "reviews", pattern, *WORDS)
     assert not box["visible"]
     assert message in note

@@ -25,7 +25,8 @@ class Choice:
     runs: list[Run]
 
     @staticmethod
-    def of(store: RunStore, visitor: str, studies: Collection[str], singles: Collection[str]) -> Choice:
+    def of(store: RunStore, visitor: str, studies: Collection[str],
+           singles: Collection[str]) -> Choice:
         """Read the visitor's runs and those that come with the app; what is another's is not found."""
         mine = store.runs(visitor) if visitor else []
         chosen = (run for run in mine if run.study in studies or run.id in singles)

@@ -33,43 +33,54 @@ class Confusion:
         self.services = services
         with gr.Tab(label("Confusion"), id="compare-confusion"):
             with gr.Row(elem_classes="cl-actions"):
-                chosen = gr.Dropdown([], label=label("One run, or all its seeds together"), elem_id="confusion-run",
-                                     scale=4, min_width=240)
-                file = gr.DownloadButton(label("Download predictions (CSV)"), size="sm", scale=1, min_width=200,
-                                         elem_id="download-predictions")
+                chosen = gr.Dropdown([], label=label("One run, or all its seeds together"),
+                                     elem_id="confusion-run", scale=4, min_width=240)
+                file = gr.DownloadButton(label("Download predictions (CSV)"), size="sm", scale=1,
+                                         min_width=200, elem_id="download-predictions")
             with gr.Row(equal_height=False):
                 with gr.Column(min_width=320):
-                    confusion = gr.Plot(label=label("Confusion"), show_label=False, elem_id="confusion-figure")
+                    confusion = gr.Plot(label=label("Confusion"), show_label=False,
+                                        elem_id="confusion-figure")
                     table = gr.HTML(elem_id="confusion-table")
                 with gr.Column(min_width=320):
-                    calibration = gr.Plot(label=label("Reliability"), show_label=False, elem_id="calibration-figure")
+                    calibration = gr.Plot(label=label("Reliability"), show_label=False,
+                                          elem_id="calibration-figure")
             shown_on: dict[str, Any] = {"show_progress": "minimal", "show_progress_on": None,
                                         "api_visibility": "private"}
             runs, outputs = [session.visitor, shown, chosen], [confusion, table, calibration, file]
-            follow([shown.change], self.list_runs, runs, chosen).then(self.show, runs, outputs, **shown_on)
+            follow([shown.change], self.list_runs, runs,
+                   chosen).then(self.show, runs, outputs, **shown_on)
             follow([chosen.input], self.show, runs, outputs, **shown_on)
 
     def list_runs(self, request: gr.Request, visitor: str, shown: Shown, chosen: str | None) -> Any:
         """Offer every group of runs that differ in their seed only, and every finished run."""
-        translate, records = translator(request), Choice.shown(self.services.store, visitor, shown).done_records
+        translate, records = translator(request), Choice.shown(self.services.store, visitor,
+                                                               shown).done_records
         groups = [(group_name(setting, len(runs), translate), ALL_SEEDS + runs[0].id)
                   for setting, runs in grouped(records).items() if len(runs) > 1]
-        choices = [*groups, *zip(run_names(records, translate), (each.id for each in records), strict=True)]
+        choices = [*groups,
+                   *zip(run_names(records, translate), (each.id for each in records), strict=True)]
         keys = [key for _, key in choices]
-        return gr.update(choices=choices, value=chosen if chosen in keys else next(iter(keys), None))
+        return gr.update(choices=choices,
+                         value=chosen if chosen in keys else next(iter(keys), None))
 
-    def show(self, request: gr.Request, visitor: str, shown: Shown, chosen: str | None) -> list[Any]:
+    def show(self, request: gr.Request, visitor: str, shown: Shown,
+             chosen: str | None) -> list[Any]:
         """Confusion and reliability of what is chosen, summed over its runs, and its predictions as a file."""
         translate, runs = translator(request), self._members(visitor, shown, chosen or "")
         if not runs:
-            return [confusion_figure([], [], translate), "", calibration_figure(np.zeros((0, 1)), [], translate=translate),
+            return [confusion_figure([], [], translate), "",
+                    calibration_figure(np.zeros((0, 1)), [], translate=translate),
                     gr.update(value=None, interactive=False)]
         labels, confusion = runs[0].labels, np.sum([run.confusion for run in runs], axis=0).tolist()
-        tables = [self.services.store.predictions(run.id, visitor) for run in runs if run.visitor != READY_MADE]
+        tables = [self.services.store.predictions(run.id, visitor)
+                  for run in runs if run.visitor != READY_MADE]
         probabilities, gold = label_probabilities(tables, labels)
-        return [confusion_figure(confusion, labels, translate), confusion_table(confusion, labels, translate),
+        return [confusion_figure(confusion, labels, translate),
+                confusion_table(confusion, labels, translate),
                 calibration_figure(probabilities, gold, translate=translate),
-                gr.update(value=saved(predictions_download(runs, tables)), interactive=True) if tables else
+                gr.update(value=saved(predictions_download(runs, tables)), interactive=True)
+                if tables else
                 gr.update(value=None, interactive=False)]
 
     def _members(self, visitor: str, shown: Shown, chosen: str) -> list[Run]:
@@ -79,6 +90,7 @@ class Confusion:
         if chosen.startswith(ALL_SEEDS):
             key = chosen.removeprefix(ALL_SEEDS)
             groups = grouped(choice.done_records).values()
-            wanted = {each.id for runs in groups for each in runs if any(one.id == key for one in runs)}
+            wanted = {each.id for runs in groups
+                      for each in runs if any(one.id == key for one in runs)}
         found = [run for run in choice.done if run.id in wanted]
         return [run for run in found if run.labels == found[0].labels]

@@ -21,7 +21,8 @@ from ui.session import Session
 
 PAGE = 10  # examples at a time
 WHO_IS_RIGHT = {"a": "A right, B wrong", "b": "B right, A wrong", "neither": "both wrong"}
-WHO_IS_BETTER = {"a": "A better", "b": "B better", "equal": "equally good"}  # where scores are not right or wrong
+WHO_IS_BETTER = {"a": "A better", "b": "B better",
+                 "equal": "equally good"}  # where scores are not right or wrong
 _NO_TEXTS = "Comparisons that come with the app have no single answers here. Choose runs of your own."
 _NEEDS_TWO = "Choose two finished runs of the same task."
 
@@ -40,7 +41,8 @@ class Examples:
                              label=label("Examples with"), elem_id="examples-right")
             examples = gr.HTML(elem_id="examples-list")
             with gr.Row(elem_classes="cl-actions"):
-                back = gr.Button(label("Previous page"), size="sm", min_width=110, elem_id="examples-back")
+                back = gr.Button(label("Previous page"), size="sm", min_width=110,
+                                 elem_id="examples-back")
                 place = gr.HTML(elem_id="examples-place", min_width=110)
                 on = gr.Button(label("Next page"), size="sm", min_width=110, elem_id="examples-on")
             page = gr.State(0)
@@ -52,20 +54,25 @@ class Examples:
             back.click(self.back, [*runs, page], outputs, **QUIET)
             on.click(self.on, [*runs, page], outputs, **QUIET)
 
-    def list_runs(self, request: gr.Request, visitor: str, shown: Shown, a: str | None, b: str | None) -> list[Any]:
+    def list_runs(self, request: gr.Request, visitor: str, shown: Shown, a: str | None,
+                  b: str | None) -> list[Any]:
         """Offer the finished runs; at first the best one, and the best of another method with the same seed."""
         records = Choice.shown(self.services.store, visitor, shown).done_records
-        choices = list(zip(run_names(records, translator(request)), (each.id for each in records), strict=True))
+        choices = list(
+            zip(run_names(records, translator(request)), (each.id for each in records),
+                strict=True))
         keys = {key for _, key in choices}
         if a not in keys or b not in keys:
             a, b = opponents(records)
         return [gr.update(choices=choices, value=a), gr.update(choices=choices, value=b)]
 
-    def back(self, request: gr.Request, visitor: str, a: str | None, b: str | None, right: str, page: int) -> list[Any]:
+    def back(self, request: gr.Request, visitor: str, a: str | None, b: str | None, right: str,
+             page: int) -> list[Any]:
         """The page before."""
         return self.show(request, visitor, a, b, right, page - 1)
 
-    def on(self, request: gr.Request, visitor: str, a: str | None, b: str | None, right: str, page: int) -> list[Any]:
+    def on(self, request: gr.Request, visitor: str, a: str | None, b: str | None, right: str,
+           page: int) -> list[Any]:
         """The next page."""
         return self.show(request, visitor, a, b, right, page + 1)
 
@@ -76,15 +83,18 @@ class Examples:
         try:
             joined = self._joined(visitor, a, b)
         except Exception as error:
-            return [message(explain(error, translate), "note"), gr.skip(), "", "", *[gr.update(interactive=False)] * 2, 0]
+            return [message(explain(error, translate), "note"), gr.skip(), "", "",
+                    *[gr.update(interactive=False)] * 2, 0]
         names = WHO_IS_RIGHT if joined.right_or_wrong else WHO_IS_BETTER
         right = right if right in names else list(names)[-1]
         found = joined.where(right)
         page = max(0, min(page, (len(found) - 1) // PAGE))
         start, end = page * PAGE, min(len(found), (page + 1) * PAGE)
         counts = joined.rows["better"].value_counts()
-        choices = [(f"{translate(text)} ({counts.get(key, 0)})", key) for key, text in names.items()]
-        place = translate("{start}–{end} of {n}").format(start=start + 1, end=end, n=len(found)) if len(found) else ""
+        choices = [(f"{translate(text)} ({counts.get(key, 0)})", key)
+                   for key, text in names.items()]
+        place = translate("{start}–{end} of {n}").format(start=start + 1, end=end,
+                                                         n=len(found)) if len(found) else ""
         listed = example_list(found.iloc[start:end], start + 1, joined.right_or_wrong, translate)
         return [_test(joined, translate), gr.update(choices=choices, value=right), listed,
                 f'<p class="cl-hint cl-place">{place}</p>', gr.update(interactive=page > 0),
@@ -97,7 +107,8 @@ class Examples:
         tables = [store.predictions(key, visitor) for key in keys]
         if len(tables) < 2 or any(table.empty for table in tables):
             raise InputError(_NEEDS_TWO)
-        return side_by_side(*tables, main_metric_in(store.run(key, visitor).metrics for key in keys))
+        return side_by_side(*tables,
+                            main_metric_in(store.run(key, visitor).metrics for key in keys))
 
 
 def _test(joined: SideBySide, translate: Translate) -> str:

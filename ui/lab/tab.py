@@ -75,25 +75,29 @@ class Lab:
                 prompt = gr.HTML(elem_id="prompt-panel")
                 answer = gr.HTML(elem_id="answer-panel")
                 self.demonstrations = DemonstrationBoxes(services, session)
-                sample = gr.Dropdown([str(n) for n in SAMPLES], value=str(SAMPLES[0]), elem_id="sample",
+                sample = gr.Dropdown([str(n) for n in SAMPLES], value=str(SAMPLES[0]),
+                                     elem_id="sample",
                                      label=label("Test examples measured while you type"))
                 dataset = gr.HTML(elem_id="dataset-panel")
         position = gr.State(0)
-        self.boxes = Boxes(pattern, note, library, words, word_notes, words_note, text_a, text_b, more, insert,
-                           position, gold, sample, prompt, answer, dataset)
+        self.boxes = Boxes(pattern, note, library, words, word_notes, words_note, text_a, text_b,
+                           more, insert, position, gold, sample, prompt, answer, dataset)
         self.variants.place_table(pattern, words, sample)
         templates.listen(pattern, words)
         self._listen(moves)
 
     def _pattern_boxes(self) -> tuple[gr.Textbox, gr.HTML, gr.Dropdown, list[gr.Button]]:
-        pattern = gr.Textbox(label=label("Pattern"), lines=2, max_lines=8, elem_id="pattern", max_length=4000,
-                             info=label("Put a mask where the answer belongs; the model fills it in as you type."))
+        pattern = gr.Textbox(label=label("Pattern"), lines=2, max_lines=8, elem_id="pattern",
+                             max_length=4000,
+                             info=label("Put a mask where the answer belongs; the model fills it "
+                                        "in as you type."))
         note = gr.HTML(elem_id="pattern-note", elem_classes="cl-note-slot")
         with gr.Row(elem_classes="cl-chips"):
-            insert = [gr.Button(field, size="sm", min_width=60, elem_classes="cl-chip", elem_id=f"insert-{at}",
-                                visible=at < len(_FIELDS) - 1)
+            insert = [gr.Button(field, size="sm", min_width=60, elem_classes="cl-chip",
+                                elem_id=f"insert-{at}", visible=at < len(_FIELDS) - 1)
                       for at, field in enumerate((*_FIELDS, *[""] * _FURTHER))]
-        library = gr.Dropdown([], label=label("Take one from the papers"), elem_id="library", interactive=True)
+        library = gr.Dropdown([], label=label("Take one from the papers"), elem_id="library",
+                              interactive=True)
         return pattern, note, library, insert
 
     def _word_boxes(self) -> tuple[list[gr.Textbox], list[gr.HTML], gr.HTML]:
@@ -101,22 +105,28 @@ class Lab:
         with gr.Group(elem_id="words"):
             gr.Markdown(label("Label words"), elem_classes="cl-group-title")
             for index in range(MAX_LABELS):
-                words.append(gr.Textbox(label=f"label {index}", visible=index < 2, elem_id=f"words-{index}",
-                                        max_length=400, elem_classes="cl-words"))
-                notes.append(gr.HTML(visible=index < 2, elem_id=f"words-note-{index}", elem_classes="cl-note-slot"))
+                words.append(gr.Textbox(label=f"label {index}", visible=index < 2,
+                                        elem_id=f"words-{index}", max_length=400,
+                                        elem_classes="cl-words"))
+                notes.append(
+                    gr.HTML(visible=index < 2, elem_id=f"words-note-{index}",
+                            elem_classes="cl-note-slot"))
         note = gr.HTML(elem_id="words-note", elem_classes="cl-note-slot")
         return words, notes, note
 
-    def _example_boxes(self) -> tuple[gr.Textbox, gr.Textbox, gr.Textbox, gr.HTML, dict[str, gr.Button]]:
-        text_a = gr.Textbox(label=label("Text: an example, or your own"), lines=3, max_lines=10, elem_id="text-a",
-                            max_length=20000)
-        text_b = gr.Textbox(label=label("Second text"), lines=2, max_lines=10, visible=False, elem_id="text-b",
-                            max_length=20000)
-        more = gr.Textbox(label=label("Further texts"), lines=2, max_lines=10, visible=False, elem_id="more",
-                          max_length=20000, info=label("A pattern shows them by their names, in braces."))
+    def _example_boxes(self) -> tuple[gr.Textbox, gr.Textbox, gr.Textbox, gr.HTML,
+                                      dict[str, gr.Button]]:
+        text_a = gr.Textbox(label=label("Text: an example, or your own"), lines=3, max_lines=10,
+                            elem_id="text-a", max_length=20000)
+        text_b = gr.Textbox(label=label("Second text"), lines=2, max_lines=10, visible=False,
+                            elem_id="text-b", max_length=20000)
+        more = gr.Textbox(label=label("Further texts"), lines=2, max_lines=10, visible=False,
+                          elem_id="more", max_length=20000,
+                          info=label("A pattern shows them by their names, in braces."))
         gold = gr.HTML(elem_id="gold")
         with gr.Row(elem_classes="cl-chips"):
-            moves = {name: gr.Button(label(name), size="sm", min_width=80) for name in ("Previous", "Next", "Another")}
+            moves = {name: gr.Button(label(name), size="sm", min_width=80)
+                     for name in ("Previous", "Next", "Another")}
         return text_a, text_b, more, gold, moves
 
     def _listen(self, moves: dict[str, gr.Button]) -> None:
@@ -128,36 +138,44 @@ class Lab:
         live: dict[str, Any] = {"concurrency_id": "model", "concurrency_limit": 2}
         follow([box.change for box in [*typed, session.model]], self.watch_prompt,
                [*question[:3], boxes.text_a, boxes.text_b, boxes.more, *boxes.words],
-               [boxes.pattern_note, boxes.words_note, *boxes.word_notes, boxes.prompt, boxes.answer], **live)
-        follow([box.change for box in [boxes.pattern, *boxes.words, session.model, boxes.sample]], self.watch_examples,
-               [*question[:3], boxes.sample, *boxes.words], boxes.dataset, **live)
-        self.demonstrations.listen(boxes.pattern, boxes.text_a, boxes.text_b, boxes.more, boxes.words, live)
+               [boxes.pattern_note, boxes.words_note, *boxes.word_notes, boxes.prompt,
+                boxes.answer], **live)
+        follow([box.change for box in [boxes.pattern, *boxes.words, session.model, boxes.sample]],
+               self.watch_examples, [*question[:3], boxes.sample, *boxes.words], boxes.dataset,
+               **live)
+        self.demonstrations.listen(boxes.pattern, boxes.text_a, boxes.text_b, boxes.more,
+                                   boxes.words, live)
         session.task.input(self.open_task, session.task, self.opened, **QUIET)
-        boxes.library.input(self.take_published, [session.task, boxes.library], [boxes.pattern, *boxes.words],
-                            **QUIET)
+        boxes.library.input(self.take_published, [session.task, boxes.library],
+                            [boxes.pattern, *boxes.words], **QUIET)
         for name, button in moves.items():
             button.click(self.move, [session.task, boxes.position, gr.State(name)],
-                         [boxes.text_a, boxes.text_b, boxes.more, boxes.position, boxes.gold], **QUIET)
+                         [boxes.text_a, boxes.text_b, boxes.more, boxes.position, boxes.gold],
+                         **QUIET)
 
     @property
     def opened(self) -> list[gr.components.Component]:
         """What `open_task` and `first_look` fill."""
         boxes = self.boxes
-        return [boxes.pattern, boxes.library, boxes.text_a, boxes.text_b, boxes.more, boxes.position, boxes.gold,
-                *boxes.words, *boxes.word_notes, *boxes.insert[len(_FIELDS) - 1 :]]
+        return [boxes.pattern, boxes.library, boxes.text_a, boxes.text_b, boxes.more,
+                boxes.position, boxes.gold, *boxes.words, *boxes.word_notes,
+                *boxes.insert[len(_FIELDS) - 1 :]]
 
     def first_look(self, request: gr.Request, choice: str) -> list[Any]:
         """What the Lab shows when the page opens: the shared question in its link, or the task's first suggestion."""
-        shared = unpack(request.query_params.get("p", "")) if request.query_params.get("p") else None
+        shared = unpack(request.query_params.get("p", "")) if request.query_params.get(
+            "p") else None
         return self.open_task(request, choice, shared)
 
-    def open_task(self, request: gr.Request, choice: str, shared: dict[str, Any] | None = None) -> list[Any]:
+    def open_task(self, request: gr.Request, choice: str,
+                  shared: dict[str, Any] | None = None) -> list[Any]:
         """Fill the boxes for a task: its labels, a suggested pattern and its first example."""
         translate = translator(request)
         try:
             task = self.services.task(choice)
             if len(task.schema.labels) > MAX_LABELS and task.schema.has_words:
-                raise LimitError("The Lab shows up to {limit} labels; this task has {count}. Use the command line.",
+                raise LimitError("The Lab shows up to {limit} labels; this task has {count}. Use "
+                                 "the command line.",
                                  limit=MAX_LABELS, count=len(task.schema.labels))
         except ClozeLabError as error:
             gr.Warning(explain(error, translate))
@@ -167,13 +185,15 @@ class Lab:
         schema = task.schema
         rows = schema.labels if schema.has_words else ()
         chosen = {name: ", ".join(first.get("words", {}).get(name, [])) for name in rows}
-        choices = [(f"{pvp.pattern}  ·  {pvp.source}", str(index)) for index, pvp in enumerate(pvps)]
+        choices = [(f"{pvp.pattern}  ·  {pvp.source}", str(index))
+                   for index, pvp in enumerate(pvps)]
         return [
             gr.update(value=str(first.get("pattern", ""))), gr.update(choices=choices, value=None),
             *self._example(task, 0, translate),
             *(gr.update(label=rows[i], value=chosen[rows[i]], visible=True) if i < len(rows)
               else gr.update(value="", visible=False) for i in range(MAX_LABELS)),
-            *(gr.update(value="", visible=i < len(rows)) for i in range(MAX_LABELS)), gr.update(visible=schema.pairs),
+            *(gr.update(value="", visible=i < len(rows)) for i in range(MAX_LABELS)),
+            gr.update(visible=schema.pairs),
             *(gr.update(value="{" + schema.columns[i] + "}" if i < len(schema.columns) else "",
                         visible=i < len(schema.columns))
               for i in range(_FURTHER)),
@@ -181,9 +201,11 @@ class Lab:
 
     def _example(self, task: Task, at: int, translate: Translate) -> list[Any]:
         example = task.test[at]
-        note = translate("Test example {at} of {n}, label {label}").format(at=at + 1, n=len(task.test), label=example.label)
+        note = translate("Test example {at} of {n}, label {label}").format(
+            at=at + 1, n=len(task.test), label=example.label)
         return [example.text_a, gr.update(value=example.text_b, visible=task.schema.pairs),
-                gr.update(value=written(example.more), visible=bool(task.schema.columns)), at, message(note, "note")]
+                gr.update(value=written(example.more), visible=bool(task.schema.columns)), at,
+                message(note, "note")]
 
     def move(self, choice: str, at: int, way: str, request: gr.Request) -> list[Any]:
         """Show the previous, the next or another example."""
@@ -201,8 +223,8 @@ class Lab:
         words = [", ".join(pvp.words.get(name, [])) for name in task.schema.labels[:MAX_LABELS]]
         return [pvp.pattern, *words, *[""] * (MAX_LABELS - len(words))]
 
-    def watch_prompt(self, request: gr.Request, choice: str, model: str, pattern: str, text_a: str, text_b: str,
-                     more: str, *words: str) -> list[Any]:
+    def watch_prompt(self, request: gr.Request, choice: str, model: str, pattern: str, text_a: str,
+                     text_b: str, more: str, *words: str) -> list[Any]:
         """Messages under the boxes, the prompt and the model's answer to it."""
         translate = translator(request)
         title = translate("What the model reads")
@@ -210,19 +232,22 @@ class Lab:
             task = self.services.task(choice)
             question = ask(pattern, words, task, self.services, model)
         except Exception as error:
-            return [gr.skip(), gr.skip(), *[gr.skip()] * MAX_LABELS, waiting_panel(title, explain(error, translate)), ""]
+            return [gr.skip(), gr.skip(), *[gr.skip()] * MAX_LABELS,
+                    waiting_panel(title, explain(error, translate)), ""]
         notes = _notes(question, task, translate)
         try:
-            example = Example(text_a or "", text_b or "", None, read_texts(more or "", task.schema.columns))
+            example = Example(text_a or "", text_b or "", None,
+                              read_texts(more or "", task.schema.columns))
             view = look_at_prompt(question, example, self.services.backbone(model))
         except ClozeLabError as error:
             told = explain(error, translate)
             notes[0] = notes[0] or message(told)
             return [*notes, waiting_panel(title, told), ""]
-        return [*notes, prompt_panel(view, translate), answer_panel(view, task.schema.labels, translate)]
+        return [*notes, prompt_panel(view, translate),
+                answer_panel(view, task.schema.labels, translate)]
 
-    def watch_examples(self, request: gr.Request, choice: str, model: str, pattern: str, sample: str,
-                       *words: str) -> str:
+    def watch_examples(self, request: gr.Request, choice: str, model: str, pattern: str,
+                       sample: str, *words: str) -> str:
         """Accuracy over many test examples, as it is with what is typed now."""
         translate = translator(request)
         try:
@@ -239,7 +264,8 @@ class Lab:
 
 def _notes(question: Question, task: Task, translate: Translate) -> list[str]:
     problems = question.word_problems or {}
-    rows = [problem(problems.get(name), translate) for name in task.schema.labels] if task.schema.has_words else []
+    rows = [problem(problems.get(name), translate)
+            for name in task.schema.labels] if task.schema.has_words else []
     whole = problem(problems.get(""), translate)
     if not task.schema.has_words:
         whole = message(translate(_NO_WORDS[task.schema.kind]), "note")

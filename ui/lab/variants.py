@@ -35,12 +35,15 @@ class Variants:
         self.services = services
         self.session = session
         with gr.Row(elem_classes="cl-actions"):
-            self.keep_button = gr.Button(label("Keep as variant"), variant="primary", elem_id="keep-variant")
+            self.keep_button = gr.Button(label("Keep as variant"), variant="primary",
+                                         elem_id="keep-variant")
             self.share_button = gr.Button(label("Copy a link to this"), elem_id="share")
-        self.link = gr.Textbox(label=label("Link"), visible=False, elem_id="share-link", buttons=["copy"])
+        self.link = gr.Textbox(label=label("Link"), visible=False, elem_id="share-link",
+                               buttons=["copy"])
         self.note = gr.HTML(elem_id="variants-note", elem_classes="cl-note-slot")
 
-    def place_table(self, pattern: gr.Textbox, words: Sequence[gr.Textbox], sample: gr.Dropdown) -> None:
+    def place_table(self, pattern: gr.Textbox, words: Sequence[gr.Textbox],
+                    sample: gr.Dropdown) -> None:
         """What is kept, side by side, over the whole width."""
         session = self.session
         self.table = gr.HTML(elem_id="variants")
@@ -48,22 +51,27 @@ class Variants:
             self.chosen = gr.Dropdown([], label=label("Variant"), elem_id="variant-choice", scale=4)
             load = gr.Button(label("Load into the boxes"), scale=1)
             remove = gr.Button(label("Remove"), scale=1)
-        self.keep_button.click(self.keep, [session.task, session.model, pattern, session.variants, *words],
+        self.keep_button.click(self.keep,
+                               [session.task, session.model, pattern, session.variants, *words],
                                [session.variants, self.note], **QUIET)
-        remove.click(self.remove, [session.variants, self.chosen], [session.variants, self.note], **QUIET)
-        follow([session.variants.change, session.task.change, session.model.change, sample.change], self.show,
-               [session.task, session.model, session.variants, sample], self.outputs, concurrency_id="model")
-        load.click(self.load, [session.task, session.variants, self.chosen], [pattern, *words], **QUIET)
-        self.share_button.click(self.share, [session.task, pattern, *words], [self.link, self.note], **QUIET).then(
-            None, self.link, self.link, js=_COPY)
+        remove.click(self.remove, [session.variants, self.chosen], [session.variants, self.note],
+                     **QUIET)
+        follow([session.variants.change, session.task.change, session.model.change, sample.change],
+               self.show, [session.task, session.model, session.variants, sample], self.outputs,
+               concurrency_id="model")
+        load.click(self.load, [session.task, session.variants, self.chosen], [pattern, *words],
+                   **QUIET)
+        self.share_button.click(self.share, [session.task, pattern, *words], [self.link, self.note],
+                                **QUIET).then(
+    None, self.link, self.link, js=_COPY)
 
     @property
     def outputs(self) -> list[gr.components.Component | gr.Row]:
         """What `show` fills."""
         return [self.table, self.row, self.chosen]
 
-    def keep(self, request: gr.Request, choice: str, model: str, pattern: str, variants: list[Variant] | None,
-             *words: str) -> list[Any]:
+    def keep(self, request: gr.Request, choice: str, model: str, pattern: str,
+             variants: list[Variant] | None, *words: str) -> list[Any]:
         """Keep what is typed, if it can be used."""
         translate, kept = translator(request), list(variants or [])
         try:
@@ -72,16 +80,20 @@ class Variants:
             question.check()
             assert question.verbalizer is not None
             if len(kept) >= MAX_VARIANTS:
-                raise InputError("{limit} variants are kept already. Remove one first.", limit=MAX_VARIANTS)
+                raise InputError("{limit} variants are kept already. Remove one first.",
+                                 limit=MAX_VARIANTS)
         except ClozeLabError as error:
             return [gr.skip(), message(explain(error, translate))]
-        variant = {"task": choice, "pattern": str(question.pattern), "words": question.verbalizer.as_dict()}
+        variant = {"task": choice, "pattern": str(question.pattern),
+                   "words": question.verbalizer.as_dict()}
         if variant in kept:
-            return [gr.skip(), message(translate("This pattern with these words is kept already."), "note")]
+            return [gr.skip(),
+                    message(translate("This pattern with these words is kept already."), "note")]
         told = translate("Kept. Change the pattern and keep another, or go to Train.")
         return [[*kept, variant], message(told, "good")]
 
-    def remove(self, request: gr.Request, variants: list[Variant] | None, chosen: str | None) -> list[Any]:
+    def remove(self, request: gr.Request, variants: list[Variant] | None,
+               chosen: str | None) -> list[Any]:
         """Forget the chosen variant."""
         kept = [each for each in variants or [] if variant_key(each) != chosen]
         return [kept, message(translator(request)("Removed."), "note") if chosen else gr.skip()]
@@ -111,26 +123,31 @@ class Variants:
         choices = [(variant_title(each), variant_key(each)) for each in mine]
         return [table, gr.update(visible=True), gr.update(choices=choices, value=choices[-1][1])]
 
-    def _table(self, variants: Sequence[Variant], task: Task, model: str, sample: int, translate: Translate) -> str:
+    def _table(self, variants: Sequence[Variant], task: Task, model: str, sample: int,
+               translate: Translate) -> str:
         backbone, examples = self.services.backbone(model), test_part(task, sample)
         rows = []
         for each in variants:
             words = {name: ", ".join(chosen) for name, chosen in each["words"].items()}
-            view = look_at_examples(read_question(each["pattern"], words, task, backbone), examples, backbone)
+            view = look_at_examples(read_question(each["pattern"], words, task, backbone), examples,
+                                    backbone)
             rows.append((each, view))
         metric = rows[0][1].evaluation.metric
         rows.sort(key=lambda row: metric.order(row[1].evaluation.value))
         body = "".join(
             f'<tr><td class="cl-mono">{escape(each["pattern"])}</td><td>{escape(_words(each))}</td>'
-            f"<td><b>{metric_text(view.evaluation.value, metric)}</b></td><td>{interval_bar(view.evaluation)}</td>"
+            f"<td><b>{metric_text(view.evaluation.value, metric)}</b></td>"
+            f"<td>{interval_bar(view.evaluation)}</td>"
             f"<td>{metric_text(view.calibrated.value, metric) if view.calibrated else ''}</td></tr>"
             for each, view in rows)
         heads = "".join(f'<th scope="col">{escape(translate(name))}</th>' for name in
                         ("Pattern", "Words", metric.title, "95 % interval", "Calibrated"))
         title = escape(translate("Variants, side by side"))
         over = escape(translate("zero-shot, over {n} test examples").format(n=len(examples)))
-        return (f'<div class="cl-card"><h3>{title}<span class="cl-over">{over}</span></h3><div class="cl-scroll">'
-                f'<table class="cl-table"><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table></div></div>')
+        return (f'<div class="cl-card"><h3>{title}<span class="cl-over">{over}</span></h3>'
+                f'<div class="cl-scroll">'
+                f'<table class="cl-table"><thead><tr>{heads}</tr></thead>'
+                f'<tbody>{body}</tbody></table></div></div>')
 
     def share(self, request: gr.Request, choice: str, pattern: str, *words: str) -> list[Any]:
         """A link that opens the Lab with what is typed."""
@@ -142,12 +159,14 @@ class Variants:
                                      zip(task.schema.labels, words, strict=False)}})
         except ClozeLabError as error:
             return [gr.update(visible=False), message(explain(error, translate))]
-        return [gr.update(value=packed, visible=True), message(translate("The link is copied."), "good")]
+        return [gr.update(value=packed, visible=True),
+                message(translate("The link is copied."), "good")]
 
 
 def ask(pattern: str, words: Sequence[str], task: Task, services: Services, model: str) -> Question:
     """The question as typed: `words` holds one string for each label row."""
-    return read_question(pattern or "", dict(zip(task.schema.labels, words, strict=False)), task, services.backbone(model))
+    return read_question(pattern or "", dict(zip(task.schema.labels, words, strict=False)), task,
+                         services.backbone(model))
 
 
 def variant_key(variant: Variant) -> str:

@@ -19,7 +19,8 @@ from ui.languages import label
 from ui.live import QUIET
 from ui.services import Services
 
-_TITLES = {"train": "Training data (required)", "test": "Test data", "unlabelled": "Texts without labels"}
+_TITLES = {"train": "Training data (required)", "test": "Test data",
+           "unlabelled": "Texts without labels"}
 _KINDS = {"files": "Upload files", "paths": "Files of this computer", "hub": "Hugging Face hub"}
 
 
@@ -47,32 +48,39 @@ class Sources:
         self.services = services
         self.kinds = ["files", *(["paths"] if not services.settings.public else []),
                       *(["hub"] if not services.settings.hub_data else [])]
-        self.kind = gr.Radio([(label(_KINDS[kind]), kind) for kind in self.kinds], value="files", show_label=False,
-                             container=False, label=label("Source"), elem_id="own-kind", visible=len(self.kinds) > 1)
+        self.kind = gr.Radio([(label(_KINDS[kind]), kind) for kind in self.kinds], value="files",
+                             show_label=False, container=False, label=label("Source"),
+                             elem_id="own-kind", visible=len(self.kinds) > 1)
         with gr.Row() as files:
-            uploads = [gr.File(label=label(_TITLES[part]), height=132, elem_id=f"own-{part}", min_width=220)
+            uploads = [gr.File(label=label(_TITLES[part]), height=132, elem_id=f"own-{part}",
+                               min_width=220)
                        for part in PARTS]
         with gr.Row(visible=False, elem_classes="cl-actions") as paths:
-            places = [gr.Textbox(label=label(_TITLES[part]), placeholder="~/data/file.csv", elem_id=f"own-path-{part}",
-                                 max_length=1000, min_width=200) for part in PARTS]
+            places = [gr.Textbox(label=label(_TITLES[part]), placeholder="~/data/file.csv",
+                                 elem_id=f"own-path-{part}", max_length=1000, min_width=200)
+                      for part in PARTS]
             read_paths = gr.Button(label("Read"), scale=0, min_width=90, elem_id="own-read-paths")
         with gr.Row(visible=False, elem_classes="cl-actions") as hub:
-            repo = gr.Textbox(label=label("Data set of the hub"), placeholder="owner/name or owner/name:config",
-                              elem_id="own-hub", max_length=200, min_width=240, scale=4)
+            repo = gr.Textbox(label=label("Data set of the hub"),
+                              placeholder="owner/name or owner/name:config", elem_id="own-hub",
+                              max_length=200, min_width=240, scale=4)
             read_hub = gr.Button(label("Read"), scale=0, min_width=90, elem_id="own-read-hub")
         self.boxes: list[gr.components.Component] = [self.kind, *uploads, *places, repo]
-        self.kind.change(lambda kind: [gr.update(visible=kind == each) for each in _KINDS], self.kind,
-                         [files, paths, hub], trigger_mode="multiple", **QUIET)
-        self.triggers: list[Any] = [self.kind.change, *(upload.change for upload in uploads), read_paths.click,
-                                    *(place.submit for place in places), read_hub.click, repo.submit]
+        self.kind.change(lambda kind: [gr.update(visible=kind == each) for each in _KINDS],
+                         self.kind, [files, paths, hub], trigger_mode="multiple", **QUIET)
+        self.triggers: list[Any] = [self.kind.change, *(upload.change for upload in uploads),
+                                    read_paths.click, *(place.submit for place in places),
+                                    read_hub.click, repo.submit]
 
     def read(self, kind: str, *values: Any) -> Read:
         """Read what the boxes name; one bad file does not keep the others from being read."""
         if kind not in self.kinds:
-            return Read(problems={"train": DataError("This source is not offered here. Upload a file.")})
+            return Read(problems={
+                "train": DataError("This source is not offered here. Upload a file.")})
         if kind == "hub":
             return self._read_hub((values[-1] or "").strip())
-        return self._read_files(values[: len(PARTS)] if kind == "files" else values[len(PARTS) : -1])
+        return self._read_files(values[: len(PARTS)] if kind
+                                == "files" else values[len(PARTS) : -1])
 
     def _read_files(self, places: Sequence[str | None]) -> Read:
         found = Read()
@@ -93,7 +101,8 @@ class Sources:
             found = _hub_tables(source, self.services.limits)
         except Exception as error:
             return Read(problems={"train": error})
-        return Read({"train": found.train, **({"test": found.test} if found.test else {})}, {}, found.names, source)
+        return Read({"train": found.train, **({"test": found.test} if found.test else {})}, {},
+                    found.names, source)
 
 
 @lru_cache(maxsize=2)

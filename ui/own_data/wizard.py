@@ -43,35 +43,45 @@ class OwnData:
             self.sources = Sources(services)
             self.found = gr.HTML(elem_id="own-found", elem_classes="cl-note-slot")
             self.chosen = gr.State("")
-            self.automatic = gr.State("")  # the name that the app gave, replaced as long as the visitor leaves it
+            self.automatic = gr.State(
+                "")  # the name that the app gave, replaced as long as the visitor leaves it
             with gr.Column(visible=False, elem_id="own-body") as self.body:
                 self._body_boxes()
             self.note = gr.HTML(elem_id="own-note", elem_classes="cl-note-slot")
             with gr.Row(visible=False, elem_classes="cl-actions") as self.list_row:
-                self.mine = gr.Dropdown([], label=label("Your data sets"), elem_id="own-mine", scale=4, min_width=200)
-                self.new_name = gr.Textbox(label=label("New name"), elem_id="own-new-name", scale=3, max_length=80,
-                                           min_width=160)
-                self.rename_button = gr.Button(label("Rename"), scale=1, min_width=90, elem_id="own-rename")
-                self.remove_button = gr.Button(label("Remove"), scale=1, min_width=90, elem_id="own-remove")
+                self.mine = gr.Dropdown([], label=label("Your data sets"), elem_id="own-mine",
+                                        scale=4, min_width=200)
+                self.new_name = gr.Textbox(label=label("New name"), elem_id="own-new-name", scale=3,
+                                           max_length=80, min_width=160)
+                self.rename_button = gr.Button(label("Rename"), scale=1, min_width=90,
+                                               elem_id="own-rename")
+                self.remove_button = gr.Button(label("Remove"), scale=1, min_width=90,
+                                               elem_id="own-remove")
         self._listen(part)
 
     def _body_boxes(self) -> None:
-        self.preview = gr.Dataframe(interactive=False, elem_id="own-preview", max_height=340, max_chars=90,
-                                    label=label("The first rows"), buttons=["fullscreen"])
+        self.preview = gr.Dataframe(interactive=False, elem_id="own-preview", max_height=340,
+                                    max_chars=90, label=label("The first rows"),
+                                    buttons=["fullscreen"])
         with gr.Row():  # custom values are allowed because an earlier file's columns may still be on their way
             self.text_a, self.text_b, self.label = (
-                gr.Dropdown([], label=label(title), elem_id=f"own-{name}", allow_custom_value=True, min_width=150)
+                gr.Dropdown([], label=label(title), elem_id=f"own-{name}", allow_custom_value=True,
+                            min_width=150)
                 for name, title in _COLUMNS.items())
-            self.name = gr.Textbox(label=label("Name of the data"), elem_id="own-name", max_length=80, min_width=150)
+            self.name = gr.Textbox(label=label("Name of the data"), elem_id="own-name",
+                                   max_length=80, min_width=150)
         with gr.Row(elem_classes="cl-columns", equal_height=False):
             with gr.Column(scale=4, min_width=300):
                 self.labels = gr.Dataframe(datatype="str", type="array",
-                                           interactive=True, static_columns=[0], elem_id="own-labels", max_height=300,
-                                           label=label("Labels: give them readable names"), buttons=[])
+                                           interactive=True, static_columns=[0],
+                                           elem_id="own-labels", max_height=300,
+                                           label=label("Labels: give them readable names"),
+                                           buttons=[])
             with gr.Column(scale=5, min_width=300):
                 self.balance = gr.HTML(elem_id="own-balance")
         self.findings = gr.HTML(elem_id="own-findings")
-        self.keep_button = gr.Button(label("Use this data"), variant="primary", elem_id="own-use", interactive=False)
+        self.keep_button = gr.Button(label("Use this data"), variant="primary", elem_id="own-use",
+                                     interactive=False)
 
     def _listen(self, part: gr.Accordion) -> None:
         session, columns = self.session, [self.text_a, self.text_b, self.label]
@@ -81,17 +91,21 @@ class OwnData:
             "outputs": [self.findings, self.balance, self.labels, self.keep_button],
             "concurrency_id": "own-data", "concurrency_limit": 4}
         follow(self.sources.triggers, self.read, [self.automatic, *chosen],
-               [self.note, self.found, self.preview, *columns, self.name, self.automatic, self.body],
+               [self.note, self.found, self.preview, *columns, self.name, self.automatic,
+                self.body],
                show_progress="minimal", show_progress_on=[self.found]).then(**check, **QUIET)
         follow([*(box.input for box in columns), self.labels.input, session.model.change], **check)
         self.keep_button.click(self.keep, [session.own_tasks, *chosen],
-                               [session.own_tasks, session.task, self.mine, self.note, self.chosen], **QUIET)
+                               [session.own_tasks, session.task, self.mine, self.note, self.chosen],
+                               **QUIET)
         listed = [self.list_row, self.mine]
-        gr.on([session.own_tasks.change, part.expand], self.list_own, [session.own_tasks, self.mine], listed, **QUIET)
+        gr.on([session.own_tasks.change, part.expand], self.list_own,
+              [session.own_tasks, self.mine], listed, **QUIET)
         self.remove_button.click(self.remove, [session.own_tasks, self.mine, session.task],
                                  [session.own_tasks, session.task, self.note, self.chosen], **QUIET)
         gr.on([self.rename_button.click, self.new_name.submit], self.rename,
-              [session.own_tasks, self.mine, self.new_name], [session.own_tasks, session.task, self.note], **QUIET)
+              [session.own_tasks, self.mine, self.new_name],
+              [session.own_tasks, session.task, self.note], **QUIET)
 
     def read(self, request: gr.Request, automatic: str, *chosen: Any) -> list[Any]:
         """Read the files; guess the columns unless those chosen before are still there."""
@@ -104,7 +118,8 @@ class OwnData:
         if train is None:
             if read.tables and not read.problems:
                 told += message(translate("Choose the training data too."), "note")
-            return ["", told, *[gr.skip()] * 6, gr.skip() if read.problems else gr.update(visible=False)]
+            return ["", told, *[gr.skip()] * 6,
+                    gr.skip() if read.problems else gr.update(visible=False)]
         names = list(train.columns)
         kept = [column for column in (text_a, text_b, label_column) if column]
         columns = guess_columns(train)
@@ -143,35 +158,45 @@ class OwnData:
             if draft is None:
                 raise InputError("There is no data yet. Choose the training data.")
             task = draft.task(self.services.limits)
-            as_found = draft.columns == guess_columns(read.tables["train"]) and not _renamed(draft, read)
+            as_found = draft.columns == guess_columns(read.tables["train"]) and not _renamed(
+                draft, read)
             choice = read.repo if read.repo and as_found else self.services.keep_own_task(task)
         except Exception as error:
             return [gr.skip(), gr.skip(), gr.skip(), message(explain(error, translate)), gr.skip()]
-        kept = [[task.title, choice], *(each for each in own_tasks or [] if each[1] != choice)][:MAX_OWN]
-        told = translate("{name} is ready: {train} rows to draw from and {test} to test on. It is chosen as the task now.")
-        told = told.format(name=task.title, train=f"{len(task.train):,}", test=f"{len(task.test):,}")
+        kept = [[task.title, choice],
+                *(each for each in own_tasks or [] if each[1] != choice)][:MAX_OWN]
+        told = translate("{name} is ready: {train} rows to draw from and {test} to test on. It is "
+                         "chosen as the task now.")
+        told = told.format(name=task.title, train=f"{len(task.train):,}",
+                           test=f"{len(task.test):,}")
         return [kept, gr.update(choices=task_choices(kept), value=choice),
-                gr.update(choices=_listed(kept), value=choice), message(told, "good"), uuid.uuid4().hex]
+                gr.update(choices=_listed(kept), value=choice), message(told, "good"),
+                uuid.uuid4().hex]
 
     def list_own(self, own_tasks: OwnTasks | None, chosen: str | None) -> list[Any]:
         """The visitor's data sets, for renaming and removing."""
         known = [choice for _, choice in own_tasks or []]
         value = chosen if chosen in known else next(iter(known), None)
-        return [gr.update(visible=bool(known)), gr.update(choices=_listed(own_tasks or []), value=value)]
+        return [gr.update(visible=bool(known)),
+                gr.update(choices=_listed(own_tasks or []), value=value)]
 
-    def remove(self, request: gr.Request, own_tasks: OwnTasks | None, chosen: str | None, task: str) -> list[Any]:
+    def remove(self, request: gr.Request, own_tasks: OwnTasks | None, chosen: str | None,
+               task: str) -> list[Any]:
         """Take a data set off the list; runs on it stay."""
         kept = [each for each in own_tasks or [] if each[1] != chosen]
         told = message(translator(request)("Removed from your list. Runs on it stay."), "note")
         if task != chosen:
             return [kept, gr.update(choices=task_choices(kept)), told, gr.skip()]
-        return [kept, gr.update(choices=task_choices(kept), value=task_cards()[0].name), told, uuid.uuid4().hex]
+        return [kept, gr.update(choices=task_choices(kept), value=task_cards()[0].name), told,
+                uuid.uuid4().hex]
 
-    def rename(self, request: gr.Request, own_tasks: OwnTasks | None, chosen: str | None, name: str) -> list[Any]:
+    def rename(self, request: gr.Request, own_tasks: OwnTasks | None, chosen: str | None,
+               name: str) -> list[Any]:
         """Call a data set something else in the list; runs keep the name they were started with."""
         name, translate = (name or "").strip(), translator(request)
         if not name:
-            return [gr.skip(), gr.skip(), message(translate("Write the new name into the box first."))]
+            return [gr.skip(), gr.skip(),
+                    message(translate("Write the new name into the box first."))]
         kept = [[name if choice == chosen else old, choice] for old, choice in own_tasks or []]
         return [kept, gr.update(choices=task_choices(kept)), message(translate("Renamed."), "good")]
 
@@ -181,10 +206,12 @@ class OwnData:
         read = self.sources.read(*places)
         if "train" not in read.tables or not text_a:
             return read, None
-        draft = Draft(read.tables, ColumnMap(text_a, label_column or None, text_b or None), name or "")
+        draft = Draft(read.tables, ColumnMap(text_a, label_column or None, text_b or None),
+                      name or "")
         typed = dict(_pairs(labels))
         suggested = read.names.get(label_column or "", {})
-        names = {each: typed.get(each, "").strip() or suggested.get(each, each) for each in draft.labels()}
+        names = {each: typed.get(each, "").strip() or suggested.get(each, each)
+                 for each in draft.labels()}
         if set(typed) != set(names):  # the names belong to another column
             names = {each: suggested.get(each, each) for each in names}
         return read, Draft(read.tables, draft.columns, draft.name, names)
@@ -219,15 +246,17 @@ def _pairs(rows: list[list[Any]] | None) -> list[list[str]]:
 
 def _renamed(draft: Draft, read: Read) -> bool:
     suggested = read.names.get(draft.columns.label or "", {})
-    return any(name != suggested.get(each, each) for each, name in (draft.label_names or {}).items())
+    return any(name != suggested.get(each, each)
+               for each, name in (draft.label_names or {}).items())
 
 
 def _balance(view: DraftView, translate: Translate) -> str:
     if view.task is None:
         return ""
     task = view.task
-    over = translate("{train} rows to draw from · {test} to test on").format(train=f"{len(task.train):,}",
-                                                                     test=f"{len(task.test):,}")
+    over = translate("{train} rows to draw from · {test} to "
+                     "test on").format(train=f"{len(task.train):,}",
+                               test=f"{len(task.test):,}")
     if task.unlabelled:
         over += " · " + translate("{n} without labels").format(n=f"{len(task.unlabelled):,}")
     return counts_panel(view.balance(), translate("Labels"), over)

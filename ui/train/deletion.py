@@ -23,9 +23,10 @@ class StudyDeletion:
         self.services, self.session = services, session
         self.asked = gr.State("")  # the study that the question is about
         self.note = gr.HTML(elem_id="delete-note", elem_classes="cl-note-slot")
-        with gr.Row(visible=False, elem_classes="cl-actions", elem_id="delete-question") as self.question:
-            self.confirm = gr.Button(label("Delete for good"), variant="stop", size="sm", elem_id="delete-confirm",
-                                     min_width=140)
+        with gr.Row(visible=False, elem_classes="cl-actions",
+                    elem_id="delete-question") as self.question:
+            self.confirm = gr.Button(label("Delete for good"), variant="stop", size="sm",
+                                     elem_id="delete-confirm", min_width=140)
             self.keep = gr.Button(label("Keep it"), size="sm", elem_id="delete-keep", min_width=100)
 
     def listen(self, button: gr.Button, study: gr.Dropdown) -> Any:
