@@ -8,11 +8,11 @@ from typing import Any
 
 import gradio as gr
 
-from core.data.task import Task
+from core.data.task import Schema, Task
 from core.errors import ClozeLabError, InputError
 from core.inspection import DatasetView, Question, look_at_examples, read_question
 from core.metrics.metric import Metric
-from core.prompts.verbalizer import split_words
+from core.prompts.verbalizer import Verbalizer, split_words
 from core.runs.execution import test_part
 from ui.bars import interval_bar, metric_text
 from ui.feedback import Translate, explain, message, translator
@@ -154,6 +154,19 @@ class Variants:
         link = pack({"task": choice, "pattern": pattern, "words": chosen})
         return [gr.update(value=link, visible=True),
                 message(translate("The link is copied."), "good")]
+
+
+def typed_words(schema: Schema, words: Sequence[str | None]) -> dict[str, list[str]]:
+    """The words typed for each label, checked; empty for tasks without label words.
+
+    Raises:
+        VerbalizerError: a label has no word, or two labels have the same words.
+    """
+    if not schema.has_words:
+        return {}
+    typed = {name: split_words(text or "")
+             for name, text in zip(schema.labels, words, strict=False)}
+    return Verbalizer.of(typed, schema.labels).as_dict()
 
 
 def variants_card(rows: Sequence[tuple[Variant, DatasetView]], metric: Metric, examples: int,
