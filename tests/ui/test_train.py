@@ -14,7 +14,7 @@ from core.data.files import DataLimits
 from core.runs.folder import DataFolder
 from core.runs.spec import StudySpec
 from ui.train.deletion import StudyDeletion
-from ui.train.tab import Train
+from ui.train.runs import Runs
 
 ENGLISH, CHINESE = (gr.Request(headers={"accept-language": language})
                     for language in ("en", "zh-CN"))
@@ -34,9 +34,9 @@ def test_the_card_of_a_search_shows_its_candidates(tmp_path: Path) -> None:
     queue.progress(run, 10, 400, [],
                    [{**PATTERN, "words": {"negative": ["awful"], "positive": ["<fine>"]},
                      "score": 0.75, "dev_score": 0.9, "trained": 10}])
-    train = Train.__new__(Train)
-    train.services = SimpleNamespace(store=store)
-    searching, other = (train.show_run(ENGLISH, "ann", each.id)[0] for each in store.runs("ann"))
+    runs = Runs.__new__(Runs)
+    runs.services = SimpleNamespace(store=store)
+    searching, other = (runs.show_run(ENGLISH, "ann", run.id)[0] for run in store.runs("ann"))
     assert "awful / &lt;fine&gt;" in searching
     assert "dropped at step 10" in searching
     assert "Candidates" not in other
@@ -103,10 +103,10 @@ def test_only_studies_of_ones_own_can_be_deleted(visitor: str, study: str | None
 
 
 def test_the_card_of_a_deleted_run_is_closed(data: DataFolder) -> None:
-    train = Train.__new__(Train)
-    train.services = SimpleNamespace(store=data.store)
+    runs = Runs.__new__(Runs)
+    runs.services = SimpleNamespace(store=data.store)
     key = studied(data)
     (run,) = data.store.runs("ann")
-    assert train.close_run("ann", run.id) == [gr.skip()] * 7
+    assert runs.close_run("ann", run.id) == [gr.skip()] * 7
     data.store.delete_study(key, "ann")
-    assert train.close_run("ann", run.id)[:2] == ["", ""]
+    assert runs.close_run("ann", run.id)[:2] == ["", ""]

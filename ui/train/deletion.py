@@ -13,11 +13,12 @@ from ui.live import QUIET
 from ui.services import Services
 from ui.session import Session
 
-_QUESTION = "Delete the study {name} with its {n} runs, their results and trained models? This cannot be undone."
+_QUESTION = ("Delete the study {name} with its {n} runs, their results and trained models? This "
+             "cannot be undone.")
 
 
 class StudyDeletion:
-    """The question, its two buttons, and what came of it."""
+    """The question, its two buttons, and a note on the outcome."""
 
     def __init__(self, services: Services, session: Session) -> None:
         self.services, self.session = services, session
