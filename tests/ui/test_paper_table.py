@@ -7,7 +7,7 @@ import pytest
 
 from core.metrics.significance import summarise
 from core.runs.ready_made import PaperFigures, ReadyMade, ready_made
-from ui.compare.panels import paper_table
+from ui.compare.paper_table import paper_table
 from ui.languages import LANGUAGES
 
 
