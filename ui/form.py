@@ -1,4 +1,4 @@
-"""Forms made from Options classes: the option's own explanation, range and choices are what the form shows."""
+"""Forms made from Options classes: each option's own explanation, range and choices are shown."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from ui.languages import label
 
 def controls(kind: type[Options], prefix: str, only: Collection[str] | None = None, *,
              visible: bool = True) -> dict[str, gr.components.Component]:
-    """A control for each option (of those named `only`), by name, in the order in which the class has them."""
+    """A control for each option (of those named `only`), by name, in the class's order."""
     types = get_type_hints(kind)
-    return {each.name: _control(each.name, types[each.name], each.default, each.metadata, prefix,
-                                visible)
-            for each in fields(kind) if only is None or each.name in only}
+    return {option.name: _control(option.name, types[option.name], option.default,
+                                  option.metadata, prefix, visible)
+            for option in fields(kind) if only is None or option.name in only}
 
 
 def _control(name: str, kind: Any, default: Any, facts: Any, prefix: str,

@@ -1,7 +1,8 @@
-"""The languages of the interface: for each but English one file of `assets/languages`, named by its tag (`zh.json`).
+"""The languages of the interface: for each but English a file of `assets/languages` (`zh.json`).
 
-A file maps the English texts, as they are written in the code, to their translations; placeholders in braces stay as
-they are. A further language needs nothing but its file.
+A file is named by the language's tag. It maps the English texts, as they are written in the code,
+to their translations; placeholders in braces stay as they are. A further language needs nothing
+but its file.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ class Languages:
                     for path in sorted(folder.glob("*.json"))})
 
     def best(self, accepted: str) -> str:
-        """The tag of the language that an Accept-Language header likes best; English if there is none of its own.
+        """The tag of the language that an Accept-Language header prefers; English if none is known.
 
         Where a regional variant (`zh-TW`) has no file, the language itself (`zh`) stands for it.
         """
@@ -54,7 +55,7 @@ class Languages:
         return self.texts.get(language, {}).get(text, text)
 
     def for_browser(self) -> gr.I18n:
-        """What a browser needs to show labels in its own language, if that is among the ones that Gradio itself has.
+        """What a browser needs to show labels in its own language, if Gradio itself has it.
 
         In any other language (`it`, `zh-HK`) Gradio shows them in English.
         """

@@ -168,14 +168,15 @@ def difference_table(comparisons: Sequence[PairComparison], translate: Translate
     """Every paired test, as the figure shows them, the clearest first."""
     heads = ("A", "B", "Pairs", "A − B", "95 % interval", "p (t-test)", "p (sign flips)",
              "p (Holm)")
-    names = _side_names(comparisons)
-    return table_html(
-        [translate(head) for head in heads],
-        [[names[each.a], names[each.b], each.test.n,
-          _signed(each.test.difference, metric := metric_named(each.metric)),
-          _range(_signed(each.test.low, metric), _signed(each.test.high, metric), translate),
-          *(p_text(p).removeprefix("= ") for p in (each.test.p_t, each.test.p_flips, each.p_holm))]
-         for each in _clearest(comparisons)[:MAX_PAIRS]])
+    names, rows = _side_names(comparisons), []
+    for comparison in _clearest(comparisons)[:MAX_PAIRS]:
+        test, metric = comparison.test, metric_named(comparison.metric)
+        low, high = _signed(test.low, metric), _signed(test.high, metric)
+        values = (p_text(p).removeprefix("= ")
+                  for p in (test.p_t, test.p_flips, comparison.p_holm))
+        rows.append([names[comparison.a], names[comparison.b], test.n,
+                     _signed(test.difference, metric), _range(low, high, translate), *values])
+    return table_html([translate(head) for head in heads], rows)
 
 
 def confusion_table(confusion: Sequence[Sequence[int]], labels: Sequence[str],

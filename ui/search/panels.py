@@ -145,8 +145,8 @@ def _differing(found: Sequence[Candidate]) -> list[str]:
             if len({text(candidate) for candidate in found}) > 1]
 
 
-_TEXTS: dict[str, Callable[[Candidate], str]] = {"Pattern": lambda each: str(each["pattern"]),
-                                                 "Words": words_text}
+_TEXTS: dict[str, Callable[[Candidate], str]] = {
+    "Pattern": lambda candidate: str(candidate["pattern"]), "Words": words_text}
 
 
 def _score(score: float, search: SearchFacts) -> str:
