@@ -23,7 +23,7 @@ ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"
 
 
 class App:
-    """`python app.py` on a free port and a data folder of its own; can be killed and started again."""
+    """`python app.py` on a free port and with its own data folder; can be killed and restarted."""
 
     def __init__(self, folder: Path, **settings: str) -> None:
         self.folder = folder

@@ -1,4 +1,4 @@
-"""Five hundred bad patterns, label words, files and studies through the running app: each is refused in clear words."""
+"""Five hundred bad patterns, label words, files and studies: the app refuses each clearly."""
 
 import base64
 import io
@@ -21,8 +21,8 @@ GOOD_PATTERN = "{text_a} It was {mask}."
 GOOD_WORDS = {"negative": ["terrible"], "positive": ["great"]}
 UNCLEAR = re.compile(r"Traceback|File \"|Error\b|Exception|\bNone\b|object at 0x|went "
                      r"wrong|site-packages|/tmp/")
-OUR_FRAME = re.compile(rf'File '
-                       rf'"{re.escape(str(Path(__file__).resolve().parents[2]))}/(?:app|core|ui)\b.*')
+ROOT = re.escape(str(Path(__file__).resolve().parents[2]))
+OUR_FRAME = re.compile(rf'File "{ROOT}/(?:app|core|ui)\b.*')
 
 Call = tuple[str, dict[str, Any]]  # an endpoint and what it is asked
 
@@ -65,7 +65,7 @@ def bad_words(rng: random.Random) -> Call:
     elif change == 3:
         words[soup(rng) + " label"] = ["fine"]
     else:
-        words = {each: ["great"] for each in words}
+        words = {label: ["great"] for label in words}
     return "look", {"pattern": GOOD_PATTERN, "words": words, "text": rng.choice(("", "Fine."))}
 
 
@@ -129,9 +129,9 @@ def test_bad_input_is_refused_in_clear_words(app: Any,
         try:
             accepted.append((asked, client.predict(**asked, api_name="/" + endpoint)))
         except AppError as error:
-            told = str(error)
-            if not 20 <= len(told) <= 800 or UNCLEAR.search(told):
-                unclear.append((str(asked)[:300], told[:300]))
+            expected = str(error)
+            if not 20 <= len(expected) <= 800 or UNCLEAR.search(expected):
+                unclear.append((str(asked)[:300], expected[:300]))
     assert not unclear
     assert not [(str(asked)[:300], answer) for asked, answer in accepted]
     assert client.predict(GOOD_PATTERN, GOOD_WORDS, "Fine.",

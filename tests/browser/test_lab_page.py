@@ -33,16 +33,16 @@ def test_a_new_label_word_changes_the_accuracy_panel(page: Page) -> None:
                            "before", arg=before)
 
 
-@pytest.mark.parametrize(("pattern", "told"), [
+@pytest.mark.parametrize(("pattern", "expected"), [
     ("{text_a} It was.", "has no {mask}"),
     ("{text_a It was {mask}.", "is not closed"),
     ("{texta} It was {mask}.", "Did you mean 'text_a'"),
     ("{text_a} and {text_b}: {mask}", "have one text only"),
 ])
-def test_what_is_wrong_with_a_pattern_is_said_under_its_box(page: Page, pattern: str,
-                                                            told: str) -> None:
+def test_what_is_wrong_with_a_pattern_is_reported_under_its_box(page: Page, pattern: str,
+                                                            expected: str) -> None:
     type_pattern(page, pattern)
-    expect(page.locator("#pattern-note .cl-message")).to_contain_text(told)
+    expect(page.locator("#pattern-note .cl-message")).to_contain_text(expected)
     assert page.locator("#pattern textarea").input_value() == pattern
 
 

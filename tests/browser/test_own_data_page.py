@@ -6,7 +6,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 pytestmark = pytest.mark.browser
-PRAISE, BLAME = "Très bon, on reviendra au café n° {0}!", "Le café n° {0} était froid, très décevant."
+PRAISE = "Très bon, on reviendra au café n° {0}!"
+BLAME = "Le café n° {0} était froid, très décevant."
 
 
 def upload(page: Page, path: Path) -> None:
@@ -31,15 +32,15 @@ def test_an_uploaded_file_becomes_the_task(page: Page, tmp_path: Path) -> None:
     expect(page.locator("#dataset-panel .cl-over")).to_contain_text("of 40 test examples")
 
 
-@pytest.mark.parametrize(("name", "content", "told"), [
+@pytest.mark.parametrize(("name", "content", "expected"), [
     ("photo.csv", b"\x89PNG\r\n\x1a\n" + b"\0" * 200, "is a picture, not a table"),
     ("empty.csv", b"\n\n", "is empty"),
     ("one.csv", b"text,label\n" + b"fine,good\n" * 40, "only one label"),
 ])
-def test_a_file_of_no_use_is_told_at_once(page: Page, tmp_path: Path, name: str, content: bytes,
-                                          told: str) -> None:
+def test_a_file_of_no_use_is_reported_at_once(page: Page, tmp_path: Path, name: str, content: bytes,
+                                          expected: str) -> None:
     path = tmp_path / name
     path.write_bytes(content)
     upload(page, path)
-    expect(page.locator("#own-data")).to_contain_text(told)
+    expect(page.locator("#own-data")).to_contain_text(expected)
     expect(page.locator("#prompt-panel .cl-prompt")).to_be_visible()

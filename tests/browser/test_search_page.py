@@ -1,4 +1,4 @@
-"""A person has label words searched, watches the candidates, keeps two and loads the best into the Lab."""
+"""A person searches label words, watches candidates, keeps two and loads the best in the Lab."""
 
 import re
 
@@ -9,7 +9,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 def open_options(page: Page, patterns: bool = False) -> None:
-    """Open the options once the page has answered; what is filled in while a tab is still being built is lost."""
+    """Open the options once the page has answered; an unfinished tab loses what is typed."""
     page.get_by_role("tab", name="Search").click()
     expect(page.locator("#search-plan")).to_contain_text("It was {mask}")
     if patterns:
@@ -111,4 +111,4 @@ def test_several_words_a_label_are_searched_with_options_of_their_own(page: Page
     expect(page.locator("#candidates tbody tr")).to_have_count(3)
     words = [row.locator("td").nth(1).inner_text()
              for row in page.locator("#candidates tbody tr").all()]
-    assert sorted(each.count(",") for each in words) == [0, 2, 4]
+    assert sorted(typed.count(",") for typed in words) == [0, 2, 4]

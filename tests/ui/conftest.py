@@ -1,4 +1,4 @@
-"""What the tabs' handlers need: services on an empty store, and a page to stand on."""
+"""What the tabs need: services on an empty store, and a page."""
 
 from __future__ import annotations
 

@@ -1,8 +1,9 @@
 """The texts that the code shows to people, read off its source: what every language has to have.
 
-A text is shown if it is handed to `label`, `translate` or `sentence`, or is the template of an error or a
-finding. What is handed over may be a literal, a name, an entry of a table, the variable of a loop over literals, or a
-parameter, whose values are then looked up where the function is called in its module.
+A text is shown if it is handed to `label`, `translate` or `sentence`, or is the template of an
+error or a finding. What is handed over may be a literal, a name, an entry of a table, the variable
+of a loop over literals, or a parameter, whose values are then looked up where the function is
+called in its module.
 """
 
 from __future__ import annotations
@@ -35,12 +36,13 @@ SECOND = {"sentence", "Finding", "Failure"}
 Function = (ast.FunctionDef, ast.AsyncFunctionDef)
 Scoping = (*Function, ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 DEEPEST = 14
-Steps = tuple[object, ...]  # from an expression to a part of it: "item" of what is looped over, or a position
+# from an expression to a part of it: "item" of what is looped over, or a position
+Steps = tuple[object, ...]
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where texts are shown: the line, the texts that the source tells, and the names of values that it does not."""
+    """Where texts are shown: the line, the texts in the source, and the names of other values."""
 
     line: int
     texts: set[str]
@@ -49,7 +51,7 @@ class Place:
 
 @dataclass
 class Scope:
-    """Names and the expressions that they stand for, each with the steps to the part that is meant."""
+    """Names and their expressions, each with the steps to the part that is meant."""
 
     outer: Scope | None
     module: Module
@@ -98,7 +100,7 @@ class Module:
 
     def candidates(self, expr: ast.expr, scope: Scope,
                    depth: int = 0) -> Iterator[tuple[ast.expr, Scope]]:
-        """The expressions that one may stand for, with names, choices and entries of tables looked up."""
+        """The expressions that one may stand for: names, choices and entries are looked up."""
         if depth > DEEPEST:
             return
         found: Iterator[tuple[ast.expr, Scope]] = iter(())
@@ -248,7 +250,7 @@ class Module:
         """The modules that this one imports, inside functions too, and perhaps names in them."""
         return {name for node in ast.walk(self.tree) if isinstance(node, ast.ImportFrom)
                 and node.module
-                for name in (node.module, *(f"{node.module}.{each.name}" for each in node.names))}
+                for name in (node.module, *(f"{node.module}.{alias.name}" for alias in node.names))}
 
     @property
     def functions(self) -> dict[str, ast.FunctionDef | ast.AsyncFunctionDef]:
@@ -257,7 +259,8 @@ class Module:
 
 def parameters(function: ast.FunctionDef | ast.AsyncFunctionDef) -> list[str]:
     arguments = function.args
-    return [each.arg for each in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)]
+    return [argument.arg
+            for argument in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)]
 
 
 def notes(node: ast.AST) -> bool:
@@ -276,7 +279,7 @@ def called(node: ast.AST) -> str:
 
 
 def rightmost(expr: ast.expr) -> str:
-    """The last name of an expression, such as `status` of `run.status`, `summary` of `METHODS[name].summary()`."""
+    """The last name of an expression, such as `status` of `run.status`."""
     if isinstance(expr, ast.Call):
         return rightmost(expr.func)
     if isinstance(expr, ast.Subscript):
@@ -296,7 +299,7 @@ def module_named(name: str) -> Module | None:
 
 
 def modules_of_the_app() -> dict[str, Module]:
-    """All that `app.py` imports, directly or not, but what only speaks where nobody reads it in a browser."""
+    """All that `app.py` imports, directly or not, but what no browser ever shows."""
     found: dict[str, Module] = {}
     waiting = ["app"]
     while waiting:

@@ -1,4 +1,4 @@
-"""The Compare tab's handlers, over a store with finished runs of two methods, three patterns and five seeds."""
+"""The Compare tab over a store with finished runs: two methods, three patterns, five seeds."""
 
 import csv
 import html
@@ -60,7 +60,7 @@ def study(name: str, methods: tuple[str, ...] = ("head", "lm-bff"),
 def result(spec: RunSpec) -> RunResult:
     """Predictions that are right more often for lm-bff."""
     noise = rng(spec.seed, spec.method, spec.pattern_text, spec.shots)
-    gold = [LABELS.index(each.label or "") for each in TASK.test]
+    gold = [LABELS.index(example.label or "") for example in TASK.test]
     logits = noise.normal(size=(len(gold), 2)) + {"head": 0.5,
                                                   "lm-bff": 3.0}[spec.method] * np.eye(2)[gold]
     log_probs = (logits - np.log(np.exp(logits).sum(1, keepdims=True))).astype(np.float32)
@@ -145,12 +145,12 @@ def test_nothing_is_sent_when_nothing_changed(compare: Compare, shown: dict[str,
     assert again == [gr.skip()] * 8
 
 
-@pytest.mark.parametrize(("visitor", "told"),
+@pytest.mark.parametrize(("visitor", "expected"),
                          [("ann", "Choose a study"), ("nobody", "start a study under Train"),
                           ("", "start a study under Train")])
-def test_empty_pages_say_what_to_do(compare: Compare, visitor: str, told: str) -> None:
+def test_empty_pages_say_what_to_do(compare: Compare, visitor: str, expected: str) -> None:
     _, note, body, *_ = compare.show(ENGLISH, visitor, [], [], "accuracy", NOTHING)
-    assert told in note
+    assert expected in note
     assert body["visible"] is False
 
 
@@ -208,7 +208,7 @@ def test_stability_over_seeds_and_over_patterns(compare: Compare, shown: dict[st
     assert table.count("<tr>") == 1 + rows
 
 
-def test_differences_are_told_in_words(compare: Compare, shown: dict[str, Any]) -> None:
+def test_differences_are_put_in_words(compare: Compare, shown: dict[str, Any]) -> None:
     words, figure, table = compare.figures.show_differences(ENGLISH, "ann", shown, "accuracy",
                                                             "method")
     assert "lm-bff beats head by " in words
@@ -237,7 +237,8 @@ def test_groups_of_seeds_are_offered_before_single_runs(compare: Compare,
 
 
 def test_examples_are_shown_by_pages(compare: Compare, shown: dict[str, Any]) -> None:
-    a, b = (each["value"] for each in compare.examples.list_runs(ENGLISH, "ann", shown, None, None))
+    a, b = (update["value"]
+            for update in compare.examples.list_runs(ENGLISH, "ann", shown, None, None))
     test, right, first, place, back, on, page = compare.examples.show(ENGLISH, "ann", a, b, "a")
     count = int(right["choices"][0][0].rpartition("(")[2].rstrip(")"))
     assert f"{count} only A" in test
@@ -254,9 +255,9 @@ def test_examples_are_shown_by_pages(compare: Compare, shown: dict[str, Any]) ->
 def test_examples_need_two_runs(compare: Compare, store: RunStore, a: str | None,
                                 b: str | None) -> None:
     first = store.runs("ann")[0].id
-    told = compare.examples.show(ENGLISH, "ann", first if a else None, b, "a")
-    assert "cl-message" in told[0]
-    assert told[2] == ""
+    page = compare.examples.show(ENGLISH, "ann", first if a else None, b, "a")
+    assert "cl-message" in page[0]
+    assert page[2] == ""
 
 
 def test_runs_of_different_methods_are_opponents_at_first(compare: Compare,
@@ -266,7 +267,7 @@ def test_runs_of_different_methods_are_opponents_at_first(compare: Compare,
     assert names[a["value"]].startswith("lm-bff")
     assert names[b["value"]].startswith("head")
     kept = compare.examples.list_runs(ENGLISH, "ann", shown, b["value"], a["value"])
-    assert [each["value"] for each in kept] == [b["value"], a["value"]]
+    assert [update["value"] for update in kept] == [b["value"], a["value"]]
 
 
 def test_an_equal_run_of_another_study_is_counted_once(data: DataFolder, store: RunStore) -> None:
@@ -280,20 +281,20 @@ def record(method: str, seed: int, accuracy: float, words: str = "",
                      options, "done", {"accuracy": accuracy})
 
 
-@pytest.mark.parametrize(("values", "told"), [
+@pytest.mark.parametrize(("values", "expected"), [
     ([(0.9, 0.5), (0.91, 0.52), (0.92, 0.51)],
      "b beats a by 40.0 points on average over 3 paired runs; 95 % "),
     ([(0.9, 0.5), (0.5, 0.9), (0.7, 0.7)],
      "No difference between b and a can be told from these 3 paired runs"),
     ([(0.9, 0.5)], "No difference can be told from these runs"),
 ])
-def test_verdicts_are_plain_sentences(values: list[tuple[float, float]], told: str) -> None:
+def test_verdicts_are_plain_sentences(values: list[tuple[float, float]], expected: str) -> None:
     records = [record(method, seed, pair[at]) for seed, pair in enumerate(values)
                for at, method in enumerate("ba")]
-    assert told in html.unescape(verdicts(compare_methods(records), str))
+    assert expected in html.unescape(verdicts(compare_methods(records), str))
 
 
-def test_many_comparisons_are_told_in_a_few_sentences_and_a_table() -> None:
+def test_many_comparisons_are_put_in_a_few_sentences_and_a_table() -> None:
     records = [record("lm-bff", seed, 0.5 + seed / 100, words) for seed in range(2)
                for words in "abcdef"]
     found = compare_methods(records, by="pattern")
@@ -309,11 +310,11 @@ def test_names_of_runs_tell_what_differs() -> None:
     "head · seed 1 · steps 10 · 50.0%", "head · seed 2 · steps 20 · 75.0%"]
 
 
-def test_settings_are_told_as_people_read_them() -> None:
+def test_settings_are_shown_as_people_read_them() -> None:
     found = [record("head", seed, 0.5, learning_rate=0.0, weight_decay=0.0, batch_size=8)
              for seed in (1, 2)]
-    told = shared_settings(found, str)
-    assert "learning rate <b>automatic</b> · weight decay <b>0</b> · batch size <b>8</b>" in told
+    shared = shared_settings(found, str)
+    assert "learning rate <b>automatic</b> · weight decay <b>0</b> · batch size <b>8</b>" in shared
     chosen = run_table(
         [found[0], record("head", 1, 0.5, learning_rate=1e-5, weight_decay=0.0, batch_size=8)], str)
     assert list(chosen["learning rate"]) == ["automatic", 1e-5]
@@ -331,14 +332,14 @@ def test_a_table_of_nothing_has_no_rows() -> None:
     assert "no such example" in example_list(pd.DataFrame(), 1, True, str)
 
 
-def test_all_that_is_said_can_be_said_in_chinese(store: RunStore,
+def test_all_that_is_shown_can_be_shown_in_chinese(store: RunStore,
                                                  monkeypatch: pytest.MonkeyPatch) -> None:
     asked: set[str] = set()
     for module in ("tab", "figures", "confusion", "examples"):
         monkeypatch.setattr(f"ui.compare.{module}.translator",
                             lambda request: lambda text: asked.add(text) or text)
     compare = build(store)
-    keys = [each.id for each in store.studies("ann")]
+    keys = [study.id for study in store.studies("ann")]
     compare.list_runs(ENGLISH, "ann", [], [], 0)
     now = compare.show(ENGLISH, "ann", keys, [], "accuracy", NOTHING)[0]
     compare.figures.show_scores(ENGLISH, "ann", now, "accuracy")
@@ -346,7 +347,8 @@ def test_all_that_is_said_can_be_said_in_chinese(store: RunStore,
     compare.figures.show_differences(ENGLISH, "ann", now, "accuracy", "pattern")
     compare.confusion.show(ENGLISH, "ann", now,
                            compare.confusion.list_runs(ENGLISH, "ann", now, None)["value"])
-    runs = [each["value"] for each in compare.examples.list_runs(ENGLISH, "ann", now, None, None)]
+    runs = [update["value"]
+            for update in compare.examples.list_runs(ENGLISH, "ann", now, None, None)]
     compare.examples.show(ENGLISH, "ann", *runs, "neither")
     assert len(asked) > 60
     assert asked - LANGUAGES.texts["zh"].keys() == set()
@@ -371,8 +373,8 @@ def test_comparisons_come_with_the_app(compare: Compare, data: DataFolder, store
         _, table, _, file = compare.confusion.show(ENGLISH, "newcomer", shown, chosen)
         assert "<table" in table
         assert not file["interactive"]
-        a, b = (each["value"]
-                for each in compare.examples.list_runs(ENGLISH, "newcomer", shown, None, None))
+        a, b = (update["value"]
+                for update in compare.examples.list_runs(ENGLISH, "newcomer", shown, None, None))
         assert "no single answers here" in compare.examples.show(ENGLISH, "newcomer", a, b, "a")[0]
     finally:
         ready_made.cache_clear()

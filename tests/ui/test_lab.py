@@ -1,4 +1,4 @@
-"""The Lab's handlers, on the bundled model and tasks."""
+"""The Lab on the bundled model and tasks."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_demonstrations_are_shown_with_their_similarity(lab: Lab) -> None:
     assert look(lab, on=False) == ""
 
 
-def test_demonstrations_that_cannot_be_drawn_are_told(lab: Lab) -> None:
+def test_demonstrations_that_cannot_be_drawn_are_reported(lab: Lab) -> None:
     assert "training rows of each label" in look(lab, shots=900)
     assert "whole numbers" in look(lab, shots=None)
     assert "fewer than 2 examples" in look(lab, shots=1)

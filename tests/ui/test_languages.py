@@ -1,4 +1,4 @@
-"""Languages are data: each file says all that the app shows and nothing else; a further language is a further file."""
+"""Languages are data: a file has all texts that the app shows and no others."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def placeholders(text: str) -> list[tuple[str, str, str]]:
 
 
 def untidy(texts: str) -> bool:
-    """Whether a file is not as it would be written: sorted, without doubles, in letters instead of escapes."""
+    """Whether a file is not as written: sorted, without doubles, in letters, not escapes."""
     return texts != json.dumps(json.loads(texts), ensure_ascii=False, indent=1,
                                sort_keys=True) + "\n"
 

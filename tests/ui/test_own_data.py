@@ -1,4 +1,4 @@
-"""The wizard for a person's own data: its handlers, called with real files."""
+"""The wizard for a person's own data, called with real files."""
 
 from __future__ import annotations
 
@@ -79,7 +79,8 @@ def read(wizard: OwnData, places: list[Any],
 
 def values(found: list[Any]) -> list[Any]:
     """What `read` puts into the boxes for text, second text, label and name."""
-    return [each.get("value", each) if isinstance(each, dict) else each for each in found[3:7]]
+    return [update.get("value", update) if isinstance(update, dict) else update
+            for update in found[3:7]]
 
 
 @pytest.mark.parametrize(("name", "facts"), [
@@ -96,13 +97,13 @@ def test_every_format_is_previewed_with_guessed_columns(name: str, facts: str, w
     assert values(found) == ["review", "", "label", name.partition(".")[0]]
 
 
-@pytest.mark.parametrize(("name", "told"),
+@pytest.mark.parametrize(("name", "expected"),
                          [("broken.csv", "is never closed"), ("photo.png", "is a picture")])
-def test_a_bad_file_gives_a_message_and_loses_nothing(name: str, told: str, wizard: OwnData,
+def test_a_bad_file_gives_a_message_and_loses_nothing(name: str, expected: str, wizard: OwnData,
                                                       files: dict[str, str]) -> None:
     for places in (uploads(files[name]), uploads(files["shop.csv"], files[name])):
         found = read(wizard, places)
-        assert told in found[1]
+        assert expected in found[1]
         assert "Traceback" not in found[1]
     assert read(wizard, uploads(files[name]))[2:] == [gr.skip()] * 7
 
@@ -172,7 +173,7 @@ def test_equal_data_is_kept_once_for_each_name(wizard: OwnData, files: dict[str,
                           [])[1]["value"]
               for name, called in (("shop.csv", "a"), ("shop.jsonl", "a"), ("shop.csv", "b"))]
     assert chosen[0] == chosen[1] != chosen[2]
-    assert len({wizard.services.task(each).content_hash for each in chosen}) == 1
+    assert len({wizard.services.task(choice).content_hash for choice in chosen}) == 1
 
 
 def test_pairs_are_kept_as_pairs(wizard: OwnData, tmp_path: Path) -> None:
@@ -189,14 +190,14 @@ def test_pairs_are_kept_as_pairs(wizard: OwnData, tmp_path: Path) -> None:
             for example in (*task.train, *task.test)} == {row["hypothesis"] for row in rows}
 
 
-@pytest.mark.parametrize(("places", "chosen", "told"), [
+@pytest.mark.parametrize(("places", "chosen", "expected"), [
     (["files", *NOTHING], ("", "", "", "", []), "There is no data yet"),
     (["files", *NOTHING], (None, None, None, None, None), "There is no data yet"),
 ])
-def test_without_data_nothing_is_kept(places: list[Any], chosen: tuple[Any, ...], told: str,
+def test_without_data_nothing_is_kept(places: list[Any], chosen: tuple[Any, ...], expected: str,
                                       wizard: OwnData) -> None:
     found = keep(wizard, [], places, *chosen)
-    assert told in found[3]
+    assert expected in found[3]
     assert [*found[:3], found[4]] == [gr.skip()] * 4
 
 
@@ -238,23 +239,24 @@ def test_strangers_reach_no_files_of_the_server(open_wizard: Callable[..., OwnDa
         assert "not offered here" in read(wizard, places)[1]
     assert wizard.sources.kinds == ["files"]
     asked = open_wizard(public=True, hub_data=())
-    told = read(asked, ["hub", None, None, None, "", "", "",
+    expected = read(asked, ["hub", None, None, None, "", "", "",
                         str(Path(files["shop.csv"]).parent)])[1]
-    assert "Folders of the server cannot be used" in told
+    assert "Folders of the server cannot be used" in expected
 
 
-@pytest.mark.parametrize(("name", "told"), [
+@pytest.mark.parametrize(("name", "expected"), [
     ("owner/unreachable", "the hub cannot be reached"),
     ("no such name!", "neither a folder here nor"),
 ])
-def test_a_hub_id_that_cannot_be_reached_is_said(name: str, told: str, wizard: OwnData) -> None:
+def test_a_hub_id_that_cannot_be_reached_is_reported(name: str, expected: str,
+                                                     wizard: OwnData) -> None:
     found = read(wizard, ["hub", None, None, None, "", "", "", name])
-    assert told in found[1]
+    assert expected in found[1]
     assert found[2:] == [gr.skip()] * 7
 
 
-def test_a_data_set_in_the_hubs_layout_keeps_its_name_unless_changed(wizard: OwnData, files: dict[str, str],
-                                                                     tmp_path: Path) -> None:
+def test_a_data_set_in_the_hubs_layout_keeps_its_name_unless_changed(
+        wizard: OwnData, files: dict[str, str], tmp_path: Path) -> None:
     folder = tmp_path / "films"
     folder.mkdir()
     (folder / "train.csv").write_text(Path(files["shop.csv"]).read_text(encoding="utf-8"),

@@ -13,7 +13,7 @@ from ui.languages import LANGUAGES
 
 @pytest.fixture
 def study() -> ReadyMade:
-    return next(each for each in ready_made() if each.study.id.endswith(":lm-bff-trec"))
+    return next(study for study in ready_made() if study.study.id.endswith(":lm-bff-trec"))
 
 
 def _rows(html: str) -> list[list[str]]:
@@ -31,7 +31,8 @@ def test_both_stand_under_the_method(study: ReadyMade) -> None:
                        for run in study.runs if run.spec.method == method
                        and not run.spec.options.get("demonstrations")])
             for method in ("head", "lm-bff")]
-    assert here == ["here, K = 16", *(f"{each.mean:.1f} ± {each.sd:.1f}" for each in ours), ""]
+    assert here == ["here, K = 16", *(f"{summary.mean:.1f} ± {summary.sd:.1f}" for summary in ours),
+                    ""]
     assert there == ["paper, 96 examples", "88.8", "84.8 ± 5.1", ""]
     assert "Large &lt;model&gt;" in html
 

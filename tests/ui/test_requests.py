@@ -55,7 +55,8 @@ def submit(data: DataFolder, tiny_model_folder: Callable[[str], Path]) -> Callab
 def request(services: Services) -> Any:
     """The page's own handler that does runs."""
     blocks = build_app(services)
-    (handler, *same) = {each.fn for each in blocks.fns.values() if each.concurrency_id == "inline"}
+    (handler, *same) = {event.fn
+                        for event in blocks.fns.values() if event.concurrency_id == "inline"}
     assert not same
     return handler
 
@@ -84,12 +85,12 @@ def test_the_request_after_a_submission_does_the_study(data: DataFolder, service
 
 def test_every_tab_that_submits_runs_has_such_a_request(services: Services) -> None:
     blocks = build_app(services)
-    inline = [each for each in blocks.fns.values() if each.concurrency_id == "inline"]
+    inline = [event for event in blocks.fns.values() if event.concurrency_id == "inline"]
     assert len(inline) == 5  # Train: start, again, an opened page; Search; Use
-    assert {each.concurrency_limit for each in inline} == {8}
+    assert {event.concurrency_limit for event in inline} == {8}
     services.inline = None
-    assert not [each for each in build_app(services).fns.values() if each.concurrency_id
-                == "inline"]
+    events = build_app(services).fns.values()
+    assert not [event for event in events if event.concurrency_id == "inline"]
 
 
 def test_the_header_says_where_runs_are_done(services: Services) -> None:
@@ -110,9 +111,9 @@ def test_a_run_is_cancelled_and_the_next_one_goes_on(data: DataFolder, services:
     assert [run.status for run in data.store.runs("ann")] == ["cancelled", "done"]
 
 
-def test_a_stopped_app_leaves_its_run_waiting_for_the_next_start(data: DataFolder, services: Services,
-                                                                 submit: Callable[..., str],
-                                                                 until: Callable[..., None]) -> None:
+def test_a_stopped_app_leaves_its_run_waiting_for_the_next_start(
+        data: DataFolder, services: Services, submit: Callable[..., str],
+        until: Callable[..., None]) -> None:
     submit(seeds=(1,), steps=ENDLESS)
     thread = background(lambda: services.inline.do_waiting("ann"))
     wait_for_steps(data, until)

@@ -1,4 +1,4 @@
-"""The Search tab: what can be searched, its options and plans; what a search has found, as tables and choices."""
+"""The Search tab: its kinds, options and plans; what a search has found, as tables and choices."""
 
 import json
 from dataclasses import fields, replace
@@ -13,7 +13,15 @@ from core.runs.spec import RunSpec
 from tests.ui.conftest import Page
 from ui.lab.tab import MAX_LABELS, Lab
 from ui.languages import LANGUAGES
-from ui.search.panels import ROWS_SHOWN, best_of, candidate_table, choices, search_title, stages, ticks
+from ui.search.panels import (
+    ROWS_SHOWN,
+    best_of,
+    candidate_table,
+    choices,
+    search_title,
+    stages,
+    ticks,
+)
 from ui.search.tab import Search
 
 ENGLISH = gr.Request(headers={"accept-language": "en"})
@@ -113,7 +121,7 @@ def plan(search: Search, kind: str, **changed: object) -> list[Any]:
                             *[""] * (MAX_LABELS - 2), *values)
 
 
-@pytest.mark.parametrize(("kind", "changed", "told"), [
+@pytest.mark.parametrize(("kind", "changed", "expected"), [
     ("auto-words", {"tried": 3}, "{text_a} It was {mask}.: at most 300 training steps"),
     ("auto-patterns", {"tried": 2, "steps": 50},
      "negative=terrible;positive=great: at most 100 training steps"),
@@ -124,35 +132,37 @@ def plan(search: Search, kind: str, **changed: object) -> list[Any]:
     ("petal", {"words_per_label": 0}, "it must be from 1 to 50"),
 ])
 def test_every_kind_of_search_plans(search: Search, kind: str, changed: dict[str, object],
-                                    told: str) -> None:
+                                    expected: str) -> None:
     note, start = plan(search, kind, **changed)
-    assert told in note
-    assert start["interactive"] == ("must be" not in told)
+    assert expected in note
+    assert start["interactive"] == ("must be" not in expected)
 
 
 def test_each_kind_of_search_shows_its_own_options(search: Search) -> None:
     assert [value for _, value in search.kind.choices] == list(search.methods)
     first = {name for name, box in search.options.items() if box.visible}
-    assert first == {each.name for each in fields(METHODS[search.kind.value].options)}
+    assert first == {option.name for option in fields(METHODS[search.kind.value].options)}
     for kind in search.methods:
         shown = [update["visible"] for update in search.show_options(kind)]
         assert shown[: len(search.methods)] == [name == kind for name in search.methods]
         visible = {name for name, shows in zip(search.options, shown[len(search.methods):],
                                                strict=True) if shows}
-        assert visible == {each.name for each in fields(METHODS[kind].options)}
+        assert visible == {option.name for option in fields(METHODS[kind].options)}
         assert set(search.options_of(kind, [1] * len(search.options))) == visible
 
 
 def test_options_of_one_name_mean_the_same_in_every_search() -> None:
     meanings: dict[str, Any] = {}
-    for each in (each for method in searches() for each in fields(method.options)):
-        assert meanings.setdefault(each.name,
-                                   (each.default, each.metadata)) == (each.default, each.metadata)
+    for option in (option for method in searches() for option in fields(method.options)):
+        assert meanings.setdefault(option.name,
+                                   (option.default, option.metadata)) == (
+                                       option.default, option.metadata)
 
 
-def test_every_search_and_its_options_are_said_in_chinese() -> None:
+def test_every_search_and_its_options_are_translated() -> None:
     for method in searches():
         options = fields(method.options)
-        said = {method.title, method.summary(), *(each.name.replace("_", " ") for each in options),
-                *(each.metadata["explain"] for each in options)}
+        said = {method.title, method.summary(),
+                *(option.name.replace("_", " ") for option in options),
+                *(option.metadata["explain"] for option in options)}
         assert said - LANGUAGES.texts["zh"].keys() == set()

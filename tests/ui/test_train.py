@@ -79,13 +79,14 @@ def test_a_study_is_deleted_in_two_steps(data: DataFolder, deletion: StudyDeleti
     assert (data.store.studies("ann"), data.store.runs("ann")) == ([], [])
 
 
-@pytest.mark.parametrize(("request_of", "told"), [(ENGLISH, "Cancel it first"), (CHINESE, "请先取消")])
-def test_a_study_with_a_running_run_is_not_deleted(request_of: gr.Request, told: str,
+@pytest.mark.parametrize(("request_of", "expected"),
+                         [(ENGLISH, "Cancel it first"), (CHINESE, "请先取消")])
+def test_a_study_with_a_running_run_is_not_deleted(request_of: gr.Request, expected: str,
                                                    data: DataFolder,
                                                    deletion: StudyDeletion) -> None:
     key = studied(data)
     data.queue.claim()
-    assert told in deletion.delete(request_of, "ann", key)[1]
+    assert expected in deletion.delete(request_of, "ann", key)[1]
     assert len(data.store.studies("ann")) == 1
 
 

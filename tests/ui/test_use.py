@@ -1,4 +1,4 @@
-"""The Use tab's handlers, over a store with runs that were really done by a tiny model."""
+"""The Use tab over a store with runs that were really done by a tiny model."""
 
 from __future__ import annotations
 
@@ -95,17 +95,17 @@ def test_other_visitors_see_nothing(visitor: str, tab: Use, runs: dict[str, Run]
         tab.pack_model(ENGLISH, visitor, runs["head"].id)
 
 
-@pytest.mark.parametrize(("name", "take", "second", "told"), [
+@pytest.mark.parametrize(("name", "take", "second", "expected"), [
     ("lm-bff", True, False, ""), ("head", True, False, ""), ("pairs", True, True, ""),
     ("zero-shot", False, False, "it asks the model"),
 ])
-def test_an_opened_run_shows_what_it_needs(name: str, take: bool, second: bool, told: str, tab: Use,
-                                           runs: dict[str, Run]) -> None:
+def test_an_opened_run_shows_what_it_needs(name: str, take: bool, second: bool, expected: str,
+                                           tab: Use, runs: dict[str, Run]) -> None:
     about, note, body, taken, again, text_b, more, file_text_b, _ = tab.open_run(
         ENGLISH, "ann", runs[name].id)
     assert runs[name].spec.method in about
-    assert told in note
-    shown = [each["visible"] for each in (body, taken, again, text_b, file_text_b)]
+    assert expected in note
+    shown = [update["visible"] for update in (body, taken, again, text_b, file_text_b)]
     assert shown == [True, take, False, second, second]
     assert not more["visible"]
 
@@ -131,17 +131,18 @@ def test_pairs_are_asked_as_pairs(tab: Use, runs: dict[str, Run]) -> None:
     assert alone != other
 
 
-@pytest.mark.parametrize(("name", "text", "second", "lines", "told"), [
+@pytest.mark.parametrize(("name", "text", "second", "lines", "expected"), [
     ("head", " \n ", "", True, "There is no text yet"),
     ("head", None, "", False, "There is no text yet"),
     ("pairs", TEXT, "", False, "1 first text(s) and 0 second text(s)"),
     ("pairs", "a\nb", "c", True, "2 first text(s) and 1 second text(s)"),
     ("head", "a\n" * (MAX_LINES + 1), "", True, "are more than the 200"),
 ])
-def test_what_cannot_be_labelled_is_said(name: str, text: str, second: str, lines: bool, told: str,
+def test_what_cannot_be_labelled_is_reported(name: str, text: str, second: str, lines: bool,
+                                             expected: str,
                                          tab: Use, runs: dict[str, Run]) -> None:
     note, answer = tab.ask(ENGLISH, "ann", runs[name].id, text, second, "", lines)
-    assert told in note
+    assert expected in note
     assert answer == gr.skip()
 
 
@@ -173,7 +174,7 @@ def test_removed_weights_can_be_trained_again(tab: Use, runs: dict[str, Run], da
     shutil.rmtree(store.artifacts.model(run.id))
     found = tab.open_run(ENGLISH, "ann", run.id)
     assert "removed to save space" in found[1]
-    assert [each["visible"] for each in found[3:5]] == [False, True]
+    assert [update["visible"] for update in found[3:5]] == [False, True]
     assert "removed to save space" in tab.ask(ENGLISH, "ann", run.id, TEXT, "", "", False)[0]
     assert "being trained again" in tab.train_again(ENGLISH, "ann", run.id)
     do_all(data, services.settings, CACHE)
@@ -198,13 +199,14 @@ def test_a_file_is_read_and_its_columns_are_guessed(tab: Use, shop: str) -> None
     assert (counts, result["visible"]) == ("", False)
 
 
-@pytest.mark.parametrize(("content", "told"),
+@pytest.mark.parametrize(("content", "expected"),
                          [(b"", "is empty"), (b"PK\x03\x04", "Excel workbook"), (None, "no file")])
-def test_a_bad_file_is_said(content: bytes | None, told: str, tab: Use, tmp_path: Path) -> None:
+def test_a_bad_file_is_reported(content: bytes | None, expected: str, tab: Use,
+                                tmp_path: Path) -> None:
     if content is not None:
         (tmp_path / "bad.csv").write_bytes(content)
     found = tab.file.read_file(ENGLISH, str(tmp_path / "bad.csv"))
-    assert told in found[0]
+    assert expected in found[0]
     assert found[3]["interactive"] is False
 
 
@@ -221,18 +223,19 @@ def test_every_row_of_a_file_is_labelled(tab: Use, runs: dict[str, Run], shop: s
     assert float(rows[0]["p:negative"]) + float(rows[0]["p:positive"]) == pytest.approx(1, abs=1e-5)
 
 
-@pytest.mark.parametrize(("name", "text_a", "text_b", "told"), [
+@pytest.mark.parametrize(("name", "text_a", "text_b", "expected"), [
     ("head", None, None, "No column is chosen"),
     ("head", "gone", None, "has no column &#x27;gone&#x27;"),
     ("pairs", "review", None, "Choose the column of the second text"),
     ("pairs", "review", "gone", "has no column"),
 ])
-def test_a_file_that_cannot_be_labelled_is_said(name: str, text_a: str | None, text_b: str | None,
-                                                told: str, tab: Use, runs: dict[str, Run],
+def test_a_file_that_cannot_be_labelled_is_reported(name: str, text_a: str | None,
+                                                    text_b: str | None,
+                                                expected: str, tab: Use, runs: dict[str, Run],
                                                 shop: str) -> None:
     note, counts, result, *_ = tab.file.label_file(ENGLISH, "ann", runs[name].id, shop, text_a,
                                                    text_b)
-    assert told in note
+    assert expected in note
     assert (counts, result["visible"]) == ("", False)
 
 

@@ -23,9 +23,10 @@ def paper_table(study: ReadyMade, translate: Translate) -> str:
                 if metric.is_share else "{metric}, mean ± standard deviation. The paper: {source}.")
     source = translate(template).format(metric=translate(metric.title), source=paper.source)
     title = escape(translate("The paper's own figures"))
+    rows = _paper_rows(study, paper, metric, translate)
     return (f'<div class="cl-card cl-paper"><h3>{title}</h3><p class="cl-hint">{escape(source)}</p>'
             '<div class="cl-scroll"><table class="cl-table cl-tight">'
-            f"<thead><tr>{head}</tr></thead><tbody>{_paper_rows(study, paper, metric, translate)}</tbody></table></div></div>")
+            f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div></div>")
 
 
 def _paper_rows(study: ReadyMade, paper: PaperFigures, metric: Metric, translate: Translate) -> str:

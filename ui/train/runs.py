@@ -65,7 +65,7 @@ class Runs:
             self.retry = gr.Button(label("Run again"), elem_id="retry-run")
 
     def listen(self, tab: gr.Tab, started: Any, timer: gr.Timer) -> None:
-        """Show runs when the tab opens, at every tick, and after `started`, which submits a study."""
+        """Show runs when the tab opens, at every tick, and after `started` submitted a study."""
         self.timer = timer
         visitor, detail = self.session.visitor, self._detail
         opened, which = [visitor, self.chosen], [visitor, self.study]
