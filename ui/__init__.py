@@ -1,1 +1,1 @@
-"""The browser interface: Gradio lives here and nowhere else. A folder a tab; logic is asked of `core`."""
+"""The browser interface, the only place for Gradio: a folder for each tab; logic is in `core`."""

@@ -1,4 +1,4 @@
-"""The app's public endpoints, for scripts and notebooks: the same short questions and long work as the page offers."""
+"""The app's public endpoints, for scripts and notebooks: what the page offers, as functions."""
 
 from __future__ import annotations
 
@@ -24,43 +24,60 @@ from ui.services import Services
 def publish(services: Services) -> None:
     """Offer the endpoints; each turns what is wrong into one clear message."""
 
-    def look(pattern: str, words: dict[str, Any], text: str = "", task: str = "reviews", model: str = "",
-             limit: int = 64) -> dict[str, Any]:
+    def look(pattern: str, words: dict[str, Any], text: str = "", task: str = "reviews",
+             model: str = "", limit: int = 64) -> dict[str, Any]:
         """Ask a pattern about one text, or about test examples of the task if the text is empty."""
-        chosen, backbone = services.task(task), services.backbone(model)
-        typed = {str(label): ", ".join(each) if isinstance(each, list) else str(each) for label, each in words.items()}
-        question = read_question(pattern, typed, chosen, backbone)
-        question.check()
-        if text:
-            view = look_at_prompt(question, Example(text), backbone)
-            return {"tokens": view.tokens, "label_probabilities": view.label_probabilities,
-                    "top_words": [[word.word, word.probability] for word in view.top_words[0]]}
-        found = look_at_examples(question, test_part(chosen, max(1, min(limit, 1000))), backbone)
-        return {**found.evaluation.metrics, "label_probabilities_mean": found.label_probabilities_mean}
+        return _look(services, pattern, words, text, task, model, limit)
 
     def read_file(name: str, content: str) -> dict[str, Any]:
         """Read a table given as base64: its columns, rows, encoding and delimiter."""
-        try:
-            data = base64.b64decode(content, validate=True)
-        except ValueError as error:
-            raise DataError("The content of {name!r} is not valid base64.", name=name[:80]) from error
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / (Path(name[:80]).name.replace("\0", "") or "table.csv")
-            path.write_bytes(data)
-            table = read_table(path, services.limits)
-        return {"columns": list(table.columns), "rows": len(table.rows), "encoding": table.encoding,
-                "delimiter": table.delimiter}
+        return _read_file(services, name, content)
 
     def plan_study(study: dict[str, Any]) -> dict[str, Any]:
         """Check a study without starting it: how many runs it makes."""
-        spec = StudySpec.from_dict(study)
-        task = services.task(spec.task if isinstance(spec.task, str) else "")
-        runs = spec.runs(task)
-        services.check_runs(runs, task)
-        return {"runs": len(runs)}
+        return _plan_study(services, study)
 
     for endpoint in (look, read_file, plan_study):
         gr.api(_answering(endpoint), api_name=endpoint.__name__)
+
+
+def _look(services: Services, pattern: str, words: dict[str, Any], text: str, task_name: str,
+          model: str, limit: int) -> dict[str, Any]:
+    task, backbone = services.task(task_name), services.backbone(model)
+    typed = {str(label): ", ".join(chosen) if isinstance(chosen, list) else str(chosen)
+             for label, chosen in words.items()}
+    question = read_question(pattern, typed, task, backbone)
+    question.check()
+    if text:
+        view = look_at_prompt(question, Example(text), backbone)
+        top_words = [[word.word, word.probability] for word in view.top_words[0]]
+        return {"tokens": view.tokens, "label_probabilities": view.label_probabilities,
+                "top_words": top_words}
+    examples = test_part(task, max(1, min(limit, 1000)))
+    found = look_at_examples(question, examples, backbone)
+    return {**found.evaluation.metrics,
+            "label_probabilities_mean": found.label_probabilities_mean}
+
+
+def _read_file(services: Services, name: str, content: str) -> dict[str, Any]:
+    try:
+        data = base64.b64decode(content, validate=True)
+    except ValueError as error:
+        raise DataError("The content of {name!r} is not valid base64.", name=name[:80]) from error
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / (Path(name[:80]).name.replace("\0", "") or "table.csv")
+        path.write_bytes(data)
+        table = read_table(path, services.limits)
+    return {"columns": list(table.columns), "rows": len(table.rows), "encoding": table.encoding,
+            "delimiter": table.delimiter}
+
+
+def _plan_study(services: Services, study: dict[str, Any]) -> dict[str, Any]:
+    spec = StudySpec.from_dict(study)
+    task = services.task(spec.task if isinstance(spec.task, str) else "")
+    runs = spec.runs(task)
+    services.check_runs(runs, task)
+    return {"runs": len(runs)}
 
 
 def _answering(endpoint: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:

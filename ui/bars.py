@@ -7,7 +7,8 @@ from html import escape
 from core.metrics.evaluation import Evaluation
 from core.metrics.metric import Metric
 
-COLOURS = ("#3b82f6", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#8b5cf6", "#a3a300", "#64748b", "#0d9488")
+COLOURS = ("#3b82f6", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#8b5cf6", "#a3a300",
+           "#64748b", "#0d9488")
 
 
 def colour(index: int) -> str:
@@ -19,7 +20,8 @@ def bar(name: str, share: float, fill: str, value: str = "") -> str:
     """A name, a bar as long as its share of 1, and the share (or `value`) in figures."""
     style = f"width:{100 * share:.1f}%;background:{fill}"
     track = f'<span class="cl-track"><span class="cl-fill" style="{style}"></span></span>'
-    return (f'<div class="cl-bar"><span class="cl-name" title="{escape(name)}">{escape(name)}</span>{track}'
+    return (f'<div class="cl-bar">'
+            f'<span class="cl-name" title="{escape(name)}">{escape(name)}</span>{track}'
             f'<span class="cl-value">{escape(value or found_percent(share))}</span></div>')
 
 

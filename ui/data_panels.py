@@ -1,4 +1,4 @@
-"""HTML about a person's data: what was found in files, how many rows a label has, what should be known of them."""
+"""HTML about a person's data: what was found in files, findings about it, and label counts."""
 
 from __future__ import annotations
 
@@ -17,30 +17,40 @@ _KINDS = {"error": "problem", "warning": "warning", "note": "note"}
 
 
 def as_choice(name: str) -> tuple[str, str]:
-    """A name from a person's data in a dropdown; the invisible sign keeps the browser from translating it."""
+    """A name from a person's data in a dropdown.
+
+    The invisible sign keeps the browser from translating it.
+    """
     return f"{name}\u2060", name
 
 
 def table_line(table: Table, translate: Translate) -> str:
     """What was found in a file: rows, columns, encoding, delimiter."""
-    facts = [translate("{n} rows").format(n=f"{len(table.rows):,}"), translate("{n} columns").format(n=len(table.columns)),
-             table.encoding, translate(_DELIMITERS.get(table.delimiter, ""))]
+    facts = [translate("{n} rows").format(n=f"{len(table.rows):,}"),
+             translate("{n} columns").format(n=len(table.columns)), table.encoding,
+             translate(_DELIMITERS.get(table.delimiter, ""))]
     return message(f"{table.name}: " + " · ".join(fact for fact in facts if fact), "note")
 
 
 def findings_panel(findings: Sequence[Finding], translate: Translate) -> str:
     """All findings as a list, each with its severity."""
-    items = "".join(
-        f'<li class="cl-finding cl-{_KINDS[each.severity]}"><span class="cl-mark" title="{escape(translate(each.severity))}">'
-        f'{_MARKS[each.severity]}</span><span>{escape(fill(translate(each.template), each.values))}</span></li>'
-        for each in findings)
+    items = "".join(_finding(finding, translate) for finding in findings)
     return f'<ul class="cl-findings" aria-live="polite">{items}</ul>' if items else ""
+
+
+def _finding(finding: Finding, translate: Translate) -> str:
+    severity = escape(translate(finding.severity))
+    text = fill(translate(finding.template), finding.values)
+    return (f'<li class="cl-finding cl-{_KINDS[finding.severity]}">'
+            f'<span class="cl-mark" title="{severity}">{_MARKS[finding.severity]}</span>'
+            f"<span>{escape(text)}</span></li>")
 
 
 def counts_panel(counts: Mapping[str, int], title: str, over: str) -> str:
     """How many rows each label has."""
-    total = max(1, sum(counts.values()))
-    bars = "".join(bar(label, count / total, colour(at), f"{count:,} · {found_percent(count / total)}")
-                   for at, (label, count) in enumerate(counts.items()))
-    return (f'<div class="cl-card cl-counts"><h3>{escape(title)}<span class="cl-over">{escape(over)}</span></h3>'
-            f"{bars}</div>")
+    total, bars = max(1, sum(counts.values())), ""
+    for index, (label, count) in enumerate(counts.items()):
+        share = count / total
+        bars += bar(label, share, colour(index), f"{count:,} · {found_percent(share)}")
+    return (f'<div class="cl-card cl-counts">'
+            f'<h3>{escape(title)}<span class="cl-over">{escape(over)}</span></h3>{bars}</div>')

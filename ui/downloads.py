@@ -11,7 +11,7 @@ from core.runs.downloads import Download
 
 
 def saved(file: Download) -> str:
-    """Write a file where Gradio serves files from, and removes them when they are old; return its path."""
+    """Write a file into Gradio's folder of files, from which old ones are removed; its path."""
     folder = Path(get_upload_folder()) / secrets.token_hex(16)
     folder.mkdir(parents=True)
     path = folder / file.name

@@ -1,4 +1,4 @@
-"""Telling a person what happened: messages under the boxes they belong to, in their language."""
+"""Messages that report what happened, under the boxes they belong to, in the visitor's language."""
 
 from __future__ import annotations
 
@@ -16,18 +16,19 @@ _log = logging.getLogger("cloze_lab")
 
 
 def translator(request: gr.Request | None) -> Translate:
-    """A function that says fixed English text in the language of the visitor's browser."""
+    """A function that translates fixed English text into the language of the visitor's browser."""
     accepted = (request.headers.get("accept-language") or "") if request is not None else ""
     language = LANGUAGES.best(accepted)
     return lambda text: LANGUAGES.translate(text, language)
 
 
 def explain(error: BaseException, translate: Translate) -> str:
-    """One or two sentences for a person; what is not one of ours is logged and called a fault of the app."""
+    """One or two sentences for a person; an error that is not the project's own is logged."""
     if isinstance(error, ClozeLabError):
         return fill(translate(error.template), error.values)
     _log.exception("unexpected error", exc_info=error)
-    return translate("Something went wrong in the app itself. The details are in its log; nothing you entered is lost.")
+    return translate("Something went wrong in the app itself. The details are in its log; nothing "
+                     "you entered is lost.")
 
 
 def message(text: str, kind: str = "problem") -> str:
@@ -42,4 +43,5 @@ def problem(error: BaseException | None, translate: Translate) -> str:
 
 def waiting_panel(title: str, text: str) -> str:
     """A card that says why there is no answer yet."""
-    return f'<div class="cl-card cl-waiting"><h3>{escape(title)}</h3><p class="cl-hint">{escape(text)}</p></div>'
+    return (f'<div class="cl-card cl-waiting"><h3>{escape(title)}</h3>'
+            f'<p class="cl-hint">{escape(text)}</p></div>')

@@ -1,4 +1,4 @@
-"""Forms made from Options classes: the option's own explanation, range and choices are what the form shows."""
+"""Forms made from Options classes: each option's own explanation, range and choices are shown."""
 
 from __future__ import annotations
 
@@ -15,16 +15,18 @@ from ui.languages import label
 
 def controls(kind: type[Options], prefix: str, only: Collection[str] | None = None, *,
              visible: bool = True) -> dict[str, gr.components.Component]:
-    """A control for each option (of those named `only`), by name, in the order in which the class has them."""
+    """A control for each option (of those named `only`), by name, in the class's order."""
     types = get_type_hints(kind)
-    return {each.name: _control(each.name, types[each.name], each.default, each.metadata, prefix, visible)
-            for each in fields(kind) if only is None or each.name in only}
+    return {option.name: _control(option.name, types[option.name], option.default,
+                                  option.metadata, prefix, visible)
+            for option in fields(kind) if only is None or option.name in only}
 
 
 def _control(name: str, kind: Any, default: Any, facts: Any, prefix: str,
              visible: bool) -> gr.components.Component:
-    shared: dict[str, Any] = {"value": default, "label": label(name.replace("_", " ")), "info": label(facts["explain"]),
-                              "elem_id": f"{prefix}-{name}", "visible": visible}
+    shared: dict[str, Any] = {"value": default, "label": label(name.replace("_", " ")),
+                              "info": label(facts["explain"]), "elem_id": f"{prefix}-{name}",
+                              "visible": visible}
     if kind is bool:
         return gr.Checkbox(**shared, min_width=140)
     if kind is str and not facts["choices"]:
@@ -32,4 +34,5 @@ def _control(name: str, kind: Any, default: Any, facts: Any, prefix: str,
     if kind is str:
         return gr.Dropdown(list(facts["choices"]), **shared, min_width=140)
     low, high = (None if math.isinf(facts[end]) else facts[end] for end in ("low", "high"))
-    return gr.Number(**shared, precision=0 if kind is int else None, minimum=low, maximum=high, min_width=140)
+    return gr.Number(**shared, precision=0 if kind is int else None, minimum=low, maximum=high,
+                     min_width=140)

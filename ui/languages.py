@@ -1,7 +1,8 @@
-"""The languages of the interface: for each but English one file of `assets/languages`, named by its tag (`zh.json`).
+"""The languages of the interface: for each but English a file of `assets/languages` (`zh.json`).
 
-A file maps the English texts, as they are written in the code, to their translations; placeholders in braces stay as
-they are. A further language needs nothing but its file.
+A file is named by the language's tag. It maps the English texts, as they are written in the code,
+to their translations; placeholders in braces stay as they are. A further language needs nothing
+but its file.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ import gradio as gr
 
 FOLDER = Path(__file__).resolve().parents[1] / "assets" / "languages"
 ENGLISH = "en"
-_WANTED = re.compile(r"([A-Za-z0-9-]+)(?:\s*;\s*q\s*=\s*([01](?:\.\d{0,3})?))?")  # RFC 9110, section 12.5.4
+_WANTED = re.compile(
+    r"([A-Za-z0-9-]+)(?:\s*;\s*q\s*=\s*([01](?:\.\d{0,3})?))?")  # RFC 9110, section 12.5.4
 
 
 @dataclass(frozen=True)
@@ -32,10 +34,11 @@ class Languages:
     @classmethod
     def read(cls, folder: Path) -> Languages:
         """Every language that has a file in the folder."""
-        return cls({path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.json"))})
+        return cls({path.stem: json.loads(path.read_text(encoding="utf-8"))
+                    for path in sorted(folder.glob("*.json"))})
 
     def best(self, accepted: str) -> str:
-        """The tag of the language that an Accept-Language header likes best; English if there is none of its own.
+        """The tag of the language that an Accept-Language header prefers; English if none is known.
 
         Where a regional variant (`zh-TW`) has no file, the language itself (`zh`) stands for it.
         """
@@ -52,12 +55,13 @@ class Languages:
         return self.texts.get(language, {}).get(text, text)
 
     def for_browser(self) -> gr.I18n:
-        """What a browser needs to show labels in its own language, if that is among the ones that Gradio itself has.
+        """What a browser needs to show labels in its own language, if Gradio itself has it.
 
         In any other language (`it`, `zh-HK`) Gradio shows them in English.
         """
         english = {text: text for translations in self.texts.values() for text in translations}
-        return gr.I18n(**{ENGLISH: english, **{tag: dict(texts) for tag, texts in self.texts.items()}})
+        return gr.I18n(
+            **{ENGLISH: english, **{tag: dict(texts) for tag, texts in self.texts.items()}})
 
 
 def _by_weight(accepted: str) -> list[str]:

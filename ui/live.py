@@ -1,4 +1,4 @@
-"""Handlers that follow what a person does: the last of many events counts, and none is left unanswered."""
+"""Events that follow what a person does: the last of many counts, and none is left unanswered."""
 
 from __future__ import annotations
 
@@ -7,17 +7,19 @@ from typing import Any
 
 import gradio as gr
 
-QUIET: dict[str, Any] = {"show_progress": "hidden", "show_progress_on": [], "api_visibility": "private"}
-"""For handlers that show no progress. Without the empty list the page looks up all outputs of all handlers, one by one
-among all components, at every step of every event."""
+QUIET: dict[str, Any] = {"show_progress": "hidden", "show_progress_on": [],
+                         "api_visibility": "private"}
+"""For events that show no progress. Without the empty list the page looks up the outputs of all
+events, one by one among all components, at every step of every event."""
 
 
-def follow(triggers: Sequence[Any], fn: Callable[..., Any], inputs: Any, outputs: Any, **more: Any) -> Any:
-    """Run a handler after any of the events; while it runs, further ones are remembered as one.
+def follow(triggers: Sequence[Any], fn: Callable[..., Any], inputs: Any, outputs: Any,
+           **more: Any) -> Any:
+    """Run `fn` after any of the events; while it runs, further ones are remembered as one.
 
-    The events only count up a number that is not shown, in the browser, and the handler listens to that number alone.
-    Listening to the events themselves it would, when it has run and is run once more, set off all other handlers of the
-    same event too, and two such handlers keep each other running for ever.
+    The events only count up a hidden number, in the browser, and `fn` listens to that number
+    alone. If it listened to the events themselves, its second run would set off all others that
+    listen to the same event, and two of them would keep each other running for ever.
     """
     count = gr.Number(0, visible=False)
     gr.on(triggers, None, count, count, js="count => count + 1", trigger_mode="multiple", **QUIET)

@@ -19,12 +19,16 @@ STATES = ("running", "queued", "done", "failed", "cancelled", "interrupted")
 def runs_heading(runs: Sequence[Run], translate: Translate) -> str:
     """How many runs are in each state."""
     if not runs:
-        return f'<p class="cl-hint">{escape(translate("No runs yet. Choose methods and patterns, then press Start."))}</p>'
+        hint = translate("No runs yet. Choose methods and patterns, then press Start.")
+        return f'<p class="cl-hint">{escape(hint)}</p>'
     counts = Counter(run.status for run in runs)
-    states = " ".join(f'<span class="cl-state cl-state-{state}">{counts[state]} {escape(translate(state))}</span>'
-                      for state in STATES if counts[state])
-    left = sum(run.seconds_left or 0 for run in runs if run.status == "running")
-    more = f' <span class="cl-hint">{escape(translate("time left of the running:"))} {span(left)}</span>' if left else ""
+    states = " ".join(
+        f'<span class="cl-state cl-state-{state}">{counts[state]} {escape(translate(state))}</span>'
+        for state in STATES if counts[state])
+    left, more = sum(run.seconds_left or 0 for run in runs if run.status == "running"), ""
+    if left:
+        title = escape(translate("time left of the running:"))
+        more = f' <span class="cl-hint">{title} {span(left)}</span>'
     return f'<p aria-live="polite">{states}{more}</p>'
 
 
@@ -37,11 +41,15 @@ def run_columns(runs: Sequence[Run], translate: Translate) -> list[str]:
 
 def run_rows(runs: Sequence[Run], translate: Translate) -> list[list[object]]:
     """One table row for each run."""
-    metric = _metric(runs)
-    return [[translate(run.status), _progress(run),
-             metric_text(run.metrics[metric.name], metric) if metric.name in run.metrics else "", run.spec.method,
-             run.spec.shots, run.spec.seed, run.spec.pattern_text,
-             span(run.seconds) if run.seconds is not None else "", run.id] for run in runs]
+    metric, rows = _metric(runs), []
+    for run in runs:
+        score = ""
+        if metric.name in run.metrics:
+            score = metric_text(run.metrics[metric.name], metric)
+        seconds = span(run.seconds) if run.seconds is not None else ""
+        rows.append([translate(run.status), _progress(run), score, run.spec.method,
+                     run.spec.shots, run.spec.seed, run.spec.pattern_text, seconds, run.id])
+    return rows
 
 
 def _metric(runs: Sequence[Run]) -> Metric:
@@ -50,32 +58,52 @@ def _metric(runs: Sequence[Run]) -> Metric:
 
 
 def run_card(run: Run, log: Sequence[str], translate: Translate) -> str:
-    """One run in full: what it is, how far it is, what it found or why it failed, and its log."""
-    facts = [("method", run.spec.method), ("pattern", run.spec.pattern_text), ("words", run.spec.words_text),
-             ("K", run.spec.shots), ("seed", run.spec.seed), ("model", run.spec.model), ("task", run.spec.task_name)]
-    options = [(name.replace("_", " "), option_value(name, value, translate)) for name, value in run.spec.options.items()]
-    chosen = (f'<details class="cl-details"><summary>{escape(translate("Options"))}</summary>'
-              f'<table class="cl-table cl-facts">{_facts(options, translate)}</table></details>') if options else ""
-    found = "".join(f"<tr><th>{escape(name)}</th><td><b>{escape(value)}</b></td></tr>"
-                    for name, value in _findings(run.metrics, translate))
-    why = f'<div class="cl-message">{escape(run.explanation(translate))}</div>' if run.status == "failed" else ""
-    return (f'<div class="cl-card"><h3><span>{escape(translate("Run"))} {escape(run.id)} '
-            f'<span class="cl-state cl-state-{run.status}">{escape(translate(run.status))}</span></span>'
-            f'<span class="cl-over">{_progress(run)}</span></h3>{why}<div class="cl-halves">'
-            f'<table class="cl-table cl-facts">{_facts(facts, translate)}</table><table class="cl-table">{found}</table>'
-            f'</div>{chosen}'
+    """One run in full: what it is, its progress, results or failure, and its log."""
+    spec, why = run.spec, ""
+    facts = [("method", spec.method), ("pattern", spec.pattern_text), ("words", spec.words_text),
+             ("K", spec.shots), ("seed", spec.seed), ("model", spec.model),
+             ("task", spec.task_name)]
+    if run.status == "failed":
+        why = f'<div class="cl-message">{escape(run.explanation(translate))}</div>'
+    return (f'<div class="cl-card"><h3>{_card_title(run, translate)}</h3>{why}'
+            '<div class="cl-halves">'
+            f'<table class="cl-table cl-facts">{_facts(facts, translate)}</table>'
+            f'<table class="cl-table">{_results(run, translate)}</table>'
+            f"</div>{_options(run, translate)}"
             f'<details class="cl-details"><summary>{escape(translate("Log"))}</summary>'
             f'<div class="cl-log">{escape(chr(10).join(log))}</div></details></div>')
 
 
+def _card_title(run: Run, translate: Translate) -> str:
+    state = escape(translate(run.status))
+    return (f'<span>{escape(translate("Run"))} {escape(run.id)} '
+            f'<span class="cl-state cl-state-{run.status}">{state}</span></span>'
+            f'<span class="cl-over">{_progress(run)}</span>')
+
+
+def _results(run: Run, translate: Translate) -> str:
+    return "".join(f"<tr><th>{escape(name)}</th><td><b>{escape(value)}</b></td></tr>"
+                   for name, value in _findings(run.metrics, translate))
+
+
+def _options(run: Run, translate: Translate) -> str:
+    options = [(name.replace("_", " "), option_value(name, value, translate))
+               for name, value in run.spec.options.items()]
+    if not options:
+        return ""
+    return (f'<details class="cl-details"><summary>{escape(translate("Options"))}</summary>'
+            f'<table class="cl-table cl-facts">{_facts(options, translate)}</table></details>')
+
+
 def _facts(facts: Sequence[tuple[str, object]], translate: Translate) -> str:
     """Table rows of names and values; empty values are left out."""
-    return "".join(f"<tr><th>{escape(translate(name))}</th><td>{escape(str(value))}</td></tr>" for name, value in facts
+    return "".join(f"<tr><th>{escape(translate(name))}</th><td>{escape(str(value))}</td></tr>"
+                   for name, value in facts
                    if value != "")
 
 
 def option_value(name: str, value: object, translate: Translate) -> str:
-    """A method's option as people read it; a learning rate of 0 lets the size of the model decide."""
+    """A method's option as people read it; a learning rate of 0 is chosen by the model's size."""
     if isinstance(value, float):
         return translate("automatic") if name == "learning_rate" and value == 0 else f"{value:g}"
     return str(value)
@@ -96,7 +124,7 @@ def _progress(run: Run) -> str:
 
 
 def _findings(metrics: Mapping[str, float], translate: Translate) -> Iterator[tuple[str, str]]:
-    """Metrics, and what else was found, as people read them: names and values."""
+    """Metrics and further findings, as people read them: names and values."""
     for metric in found_metrics(metrics):
         yield metric.head(translate), metric_text(metrics[metric.name], metric)
         low, high = (metrics.get(f"{metric.name}_{end}") for end in ("low", "high"))

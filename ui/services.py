@@ -37,7 +37,7 @@ OWN = "own:"  # how a dropdown names a person's own data: own:<digest of its con
 
 @dataclass
 class Services:
-    """Everything that handlers need; made once, shared by all visitors, holding nothing of any one of them.
+    """Everything that the tabs need; made once, shared by all visitors, holding nothing of theirs.
 
     `inline` does runs inside requests where the app has no workers, and is None elsewhere.
     """
@@ -50,7 +50,8 @@ class Services:
     @property
     def limits(self) -> DataLimits:
         """How large data may be here."""
-        return DataLimits(rows=self.settings.max_rows, file_bytes=self.settings.max_file_mb * 1_000_000)
+        return DataLimits(rows=self.settings.max_rows,
+                          file_bytes=self.settings.max_file_mb * 1_000_000)
 
     def backbone(self, name: str) -> Backbone:
         """The model, loaded if needed."""
@@ -77,7 +78,8 @@ class Services:
     def refuse_folder(self, source: str) -> None:
         """Raise DataError if a stranger names a folder of the server."""
         if self.settings.public and (source.startswith(("/", ".", "~")) or os.path.isdir(source)):
-            raise DataError("Folders of the server cannot be used here. Upload a file or give a hub id.")
+            raise DataError("Folders of the server cannot be used here. Upload a file or give a "
+                            "hub id.")
 
     def load(self, source: str | dict[str, Any]) -> Task:
         """A task by what a run's spec calls it."""
@@ -89,19 +91,11 @@ class Services:
         Equal texts under another name are another choice, since the name is a visitor's own.
         """
         name = task.title or task.name
-        choice = OWN + hashlib.sha256(f"{task.content_hash}\x1f{name}".encode()).hexdigest()[:16]
+        digest = hashlib.sha256(f"{task.content_hash}\x1f{name}".encode()).hexdigest()
+        choice = OWN + digest[:16]
         folder = self._own_folder(choice)
-        if (folder / "task.json").is_file():
-            return choice
-        folder.mkdir(parents=True, exist_ok=True)
-        columns = _stored_columns(task.schema)
-        source = {"name": name, **columns}
-        for part in ("train", "test", "unlabelled"):
-            examples: Sequence[Example] = getattr(task, part)
-            if examples:
-                source[part] = str(folder / f"{part}.parquet")
-                _stored_table(examples, task.schema).to_parquet(source[part], index=False)
-        (folder / "task.json").write_text(json.dumps(source, ensure_ascii=False), encoding="utf-8")
+        if not (folder / "task.json").is_file():
+            _store(task, name, folder)
         return choice
 
     def check_runs(self, runs: Sequence[RunSpec], task: Task) -> None:
@@ -109,7 +103,7 @@ class Services:
         check_runs(runs, task, self.backbones, self.settings.max_steps)
 
     def secret(self) -> str:
-        """What browser states are encrypted with; made once for each data folder, so that they survive restarts."""
+        """The key of the browser states; made once for each data folder, to survive restarts."""
         path = Path(self.settings.data_folder) / "browser.secret"
         if not path.is_file():
             path.write_text(secrets.token_urlsafe(24), encoding="utf-8")
@@ -117,14 +111,17 @@ class Services:
         return path.read_text(encoding="utf-8")
 
     def badges(self) -> list[str]:
-        """What the header says of this host: device and precision, where work runs, whether results last."""
-        where = "runs inside requests" if self.settings.inline else self.settings.scheduler or "local worker"
-        return [str(self.backbones.placement), where, "temporary storage" if self.settings.temporary else "saved"]
+        """This host in the header: device and precision, where work runs, whether results last."""
+        settings = self.settings
+        where = "runs inside requests" if settings.inline else settings.scheduler or "local worker"
+        storage = "temporary storage" if settings.temporary else "saved"
+        return [str(self.backbones.placement), where, storage]
 
     def warm_up(self, patience: float) -> None:
         """Load the default model and ask it once, so that the first visitor need not wait.
 
-        Returns when it has answered, or after `patience` seconds: a download goes on in the background.
+        Returns when it has answered, or after `patience` seconds: a download continues in the
+        background.
         """
         first = threading.Thread(target=self._first_answer, name="warm-up", daemon=True)
         first.start()
@@ -134,9 +131,10 @@ class Services:
         try:
             backbone, task = self.backbone(self.settings.model), self.task("reviews")
             pvp = suggested(task.name, task.schema)[0]
-            words = {label: ", ".join(each) for label, each in pvp.words.items()}
-            look_at_prompt(read_question(pvp.pattern, words, task, backbone), task.test[0], backbone)
-        except ClozeLabError as error:  # the page says the same to whoever asks
+            words = {label: ", ".join(chosen) for label, chosen in pvp.words.items()}
+            question = read_question(pvp.pattern, words, task, backbone)
+            look_at_prompt(question, task.test[0], backbone)
+        except ClozeLabError as error:  # the page shows the same to whoever asks
             _log.warning("The model %s cannot be used: %s", self.settings.model, error)
 
     def _own_folder(self, choice: str) -> Path:
@@ -144,6 +142,18 @@ class Services:
         if not re.fullmatch(r"[0-9a-f]{16}", name):
             raise DataError("There is no data set {name!r}. Upload it again.", name=name[:40])
         return Path(self.settings.data_folder) / "tasks" / name
+
+
+def _store(task: Task, name: str, folder: Path) -> None:
+    """Write the task's parts as Parquet, and last `task.json`, which describes them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    source = {"name": name, **_stored_columns(task.schema)}
+    for part in ("train", "test", "unlabelled"):
+        examples: Sequence[Example] = getattr(task, part)
+        if examples:
+            source[part] = str(folder / f"{part}.parquet")
+            _stored_table(examples, task.schema).to_parquet(source[part], index=False)
+    (folder / "task.json").write_text(json.dumps(source, ensure_ascii=False), encoding="utf-8")
 
 
 def _stored_columns(schema: Schema) -> dict[str, str]:
@@ -159,6 +169,7 @@ def _stored_table(examples: Sequence[Example], schema: Schema) -> pd.DataFrame:
         rows = [(example.text_a, reference, *map(example.text, schema.columns))
                 for example in examples for reference in example.references or ("",)]
         return pd.DataFrame(rows, columns=["source", "target", *schema.columns])
-    rows = [(example.text_a, example.text_b, example.label or "", *map(example.text, schema.columns))
+    rows = [(example.text_a, example.text_b, example.label or "",
+             *map(example.text, schema.columns))
             for example in examples]
     return pd.DataFrame(rows, columns=["text_a", "text_b", "label", *schema.columns])

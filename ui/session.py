@@ -38,7 +38,8 @@ def pack(state: dict[str, Any]) -> str:
 def unpack(text: str) -> dict[str, Any] | None:
     """The inverse of `pack`; None for anything else."""
     try:
-        data = zlib.decompressobj().decompress(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)), 100_000)
+        data = zlib.decompressobj().decompress(
+            base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)), 100_000)
         state = json.loads(data)
     except (ValueError, zlib.error):
         return None

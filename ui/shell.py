@@ -25,59 +25,81 @@ from ui.session import Session, unpack
 from ui.train.tab import Train
 from ui.use.tab import Use
 
-HUB_MODELS = ("google-bert/bert-base-uncased", "FacebookAI/roberta-base", "FacebookAI/roberta-large",
-              "albert/albert-base-v2", "distilbert/distilbert-base-uncased", "microsoft/deberta-v3-base",
+HUB_MODELS = ("google-bert/bert-base-uncased", "FacebookAI/roberta-base",
+              "FacebookAI/roberta-large", "albert/albert-base-v2",
+              "distilbert/distilbert-base-uncased", "microsoft/deberta-v3-base",
               "google/flan-t5-small", "openai-community/gpt2")
 
 
 def theme() -> gr.themes.Base:
     """Colours and system fonts: nothing is fetched from anywhere."""
-    sans = ["ui-sans-serif", "system-ui", "-apple-system", "Segoe UI", "Roboto", "PingFang SC", "Microsoft YaHei",
-            "Noto Sans CJK SC", "sans-serif"]
-    return gr.themes.Base(primary_hue="indigo", secondary_hue="amber", neutral_hue="slate", radius_size="md",
-                          font=sans, font_mono=["ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace"])
+    sans = ["ui-sans-serif", "system-ui", "-apple-system", "Segoe UI", "Roboto", "PingFang SC",
+            "Microsoft YaHei", "Noto Sans CJK SC", "sans-serif"]
+    return gr.themes.Base(primary_hue="indigo", secondary_hue="amber", neutral_hue="slate",
+                          radius_size="md", font=sans,
+                          font_mono=["ui-monospace", "SFMono-Regular", "Menlo", "Consolas",
+                                     "monospace"])
 
 
 def build_app(services: Services) -> gr.Blocks:
     """The whole interface over `services`."""
-    secret = services.secret()
     with gr.Blocks(title="Cloze Lab", analytics_enabled=False, delete_cache=(3600, 86400)) as demo:
-        publish(services)  # first, so that no handler of the page has taken an endpoint's name
-        visitor = gr.BrowserState("", storage_key="cloze_lab_visitor", secret=secret)
-        variants = gr.BrowserState([], storage_key="cloze_lab_variants", secret=secret)
-        own_tasks = gr.BrowserState([], storage_key="cloze_lab_tasks", secret=secret)
-        header = gr.HTML(_header(services, str), elem_id="header")
-        with gr.Row(elem_id="workspace"):
-            task = gr.Dropdown(task_choices([]), value="reviews", label=label("Task"), elem_id="task",
-                               allow_custom_value=services.settings.hub_data != ("none",), scale=3, min_width=220)
-            model = gr.Dropdown(_model_choices(services), value=services.settings.model, label=label("Model"),
-                                elem_id="model", allow_custom_value=not services.backbones.allowed, scale=3,
-                                min_width=220)
-        About(services, task, model)
-        session = Session(visitor, task, model, variants, own_tasks)
+        publish(services)  # first, so that no event of the page has taken an endpoint's name
+        session, header = _session(services)
         own_data = OwnData(services, session)
-        with gr.Tabs(elem_id="tabs"):
-            with gr.Tab(label("Lab"), id="lab"):
-                lab = Lab(services, session)
-            with gr.Tab(label("Search"), id="search") as search_tab:
-                search = Search(services, session, lab, search_tab)
-            with gr.Tab(label("Train"), id="train") as train_tab:
-                train = Train(services, session, lab, search, train_tab)
-            with gr.Tab(label("Compare"), id="compare") as compare_tab:
-                Compare(services, session, compare_tab)
-            with gr.Tab(label("Use"), id="use") as use_tab:
-                Use(services, session, use_tab)
+        lab, train = _tabs(services, session)
 
         def greet(request: gr.Request) -> str:
             return _header(services, translator(request))
 
         demo.load(greet, None, header, **QUIET)
-        demo.load(_welcome, [visitor, own_tasks], [visitor, task], **QUIET).then(
-            lab.first_look, task, lab.opened, **QUIET)
-        own_data.chosen.change(lab.open_task, task, lab.opened, **QUIET)
-        demo.load(lab.variants.show, [task, model, variants, lab.boxes.sample], lab.variants.outputs, **QUIET)
+        _open_on(demo, session, lab)
+        own_data.chosen.change(lab.open_task, session.task, lab.opened, **QUIET)
         train.resume_on(demo)
     return demo
+
+
+def _session(services: Services) -> tuple[Session, gr.HTML]:
+    """The browser's states, the header and the workspace bar."""
+    secret = services.secret()
+    visitor = gr.BrowserState("", storage_key="cloze_lab_visitor", secret=secret)
+    variants = gr.BrowserState([], storage_key="cloze_lab_variants", secret=secret)
+    own_tasks = gr.BrowserState([], storage_key="cloze_lab_tasks", secret=secret)
+    header = gr.HTML(_header(services, str), elem_id="header")
+    with gr.Row(elem_id="workspace"):
+        task = gr.Dropdown(task_choices([]), value="reviews", label=label("Task"), elem_id="task",
+                           allow_custom_value=services.settings.hub_data != ("none",), scale=3,
+                           min_width=220)
+        model = gr.Dropdown(_model_choices(services), value=services.settings.model,
+                            label=label("Model"), elem_id="model", scale=3, min_width=220,
+                            allow_custom_value=not services.backbones.allowed)
+    About(services, task, model)
+    return Session(visitor, task, model, variants, own_tasks), header
+
+
+def _tabs(services: Services, session: Session) -> tuple[Lab, Train]:
+    with gr.Tabs(elem_id="tabs"):
+        with gr.Tab(label("Lab"), id="lab"):
+            lab = Lab(services, session)
+        with gr.Tab(label("Search"), id="search") as search_tab:
+            search = Search(services, session, lab, search_tab)
+        with gr.Tab(label("Train"), id="train") as train_tab:
+            train = Train(services, session, lab, search, train_tab)
+        with gr.Tab(label("Compare"), id="compare") as compare_tab:
+            Compare(services, session, compare_tab)
+        with gr.Tab(label("Use"), id="use") as use_tab:
+            Use(services, session, use_tab)
+    return lab, train
+
+
+def _open_on(demo: gr.Blocks, session: Session, lab: Lab) -> None:
+    """Fill the page when it opens: who the visitor is, the task, the Lab and its variants."""
+    welcomed = demo.load(_welcome, [session.visitor, session.own_tasks],
+                         [session.visitor, session.task], **QUIET)
+    welcomed.then(lab.first_look, session.task, lab.opened, **QUIET)
+    demo.load(lab.variants.show,
+              [session.task, session.model, session.variants, lab.boxes.sample],
+              lab.variants.outputs, **QUIET)
 
 
 class About:
@@ -85,13 +107,15 @@ class About:
 
     def __init__(self, services: Services, task: gr.Dropdown, model: gr.Dropdown) -> None:
         self.services = services
-        with (gr.Accordion(label("About this task and model"), open=False, elem_id="about") as part,
+        with (gr.Accordion(label("About this task and model"), open=False,
+                           elem_id="about") as part,
               gr.Row(elem_classes="cl-columns", equal_height=False)):
             self.task_card = gr.Markdown(elem_id="task-card", elem_classes="cl-about")
             self.model_card = gr.Markdown(elem_id="model-card", elem_classes="cl-about")
-        follow([part.expand, task.change, model.change], self.tell, [task, model], [self.task_card, self.model_card])
+        follow([part.expand, task.change, model.change], self.show, [task, model],
+               [self.task_card, self.model_card])
 
-    def tell(self, request: gr.Request, task: str | None, model: str | None) -> list[Any]:
+    def show(self, request: gr.Request, task: str | None, model: str | None) -> list[Any]:
         """Both cards, or a line that says that there is none."""
         translate = translator(request)
         name = (model or "").strip() or self.services.settings.model
@@ -118,7 +142,9 @@ def _model_choices(services: Services) -> list[tuple[str, str]]:
 
 
 def _header(services: Services, translate: Translate) -> str:
-    badges = "".join(f'<span class="cl-badge">{escape(translate(text))}</span>' for text in services.badges())
+    badges = "".join(f'<span class="cl-badge">{escape(translate(text))}</span>'
+                     for text in services.badges())
     motto = escape(translate("Prompt-based few-shot learning, seen as it happens"))
-    return (f'<header class="cl-header"><h1><span class="cl-logo">Cloze<i>[&nbsp;]</i>Lab</span></h1>'
+    return (f'<header class="cl-header"><h1><span class="cl-logo">Cloze'
+            f'<i>[&nbsp;]</i>Lab</span></h1>'
             f"<p>{motto}</p><div>{badges}</div></header>")

@@ -18,12 +18,12 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 120_000  # milliseconds; a busy machine is slow, not wrong
 expect.set_options(timeout=PATIENCE)
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-             "--disable-component-update", "--disable-sync"]
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+             "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 
 
 class App:
-    """`python app.py` on a free port and a data folder of its own; can be killed and started again."""
+    """`python app.py` on a free port and with its own data folder; can be killed and restarted."""
 
     def __init__(self, folder: Path, **settings: str) -> None:
         self.folder = folder
@@ -36,11 +36,11 @@ class App:
 
     def start(self) -> None:
         """Start and wait until it answers."""
-        environment = {**os.environ, "CLOZE_LAB_DATA": str(self.folder), "GRADIO_SERVER_PORT": str(self.port),
-                       "HF_HUB_OFFLINE": "1", **self.settings}
+        environment = {**os.environ, "CLOZE_LAB_DATA": str(self.folder),
+                       "GRADIO_SERVER_PORT": str(self.port), "HF_HUB_OFFLINE": "1", **self.settings}
         self.log = (self.folder / "app.log").open("ab")
-        self.process = subprocess.Popen([sys.executable, "app.py"], cwd=ROOT, env=environment, stdout=self.log,
-                                        stderr=self.log)
+        self.process = subprocess.Popen([sys.executable, "app.py"], cwd=ROOT, env=environment,
+                                        stdout=self.log, stderr=self.log)
         deadline = time.monotonic() + 120
         while time.monotonic() < deadline:
             try:
@@ -67,7 +67,8 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which(
+        "google-chrome")
     if path is None:
         if os.environ.get("CI"):
             pytest.fail("no Chromium on the PATH")
@@ -88,7 +89,8 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def page(app: App, browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 1400, "height": 1000}, locale="en-US", accept_downloads=True)
+    context = browser.new_context(viewport={"width": 1400, "height": 1000}, locale="en-US",
+                                  accept_downloads=True)
     opened = context.new_page()
     opened.goto(app.url)
     opened.wait_for_selector("#answer-panel .cl-bar")

@@ -6,13 +6,16 @@ import pytest
 from playwright.sync_api import Page, expect
 
 pytestmark = pytest.mark.browser
-ROWS = [("The cup fell", "it broke", "it sang", "choice1"), ("He was tired", "he flew", "he slept", "choice2"),
-        ("She was cold", "she lit a fire", "she ate the moon", "choice1"), ("It rained", "the sky burnt", "we got wet",
-                                                                            "choice2")]
+ROWS = [("The cup fell", "it broke", "it sang", "choice1"),
+        ("He was tired", "he flew", "he slept", "choice2"),
+        ("She was cold", "she lit a fire", "she ate the moon", "choice1"),
+        ("It rained", "the sky burnt", "we got wet",
+         "choice2")]
 
 
 def test_each_row_brings_its_answers(page: Page, tmp_path: Path) -> None:
-    lines = [f"{text} {number},{one},{other},{right}" for number in range(4) for text, one, other, right in ROWS]
+    lines = [f"{text} {number},{one},{other},{right}" for number in range(4)
+             for text, one, other, right in ROWS]
     path = tmp_path / "what-next.csv"
     path.write_text("\n".join(["text,choice1,choice2,label", *lines]), encoding="utf-8")
     page.locator("#own-data button").first.click()

@@ -29,18 +29,20 @@ def test_a_new_label_word_changes_the_accuracy_panel(page: Page) -> None:
     before = page.locator("#dataset-panel").inner_text()
     page.locator("#words-0 textarea, #words-0 input").first.fill("ugly")
     expect(page.locator("#answer-panel")).to_contain_text("ugly")
-    page.wait_for_function("before => document.querySelector('#dataset-panel').innerText !== before", arg=before)
+    page.wait_for_function("before => document.querySelector('#dataset-panel').innerText !== "
+                           "before", arg=before)
 
 
-@pytest.mark.parametrize(("pattern", "told"), [
+@pytest.mark.parametrize(("pattern", "expected"), [
     ("{text_a} It was.", "has no {mask}"),
     ("{text_a It was {mask}.", "is not closed"),
     ("{texta} It was {mask}.", "Did you mean 'text_a'"),
     ("{text_a} and {text_b}: {mask}", "have one text only"),
 ])
-def test_what_is_wrong_with_a_pattern_is_said_under_its_box(page: Page, pattern: str, told: str) -> None:
+def test_what_is_wrong_with_a_pattern_is_reported_under_its_box(page: Page, pattern: str,
+                                                            expected: str) -> None:
     type_pattern(page, pattern)
-    expect(page.locator("#pattern-note .cl-message")).to_contain_text(told)
+    expect(page.locator("#pattern-note .cl-message")).to_contain_text(expected)
     assert page.locator("#pattern textarea").input_value() == pattern
 
 
@@ -89,7 +91,9 @@ def test_a_link_opens_the_lab_as_it_was(page: Page) -> None:
 
 def test_another_task_brings_its_own_labels(page: Page) -> None:
     page.locator("#task input").click()
-    page.get_by_role("option", name="headlines").or_(page.locator("[role=option]", has_text="eadlines")).first.click()
+    page.get_by_role("option",
+                     name="headlines").or_(
+                         page.locator("[role=option]", has_text="eadlines")).first.click()
     expect(page.locator("#words-3")).to_be_visible()
     expect(page.locator("#dataset-panel .cl-confusion tbody tr")).to_have_count(4)
 
@@ -128,7 +132,8 @@ def test_dark_mode_is_dark(app, browser: Browser) -> None:
     card = page.locator(".cl-card").first
     red, green, blue = card.evaluate(
         "card => getComputedStyle(card).backgroundColor.match(/[0-9.]+/g).slice(0, 3).map(Number)")
-    text = card.evaluate("card => getComputedStyle(card).color.match(/[0-9.]+/g).slice(0, 3).map(Number)")
+    text = card.evaluate("card => getComputedStyle(card).color.match(/[0-9.]+/g).slice(0, "
+                         "3).map(Number)")
     context.close()
     assert max(red, green, blue) < 90
     assert min(text) > 160
@@ -143,7 +148,8 @@ def test_nothing_runs_over_the_side(app, browser: Browser, width: int) -> None:
     over = {}
     for tab in ("Lab", "Search", "Train", "Compare", "Use"):
         page.get_by_role("tab", name=tab).click()
-        over[tab] = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        over[tab] = page.evaluate("document.documentElement.scrollWidth - "
+                                  "document.documentElement.clientWidth")
     context.close()
     assert over == dict.fromkeys(over, 0)
 
@@ -174,13 +180,15 @@ def test_demonstrations_stand_beside_the_question(page: Page) -> None:
     expect(card.locator(".cl-prompt")).to_contain_text("The soup came cold, and nobody said sorry.")
     before = card.locator("tbody").inner_text()
     page.locator("#text-a textarea").fill("A lively novel with a hero whom nobody forgets.")
-    expect(card.locator(".cl-prompt")).to_contain_text("A lively novel with a hero whom nobody forgets.")
+    expect(card.locator(".cl-prompt")).to_contain_text("A lively novel with a hero whom nobody "
+                                                       "forgets.")
     assert card.locator("tbody").inner_text() != before
 
 
 def test_the_page_falls_silent_when_all_is_answered(page: Page) -> None:
     asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url) if "/queue/join" in request.url else None)
+    page.on("request",
+            lambda request: asked.append(request.url) if "/queue/join" in request.url else None)
     type_pattern(page, "{text_a} To me it seemed {mask}.")
     expect(page.locator("#prompt-panel .cl-prompt")).to_contain_text("To me it seemed")
     page.wait_for_timeout(4000)  # a busy machine may take long to answer; it may not go on asking

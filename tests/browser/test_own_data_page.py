@@ -6,7 +6,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 pytestmark = pytest.mark.browser
-PRAISE, BLAME = "Très bon, on reviendra au café n° {0}!", "Le café n° {0} était froid, très décevant."
+PRAISE = "Très bon, on reviendra au café n° {0}!"
+BLAME = "Le café n° {0} était froid, très décevant."
 
 
 def upload(page: Page, path: Path) -> None:
@@ -15,7 +16,8 @@ def upload(page: Page, path: Path) -> None:
 
 
 def test_an_uploaded_file_becomes_the_task(page: Page, tmp_path: Path) -> None:
-    rows = [f"{(PRAISE if number % 2 else BLAME).format(number)};{number % 2}" for number in range(80)]
+    rows = [f"{(PRAISE if number % 2 else BLAME).format(number)};{number % 2}"
+            for number in range(80)]
     path = tmp_path / "cafés.csv"
     path.write_bytes("\r\n".join(["avis;note", *rows]).encode("cp1252"))
     upload(page, path)
@@ -30,14 +32,15 @@ def test_an_uploaded_file_becomes_the_task(page: Page, tmp_path: Path) -> None:
     expect(page.locator("#dataset-panel .cl-over")).to_contain_text("of 40 test examples")
 
 
-@pytest.mark.parametrize(("name", "content", "told"), [
+@pytest.mark.parametrize(("name", "content", "expected"), [
     ("photo.csv", b"\x89PNG\r\n\x1a\n" + b"\0" * 200, "is a picture, not a table"),
     ("empty.csv", b"\n\n", "is empty"),
     ("one.csv", b"text,label\n" + b"fine,good\n" * 40, "only one label"),
 ])
-def test_a_file_of_no_use_is_told_at_once(page: Page, tmp_path: Path, name: str, content: bytes, told: str) -> None:
+def test_a_file_of_no_use_is_reported_at_once(page: Page, tmp_path: Path, name: str, content: bytes,
+                                          expected: str) -> None:
     path = tmp_path / name
     path.write_bytes(content)
     upload(page, path)
-    expect(page.locator("#own-data")).to_contain_text(told)
+    expect(page.locator("#own-data")).to_contain_text(expected)
     expect(page.locator("#prompt-panel .cl-prompt")).to_be_visible()

@@ -23,7 +23,8 @@ def choose_seeds(page: Page, seeds: list[str]) -> None:
         box.locator("input").press("Enter")
 
 
-def start_study(page: Page, name: str, steps: int = 6, seeds: tuple[str, ...] = ("13", "21")) -> None:
+def start_study(page: Page, name: str, steps: int = 6,
+                seeds: tuple[str, ...] = ("13", "21")) -> None:
     """Train `lm-bff` and `zero-shot` for a few steps on the pattern in the Lab."""
     page.get_by_role("tab", name="Train").click()
     page.get_by_label("Classification head").uncheck()
@@ -80,7 +81,8 @@ def test_a_running_run_is_cancelled_and_its_study_deleted(page: Page) -> None:
     expect(page.locator("#runs-heading .cl-state-cancelled")).to_be_visible()
     expect(page.locator("#runs-heading .cl-state-running")).to_have_count(0)
     page.locator("#delete-study").click()
-    expect(page.locator("#delete-note")).to_contain_text("Delete the study cancelled with its 2 runs")
+    expect(page.locator("#delete-note")).to_contain_text("Delete the study cancelled with its "
+                                                         "2 runs")
     page.locator("#delete-confirm").click()
     expect(page.locator("#delete-note .cl-good")).to_be_visible()
     expect(page.locator("#runs-heading")).to_contain_text("No runs yet")
@@ -98,7 +100,8 @@ def test_after_a_restart_of_the_server_history_is_there_and_runs_go_on(app, page
     wait_until_done(page, 3)
 
 
-def test_a_finished_run_labels_texts_and_its_model_can_be_taken_away(page: Page, tmp_path: Path) -> None:
+def test_a_finished_run_labels_texts_and_its_model_can_be_taken_away(
+    page: Page, tmp_path: Path) -> None:
     start_study(page, "used", seeds=("13",))
     wait_until_done(page, 2)
     page.get_by_role("tab", name="Use").click()

@@ -1,4 +1,4 @@
-"""A person has label words searched, watches the candidates, keeps two and loads the best into the Lab."""
+"""A person searches label words, watches candidates, keeps two and loads the best in the Lab."""
 
 import re
 
@@ -9,7 +9,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 def open_options(page: Page, patterns: bool = False) -> None:
-    """Open the options once the page has answered; what is filled in while a tab is still being built is lost."""
+    """Open the options once the page has answered; an unfinished tab loses what is typed."""
     page.get_by_role("tab", name="Search").click()
     expect(page.locator("#search-plan")).to_contain_text("It was {mask}")
     if patterns:
@@ -38,7 +38,8 @@ def test_words_are_searched_and_taken_along(page: Page) -> None:
     expect(rows).to_have_count(15)
     expect(page.locator("#search-stages .cl-state-done")).to_be_visible(timeout=400_000)
     expect(page.locator("#search-stages")).to_contain_text("Fine-tuned and ranked: 2 of 2")
-    expect(page.locator("#search-stages")).to_contain_text(re.compile(r"Accuracy on the test rows: \d+\.\d %"))
+    expect(page.locator("#search-stages")).to_contain_text(
+        re.compile(r"Accuracy on the test rows: \d+\.\d %"))
     ranked = [row.inner_text() for row in rows.all()]
     assert sum("to the end" in row or "dropped at step" in row for row in ranked) == 2
     assert "not tried" in ranked[2]
@@ -72,7 +73,8 @@ def test_a_writer_that_cannot_write_is_refused_before_the_start(page: Page) -> N
     writer = page.locator("#search-writer textarea, #search-writer input").first
     writer.fill("mini-masked")
     writer.press("Tab")
-    expect(page.locator("#search-plan")).to_contain_text("patterns are written by models of the T5 family")
+    expect(page.locator("#search-plan")).to_contain_text("patterns are written by models of the T5 "
+                                                         "family")
     expect(page.locator("#search-start")).to_be_disabled()
 
 
@@ -107,5 +109,6 @@ def test_several_words_a_label_are_searched_with_options_of_their_own(page: Page
     page.locator("#search-start").click()
     expect(page.locator("#search-stages .cl-state-done")).to_be_visible(timeout=400_000)
     expect(page.locator("#candidates tbody tr")).to_have_count(3)
-    words = [row.locator("td").nth(1).inner_text() for row in page.locator("#candidates tbody tr").all()]
-    assert sorted(each.count(",") for each in words) == [0, 2, 4]
+    words = [row.locator("td").nth(1).inner_text()
+             for row in page.locator("#candidates tbody tr").all()]
+    assert sorted(typed.count(",") for typed in words) == [0, 2, 4]

@@ -36,7 +36,8 @@ def test_a_run_of_pet_opens_into_its_stages(page: Page) -> None:
     page.locator("#runs").get_by_text("pet", exact=True).last.click()
     card = page.locator("#run-card")
     expect(card).to_contain_text("Accuracy on the test rows")
-    for text in ("Models, on average", "All together", "Classifier", "13000", "13001", "40 unlabelled examples"):
+    for text in ("Models, on average", "All together", "Classifier", "13000", "13001",
+                 "40 unlabelled examples"):
         expect(card).to_contain_text(text)
     card.get_by_text("Most disputed examples").click()
     expect(card.locator(".cl-mistakes li").first).to_be_visible()

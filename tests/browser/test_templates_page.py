@@ -12,7 +12,8 @@ def test_a_pasted_template_becomes_the_pattern_of_the_lab(page: Page) -> None:
     box = page.locator("#template-text textarea")
     box.fill('{"placeholder": "text_a"} My verdict: it is {"mask"}!\n\ndull\nlovely')
     expect(page.locator("#template-told")).to_contain_text("negative = dull, positive = lovely")
-    expect(page.locator("#template-picked")).to_contain_text("{text_a} My verdict: it is {mask}! · dull / lovely")
+    expect(page.locator("#template-picked")).to_contain_text("{text_a} My verdict: it is {mask}! · "
+                                                             "dull / lovely")
     page.locator("#template-load").click()
     expect(page.locator("#pattern textarea")).to_have_value("{text_a} My verdict: it is {mask}!")
     expect(page.locator("#prompt-panel .cl-prompt")).to_contain_text("My verdict: it is")

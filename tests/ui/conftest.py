@@ -1,4 +1,4 @@
-"""What the tabs' handlers need: services on an empty store, and a page to stand on."""
+"""What the tabs need: services on an empty store, and a page."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
     """Services and a session; components made meanwhile belong to one page."""
     folder = tmp_path_factory.mktemp("data")
     data = DataFolder(folder)
-    services = Services(Settings(data_folder=folder, device="cpu"), BackboneCache(Placement("cpu", "float32")),
-                        data.store)
+    services = Services(Settings(data_folder=folder, device="cpu"),
+                        BackboneCache(Placement("cpu", "float32")), data.store)
     with gr.Blocks():
         states = [gr.BrowserState("", storage_key=key) for key in ("v", "a", "o")]
         yield services, Session(states[0], gr.Dropdown(), gr.Dropdown(), states[1], states[2])

@@ -18,23 +18,25 @@ def translate(text: str) -> str:
 
 def drawn(found: list[Grown], planned: int = 3) -> list[ElementTree.Element]:
     """The plots, read as XML."""
-    return [ElementTree.fromstring(svg) for svg in re.findall("<svg.*?</svg>", growth_plot(found, planned, translate))]
+    return [ElementTree.fromstring(svg)
+            for svg in re.findall("<svg.*?</svg>", growth_plot(found, planned, translate))]
 
 
 def of(plot: ElementTree.Element, kind: str) -> list[ElementTree.Element]:
-    return [each for each in plot if each.get("class", "").split(" ")[-1] == f"cl-growth-{kind}"]
+    return [mark for mark in plot if mark.get("class", "").split(" ")[-1] == f"cl-growth-{kind}"]
 
 
 def numbers(marks: list[ElementTree.Element], key: str) -> list[float]:
-    return [float(each.attrib[key]) for each in marks]
+    return [float(mark.attrib[key]) for mark in marks]
 
 
 def test_sizes_are_bars_on_one_scale_with_their_growth() -> None:
     sizes, _ = drawn(FOUND)
     hand, given = (numbers(of(sizes, f"bar-{kind}"), "height") for kind in ("hand", "given"))
     assert hand == pytest.approx([hand[0]] * 3)
-    assert [given[1] / given[0], given[1] / hand[0]] == pytest.approx([768 / 128, 768 / 32], rel=0.02)
-    assert ["".join(each.itertext()) for each in of(sizes, "value")] == ["32", "160×5", "800×5"]
+    assert [given[1] / given[0],
+            given[1] / hand[0]] == pytest.approx([768 / 128, 768 / 32], rel=0.02)
+    assert ["".join(mark.itertext()) for mark in of(sizes, "value")] == ["32", "160×5", "800×5"]
     assert sizes.get("aria-label") == "Examples a model learns from: 32, 160, 800"
 
 
@@ -45,18 +47,21 @@ def test_accuracies_are_points_and_means() -> None:
     means = numbers(of(accuracies, "spot-model"), "cy")
     assert means == pytest.approx([sum(singles[at : at + 3]) / 3 for at in (0, 3, 6)], abs=0.2)
     right = [y + 3.8 for y in numbers(of(accuracies, "spot-given"), "y")]
-    assert right[0] < right[1] < means[2] < means[1]  # upwards is less: labels get worse, models better
-    assert [each.text for each in of(accuracies, "on-given")] == ["82 %", "78 %"]
-    assert [each.text for each in of(accuracies, "on-model")] == ["60 %", "72 %", "73 %"]
+    # upwards is less: labels get worse, models better
+    assert right[0] < right[1] < means[2] < means[1]
+    assert [mark.text for mark in of(accuracies, "on-given")] == ["82 %", "78 %"]
+    assert [mark.text for mark in of(accuracies, "on-model")] == ["60 %", "72 %", "73 %"]
     above, below = (numbers(of(accuracies, f"on-{kind}"), "y") for kind in ("given", "model"))
     assert above[1] < right[1] < means[2] < below[2]  # the values do not meet between the lines
-    assert accuracies.get("aria-label") == "given labels: 82.0 %, 78.0 %; models, development: 60.0 %, 72.0 %, 73.0 %"
-    assert all(0 < float(each.attrib["y"]) < 172 for each in accuracies.iter("text"))
+    assert accuracies.get(
+        "aria-label") == "given labels: 82.0 %, 78.0 %; models, development: 60.0 %, 72.0 %, 73.0 %"
+    assert all(0 < float(mark.attrib["y"]) < 172 for mark in accuracies.iter("text"))
 
 
 def test_generations_to_come_have_their_place() -> None:
     early, whole = (drawn(FOUND[:count], 3)[0] for count in (1, 3))
-    assert [each.text for each in of(early, "name")] == [each.text for each in of(whole, "name")] == ["0", "1", "2"]
+    for plot in (early, whole):
+        assert [mark.text for mark in of(plot, "name")] == ["0", "1", "2"]
     assert numbers(of(early, "bar-hand"), "x") == numbers(of(whole, "bar-hand"), "x")[:1]
 
 
@@ -72,7 +77,7 @@ def test_what_nobody_knows_is_not_drawn() -> None:
 def test_many_generations_and_large_sets_fit() -> None:
     many = [Grown(at, 32 * 2.0**at, 32, 0.9 if at else None, (0.8,) * 9) for at in range(11)]
     sizes, accuracies = drawn(many, 11)
-    assert [each.text for each in of(sizes, "value")][-2:] == ["16.4k", "32.8k"]
+    assert [mark.text for mark in of(sizes, "value")][-2:] == ["16.4k", "32.8k"]
     assert "×" not in "".join(sizes.itertext())
     assert len(of(accuracies, "on-given")) == 2
     xs = numbers(of(accuracies, "single"), "cx")
@@ -85,8 +90,10 @@ def test_generations_are_read_from_rows() -> None:
         return {"stage": "model", "generation": generation, "examples": examples, "dev_score": dev}
 
     rows = [model(0, 8, 0.5), model(0, 8, 0.7), model(1, 39, 0.75)]
-    told = [{"stage": "generation", "generation": at, "drawn": drawn, "right": right, "missing": []}
+    expected = [{"stage": "generation", "generation": at, "drawn": drawn, "right": right,
+                 "missing": []}
             for at, drawn, right in ((1, 31.5, 0.75), (2, 190.0, None))]
-    assert grown(told, rows) == [Grown(0, 8, 8, None, (0.5, 0.7)), Grown(1, 39, 8, 0.75, (0.75,)),
+    assert grown(expected, rows) == [Grown(0, 8, 8, None, (0.5, 0.7)),
+                                     Grown(1, 39, 8, 0.75, (0.75,)),
                                  Grown(2, 198, 8, None, ())]
     assert grown([], [model(0, 0, None)]) == [Grown(0, 0, 0, None, ())]

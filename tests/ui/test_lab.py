@@ -1,4 +1,4 @@
-"""The Lab's handlers, on the bundled model and tasks."""
+"""The Lab on the bundled model and tasks."""
 
 from __future__ import annotations
 
@@ -40,10 +40,11 @@ def test_an_unknown_task_changes_nothing(lab: Lab) -> None:
     assert lab.open_task(ENGLISH, "no/such-task") == [gr.skip()] * len(lab.opened)
 
 
-def look(lab: Lab, on: bool = True, shots: float | None = 4, text: str = "The soup was cold.") -> str:
+def look(lab: Lab, on: bool = True, shots: float | None = 4,
+         text: str = "The soup was cold.") -> str:
     pattern, words = "{text_a} It was {mask}.", ["terrible", "great"]
-    return lab.demonstrations.watch(ENGLISH, on, "reviews", "mini-masked", pattern, text, "", "", shots, 13, 2, 0.5, 50,
-                                    *words, *[""] * (MAX_LABELS - 2))[1]
+    return lab.demonstrations.watch(ENGLISH, on, "reviews", "mini-masked", pattern, text, "", "",
+                                    shots, 13, 2, 0.5, 50, *words, *[""] * (MAX_LABELS - 2))[1]
 
 
 def test_demonstrations_are_shown_with_their_similarity(lab: Lab) -> None:
@@ -54,7 +55,7 @@ def test_demonstrations_are_shown_with_their_similarity(lab: Lab) -> None:
     assert look(lab, on=False) == ""
 
 
-def test_demonstrations_that_cannot_be_drawn_are_told(lab: Lab) -> None:
+def test_demonstrations_that_cannot_be_drawn_are_reported(lab: Lab) -> None:
     assert "training rows of each label" in look(lab, shots=900)
     assert "whole numbers" in look(lab, shots=None)
     assert "fewer than 2 examples" in look(lab, shots=1)

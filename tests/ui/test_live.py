@@ -20,25 +20,29 @@ from ui.shell import build_app
 def handlers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[dict[str, Any]]]:
     folder = tmp_path_factory.mktemp("data")
     data = DataFolder(folder)
-    services = Services(Settings(data_folder=folder, device="cpu"), BackboneCache(Placement("cpu", "float32")),
-                        data.store)
+    services = Services(Settings(data_folder=folder, device="cpu"),
+                        BackboneCache(Placement("cpu", "float32")), data.store)
     yield build_app(services).config["dependencies"]
     data.close()
 
 
-def test_who_waits_for_the_last_of_many_events_listens_alone(handlers: list[dict[str, Any]]) -> None:
+def test_who_waits_for_the_last_of_many_events_listens_alone(
+    handlers: list[dict[str, Any]]) -> None:
     listeners = defaultdict(list)
-    for each in handlers:
-        for target, event in each["targets"]:
+    for handler in handlers:
+        for target, event in handler["targets"]:
             if target is not None and event != "load":
-                listeners[target, event].append(each)
+                listeners[target, event].append(handler)
     assert sum(len(found) > 1 for found in listeners.values()) > 10
-    crowded = {key: [each["api_name"] for each in found] for key, found in listeners.items()
-               if len(found) > 1 and any(each["trigger_mode"] == "always_last" for each in found)}
+    crowded = {key: [handler["api_name"] for handler in found] for key, found in listeners.items()
+               if len(found) > 1
+               and any(handler["trigger_mode"] == "always_last" for handler in found)}
     assert crowded == {}
 
 
-def test_handlers_that_show_no_progress_name_no_component_for_it(handlers: list[dict[str, Any]]) -> None:
-    hidden = [each for each in handlers if each["show_progress"] == "hidden" and each["api_visibility"] == "private"]
+def test_handlers_that_show_no_progress_name_no_component_for_it(
+    handlers: list[dict[str, Any]]) -> None:
+    hidden = [handler for handler in handlers
+              if handler["show_progress"] == "hidden" and handler["api_visibility"] == "private"]
     assert len(hidden) > 40
-    assert [each["api_name"] for each in hidden if each["show_progress_on"] != []] == []
+    assert [handler["api_name"] for handler in hidden if handler["show_progress_on"] != []] == []

@@ -1,4 +1,4 @@
-"""The wizard for a person's own data: its handlers, called with real files."""
+"""The wizard for a person's own data, called with real files."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ from ui.own_data.wizard import OwnData, task_choices
 from ui.services import Services
 from ui.session import Session
 
-ENGLISH, CHINESE = (gr.Request(headers={"accept-language": language}) for language in ("en-GB", "zh-CN,zh"))
+ENGLISH, CHINESE = (gr.Request(headers={"accept-language": language})
+                    for language in ("en-GB", "zh-CN,zh"))
 ROWS = [(f"The {thing} was {word}.", label) for at in range(40) for thing in (f"film {at}",)
         for word, label in (("awful", 0), ("great", 1))]
 CACHE = BackboneCache(Placement("cpu", "float32"))
@@ -36,7 +37,8 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     table.to_csv(tmp_path / "wide.tsv", sep="\t", index=False, encoding="utf-16")
     table.to_json(tmp_path / "shop.jsonl", orient="records", lines=True)
     table.to_parquet(tmp_path / "shop.parquet")
-    table.replace("great", "很好", regex=True).to_csv(tmp_path / "gb.csv", index=False, encoding="gb18030", sep=";")
+    table.replace("great", "很好", regex=True).to_csv(tmp_path / "gb.csv", index=False,
+                                                    encoding="gb18030", sep=";")
     (tmp_path / "broken.csv").write_text('text,label\n"never closed,1\n', encoding="utf-8")
     (tmp_path / "photo.png").write_bytes(b"\x89PNG\r\n\x1a\n")
     (tmp_path / "more.txt").write_text("One more text.\nAnother one here.\n", encoding="utf-8")
@@ -50,10 +52,12 @@ def open_wizard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[.
     data = DataFolder(folder)
 
     def opened(**settings: Any) -> OwnData:
-        services = Services(Settings(data_folder=folder, device="cpu", **settings), CACHE, data.store)
+        services = Services(Settings(data_folder=folder, device="cpu", **settings), CACHE,
+                            data.store)
         with gr.Blocks():
             state = [gr.BrowserState([], storage_key=key) for key in ("v", "a", "o")]
-            return OwnData(services, Session(state[0], gr.Dropdown(), gr.Dropdown(), state[1], state[2]))
+            return OwnData(services,
+                           Session(state[0], gr.Dropdown(), gr.Dropdown(), state[1], state[2]))
 
     yield opened
     data.close()
@@ -68,17 +72,20 @@ def uploads(train: str, test: str | None = None, unlabelled: str | None = None) 
     return ["files", train, test, unlabelled, *NOTHING[3:]]
 
 
-def read(wizard: OwnData, places: list[Any], chosen: tuple[Any, ...] = (None, None, None, "", [])) -> list[Any]:
+def read(wizard: OwnData, places: list[Any],
+         chosen: tuple[Any, ...] = (None, None, None, "", [])) -> list[Any]:
     return wizard.read(ENGLISH, "", *places, *chosen)
 
 
 def values(found: list[Any]) -> list[Any]:
     """What `read` puts into the boxes for text, second text, label and name."""
-    return [each.get("value", each) if isinstance(each, dict) else each for each in found[3:7]]
+    return [update.get("value", update) if isinstance(update, dict) else update
+            for update in found[3:7]]
 
 
 @pytest.mark.parametrize(("name", "facts"), [
-    ("shop.csv", "80 rows · 2 columns · utf-8 · comma"), ("wide.tsv", "80 rows · 2 columns · utf-16-le · tab"),
+    ("shop.csv", "80 rows · 2 columns · utf-8 · comma"),
+    ("wide.tsv", "80 rows · 2 columns · utf-16-le · tab"),
     ("shop.jsonl", "80 rows · 2 columns · utf-8"), ("shop.parquet", "80 rows · 2 columns"),
     ("gb.csv", "80 rows · 2 columns · gb18030 · semicolon"),
 ])
@@ -90,12 +97,13 @@ def test_every_format_is_previewed_with_guessed_columns(name: str, facts: str, w
     assert values(found) == ["review", "", "label", name.partition(".")[0]]
 
 
-@pytest.mark.parametrize(("name", "told"), [("broken.csv", "is never closed"), ("photo.png", "is a picture")])
-def test_a_bad_file_gives_a_message_and_loses_nothing(name: str, told: str, wizard: OwnData,
+@pytest.mark.parametrize(("name", "expected"),
+                         [("broken.csv", "is never closed"), ("photo.png", "is a picture")])
+def test_a_bad_file_gives_a_message_and_loses_nothing(name: str, expected: str, wizard: OwnData,
                                                       files: dict[str, str]) -> None:
     for places in (uploads(files[name]), uploads(files["shop.csv"], files[name])):
         found = read(wizard, places)
-        assert told in found[1]
+        assert expected in found[1]
         assert "Traceback" not in found[1]
     assert read(wizard, uploads(files[name]))[2:] == [gr.skip()] * 7
 
@@ -110,7 +118,8 @@ def check(wizard: OwnData, places: list[Any], *chosen: Any) -> list[Any]:
 
 
 def test_data_is_checked_while_it_is_chosen(wizard: OwnData, files: dict[str, str]) -> None:
-    findings, balance, labels, button = check(wizard, uploads(files["shop.csv"]), "review", "", "label", "", [])
+    findings, balance, labels, button = check(wizard, uploads(files["shop.csv"]), "review", "",
+                                              "label", "", [])
     assert "The largest possible K is 10" in findings
     assert "tokens in the middle (median)" in findings
     assert "20 · 50.0 %" in balance
@@ -119,14 +128,16 @@ def test_data_is_checked_while_it_is_chosen(wizard: OwnData, files: dict[str, st
 
 
 def test_what_stands_in_the_way_disables_the_button(wizard: OwnData, files: dict[str, str]) -> None:
-    for chosen in (("review", "", "", "", []), ("label", "", "label", "", []), ("gone", "", "label", "", [])):
+    for chosen in (("review", "", "", "", []), ("label", "", "label", "", []),
+                   ("gone", "", "label", "", [])):
         findings, balance, _, button = check(wizard, uploads(files["shop.csv"]), *chosen)
         assert "cl-problem" in findings
         assert (balance, button["interactive"]) == ("", False)
 
 
 def test_an_unknown_model_does_not_stop_the_checks(wizard: OwnData, files: dict[str, str]) -> None:
-    findings = wizard.check(ENGLISH, "no/such-model", *uploads(files["shop.csv"]), "review", "", "label", "", [])[0]
+    findings = wizard.check(ENGLISH, "no/such-model", *uploads(files["shop.csv"]), "review", "",
+                            "label", "", [])[0]
     assert "characters in the middle" in findings
 
 
@@ -146,7 +157,8 @@ def keep(wizard: OwnData, own: list[list[str]], places: list[Any], *chosen: Any)
 
 def test_the_data_becomes_a_task_in_the_dropdown(wizard: OwnData, files: dict[str, str]) -> None:
     places = uploads(files["shop.csv"], None, files["more.txt"])
-    own, task, mine, note, chosen = keep(wizard, [["old", "own:0"]], places, "review", "", "label", "Mine",
+    own, task, mine, note, chosen = keep(wizard, [["old", "own:0"]], places, "review", "", "label",
+                                         "Mine",
                                  [["0", "bad"], ["1", "good"]])
     assert own == [["Mine", task["value"]], ["old", "own:0"]]
     assert chosen != keep(wizard, [], places, "review", "", "label", "Mine", [])[4]
@@ -157,14 +169,16 @@ def test_the_data_becomes_a_task_in_the_dropdown(wizard: OwnData, files: dict[st
 
 
 def test_equal_data_is_kept_once_for_each_name(wizard: OwnData, files: dict[str, str]) -> None:
-    chosen = [wizard.keep(ENGLISH, [], *uploads(files[name]), "review", "", "label", called, [])[1]["value"]
+    chosen = [wizard.keep(ENGLISH, [], *uploads(files[name]), "review", "", "label", called,
+                          [])[1]["value"]
               for name, called in (("shop.csv", "a"), ("shop.jsonl", "a"), ("shop.csv", "b"))]
     assert chosen[0] == chosen[1] != chosen[2]
-    assert len({wizard.services.task(each).content_hash for each in chosen}) == 1
+    assert len({wizard.services.task(choice).content_hash for choice in chosen}) == 1
 
 
 def test_pairs_are_kept_as_pairs(wizard: OwnData, tmp_path: Path) -> None:
-    rows = [{"premise": f"A man {at} eats.", "hypothesis": f"He {at}\n\"eats\"", "gold_label": "ny"[at % 2]}
+    rows = [{"premise": f"A man {at} eats.", "hypothesis": f"He {at}\n\"eats\"",
+             "gold_label": "ny"[at % 2]}
             for at in range(12)]
     (tmp_path / "pairs.json").write_text(json.dumps(rows), encoding="utf-8")
     places = uploads(str(tmp_path / "pairs.json"))
@@ -172,16 +186,18 @@ def test_pairs_are_kept_as_pairs(wizard: OwnData, tmp_path: Path) -> None:
     choice = keep(wizard, [], places, "premise", "hypothesis", "gold_label", "", [])[1]["value"]
     task = wizard.services.task(choice)
     assert task.schema.pairs
-    assert {example.text_b for example in (*task.train, *task.test)} == {row["hypothesis"] for row in rows}
+    assert {example.text_b
+            for example in (*task.train, *task.test)} == {row["hypothesis"] for row in rows}
 
 
-@pytest.mark.parametrize(("places", "chosen", "told"), [
+@pytest.mark.parametrize(("places", "chosen", "expected"), [
     (["files", *NOTHING], ("", "", "", "", []), "There is no data yet"),
     (["files", *NOTHING], (None, None, None, None, None), "There is no data yet"),
 ])
-def test_without_data_nothing_is_kept(places: list[Any], chosen: tuple[Any, ...], told: str, wizard: OwnData) -> None:
+def test_without_data_nothing_is_kept(places: list[Any], chosen: tuple[Any, ...], expected: str,
+                                      wizard: OwnData) -> None:
     found = keep(wizard, [], places, *chosen)
-    assert told in found[3]
+    assert expected in found[3]
     assert [*found[:3], found[4]] == [gr.skip()] * 4
 
 
@@ -194,7 +210,8 @@ def test_a_bad_further_file_keeps_nothing(wizard: OwnData, files: dict[str, str]
 def test_the_list_of_own_data(wizard: OwnData) -> None:
     own = [["a", "own:1"], ["text", "own:2"]]
     row, mine = wizard.list_own(own, "own:2")
-    assert (row["visible"], mine["value"], mine["choices"][1]) == (True, "own:2", (as_choice("text")[0], "own:2"))
+    assert (row["visible"], mine["value"],
+            mine["choices"][1]) == (True, "own:2", (as_choice("text")[0], "own:2"))
     kept, task, note, chosen = wizard.remove(ENGLISH, own, "own:2", "own:2")
     assert (kept, task["value"]) == (own[:1], "reviews")
     assert "Runs on it stay" in note
@@ -206,38 +223,44 @@ def test_the_list_of_own_data(wizard: OwnData) -> None:
     assert wizard.list_own([], "own:2")[0]["visible"] is False
 
 
-def test_files_of_the_computer_are_read_by_their_path(wizard: OwnData, files: dict[str, str]) -> None:
+def test_files_of_the_computer_are_read_by_their_path(wizard: OwnData,
+                                                      files: dict[str, str]) -> None:
     places = ["paths", None, None, None, files["shop.csv"], files["gb.csv"], "/no/such.csv", ""]
     found = read(wizard, places)
     assert "shop.csv: 80 rows" in found[1]
     assert "There is no file &#x27;such.csv&#x27;" in found[1]
 
 
-def test_strangers_reach_no_files_of_the_server(open_wizard: Callable[..., OwnData], files: dict[str, str]) -> None:
+def test_strangers_reach_no_files_of_the_server(open_wizard: Callable[..., OwnData],
+                                                files: dict[str, str]) -> None:
     wizard = open_wizard(public=True, hub_data=("none",))
     for places in (["paths", None, None, None, files["shop.csv"], "", "", ""],
                    ["hub", None, None, None, "", "", "", str(Path(files["shop.csv"]).parent)]):
         assert "not offered here" in read(wizard, places)[1]
     assert wizard.sources.kinds == ["files"]
     asked = open_wizard(public=True, hub_data=())
-    told = read(asked, ["hub", None, None, None, "", "", "", str(Path(files["shop.csv"]).parent)])[1]
-    assert "Folders of the server cannot be used" in told
+    expected = read(asked, ["hub", None, None, None, "", "", "",
+                        str(Path(files["shop.csv"]).parent)])[1]
+    assert "Folders of the server cannot be used" in expected
 
 
-@pytest.mark.parametrize(("name", "told"), [
-    ("owner/unreachable", "the hub cannot be reached"), ("no such name!", "neither a folder here nor"),
+@pytest.mark.parametrize(("name", "expected"), [
+    ("owner/unreachable", "the hub cannot be reached"),
+    ("no such name!", "neither a folder here nor"),
 ])
-def test_a_hub_id_that_cannot_be_reached_is_said(name: str, told: str, wizard: OwnData) -> None:
+def test_a_hub_id_that_cannot_be_reached_is_reported(name: str, expected: str,
+                                                     wizard: OwnData) -> None:
     found = read(wizard, ["hub", None, None, None, "", "", "", name])
-    assert told in found[1]
+    assert expected in found[1]
     assert found[2:] == [gr.skip()] * 7
 
 
-def test_a_data_set_in_the_hubs_layout_keeps_its_name_unless_changed(wizard: OwnData, files: dict[str, str],
-                                                                     tmp_path: Path) -> None:
+def test_a_data_set_in_the_hubs_layout_keeps_its_name_unless_changed(
+        wizard: OwnData, files: dict[str, str], tmp_path: Path) -> None:
     folder = tmp_path / "films"
     folder.mkdir()
-    (folder / "train.csv").write_text(Path(files["shop.csv"]).read_text(encoding="utf-8"), encoding="utf-8")
+    (folder / "train.csv").write_text(Path(files["shop.csv"]).read_text(encoding="utf-8"),
+                                      encoding="utf-8")
     places = ["hub", None, None, None, "", "", "", str(folder)]
     assert values(read(wizard, places))[:3] == ["review", "", "label"]
     same = keep(wizard, [], places, "review", "", "label", "", [["0", "0"], ["1", "1"]])
@@ -251,9 +274,11 @@ def test_task_choices_begin_with_own_data() -> None:
     assert ("reviews" in dict(map(reversed, task_choices([]))))  # type: ignore[arg-type]
 
 
-def test_sources_and_targets_become_a_task_whose_answers_are_texts(wizard: OwnData, tmp_path: Path) -> None:
+def test_sources_and_targets_become_a_task_whose_answers_are_texts(
+        wizard: OwnData, tmp_path: Path) -> None:
     path = tmp_path / "venues.csv"
-    path.write_text("source,target\n" + "".join(f"place {at},This is place {at}.\n" for at in range(8)), encoding="utf-8")
+    path.write_text("source,target\n" + "".join(f"place {at},This is place {at}.\n"
+                                                for at in range(8)), encoding="utf-8")
     places = uploads(str(path), None, None)
     _, _, _, text_a, text_b, answer, *_ = read(wizard, places)
     assert (text_a["value"], text_b["value"], answer["value"]) == ("source", "", "target")

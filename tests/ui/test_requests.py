@@ -19,7 +19,8 @@ from core.settings import Settings
 from ui.services import Services
 from ui.shell import build_app
 
-PATTERN = {"pattern": "{text_a} It was {mask}.", "words": {"negative": ["terrible"], "positive": ["great"]}}
+PATTERN = {"pattern": "{text_a} It was {mask}.",
+           "words": {"negative": ["terrible"], "positive": ["great"]}}
 ENDLESS = 90_000
 
 
@@ -43,8 +44,9 @@ def submit(data: DataFolder, tiny_model_folder: Callable[[str], Path]) -> Callab
     """Submits a study of short runs and gives its id."""
     def send(visitor: str = "ann", seeds: tuple[int, ...] = (1, 2), steps: int = 2) -> str:
         spec = StudySpec.from_dict({
-            "name": "short", "task": "reviews", "model": str(tiny_model_folder("bert")), "methods": ["lm-bff"],
-            "patterns": [PATTERN], "shots": [4], "seeds": list(seeds), "test_limit": 8,
+            "name": "short", "task": "reviews", "model": str(tiny_model_folder("bert")),
+            "methods": ["lm-bff"], "patterns": [PATTERN], "shots": [4], "seeds": list(seeds),
+            "test_limit": 8,
             "options": {"lm-bff": {"steps": steps, "evaluate_every": steps, "batch_size": 2}}})
         return data.store.submit(spec, spec.runs(load_task("reviews")), visitor)
     return send
@@ -53,7 +55,8 @@ def submit(data: DataFolder, tiny_model_folder: Callable[[str], Path]) -> Callab
 def request(services: Services) -> Any:
     """The page's own handler that does runs."""
     blocks = build_app(services)
-    (handler, *same) = {each.fn for each in blocks.fns.values() if each.concurrency_id == "inline"}
+    (handler, *same) = {event.fn
+                        for event in blocks.fns.values() if event.concurrency_id == "inline"}
     assert not same
     return handler
 
@@ -75,24 +78,27 @@ def test_the_request_after_a_submission_does_the_study(data: DataFolder, service
     do_runs("ann")
     assert [run.status for run in data.store.runs("ann", key)] == ["done", "done"]
     assert all(run.metrics["n"] == 8 for run in data.store.runs("ann", key))
-    assert [run.status for run in data.store.runs("bob", other)] == ["queued"]  # bob's own request does it
+    assert [run.status
+            for run in data.store.runs("bob", other)] == ["queued"]  # bob's own request does it
     assert do_runs("") is None
 
 
 def test_every_tab_that_submits_runs_has_such_a_request(services: Services) -> None:
     blocks = build_app(services)
-    inline = [each for each in blocks.fns.values() if each.concurrency_id == "inline"]
+    inline = [event for event in blocks.fns.values() if event.concurrency_id == "inline"]
     assert len(inline) == 5  # Train: start, again, an opened page; Search; Use
-    assert {each.concurrency_limit for each in inline} == {8}
+    assert {event.concurrency_limit for event in inline} == {8}
     services.inline = None
-    assert not [each for each in build_app(services).fns.values() if each.concurrency_id == "inline"]
+    events = build_app(services).fns.values()
+    assert not [event for event in events if event.concurrency_id == "inline"]
 
 
 def test_the_header_says_where_runs_are_done(services: Services) -> None:
     assert "runs inside requests" in services.badges()
 
 
-def test_a_run_is_cancelled_and_the_next_one_goes_on(data: DataFolder, services: Services, submit: Callable[..., str],
+def test_a_run_is_cancelled_and_the_next_one_goes_on(data: DataFolder, services: Services,
+                                                     submit: Callable[..., str],
                                                      until: Callable[..., None]) -> None:
     submit(seeds=(1,), steps=ENDLESS)
     submit(seeds=(2,))
@@ -105,9 +111,9 @@ def test_a_run_is_cancelled_and_the_next_one_goes_on(data: DataFolder, services:
     assert [run.status for run in data.store.runs("ann")] == ["cancelled", "done"]
 
 
-def test_a_stopped_app_leaves_its_run_waiting_for_the_next_start(data: DataFolder, services: Services,
-                                                                 submit: Callable[..., str],
-                                                                 until: Callable[..., None]) -> None:
+def test_a_stopped_app_leaves_its_run_waiting_for_the_next_start(
+        data: DataFolder, services: Services, submit: Callable[..., str],
+        until: Callable[..., None]) -> None:
     submit(seeds=(1,), steps=ENDLESS)
     thread = background(lambda: services.inline.do_waiting("ann"))
     wait_for_steps(data, until)
@@ -144,4 +150,6 @@ def test_visitors_take_turns(data: DataFolder, services: Services, submit: Calla
         thread.join()
     runs = [run for visitor in ("bob", "cat") for run in data.store.runs(visitor)]
     assert {run.status for run in runs} == {"done"}
-    assert [run.visitor for run in sorted(runs, key=lambda run: run.started or 0)] == ["bob", "cat", "bob", "cat"]
+    assert [run.visitor
+            for run in sorted(runs, key=lambda run: run.started
+                              or 0)] == ["bob", "cat", "bob", "cat"]

@@ -1,4 +1,4 @@
-"""The Search tab: what can be searched, its options and plans; what a search has found, as tables and choices."""
+"""The Search tab: its kinds, options and plans; what a search has found, as tables and choices."""
 
 import json
 from dataclasses import fields, replace
@@ -13,12 +13,20 @@ from core.runs.spec import RunSpec
 from tests.ui.conftest import Page
 from ui.lab.tab import MAX_LABELS, Lab
 from ui.languages import LANGUAGES
-from ui.search.panels import ROWS_SHOWN, best_of, candidate_table, choices, search_title, stages, ticks
+from ui.search.panels import (
+    ROWS_SHOWN,
+    best_of,
+    candidate_table,
+    choices,
+    search_title,
+    stages,
+    ticks,
+)
 from ui.search.tab import Search
 
 ENGLISH = gr.Request(headers={"accept-language": "en"})
-SPEC = RunSpec("reviews", "h", "mini-masked", "d", "auto-words", ({"pattern": "{text_a} {mask}", "words": {}},),
-               {"tried": 3, "steps": 100}, 16, 13)
+SPEC = RunSpec("reviews", "h", "mini-masked", "d", "auto-words",
+               ({"pattern": "{text_a} {mask}", "words": {}},), {"tried": 3, "steps": 100}, 16, 13)
 RUN = Run("abc", "s", "v", SPEC, "running", 0.0)
 
 
@@ -28,8 +36,8 @@ def translate(text: str) -> str:
 
 def candidate(word: str, score: float, dev: float | None = None, trained: int = 0,
               pattern: str = "{text_a} It was {mask}.") -> dict[str, Any]:
-    return {"pattern": pattern, "words": {"bad": [word], "good": ["great"]}, "score": score, "dev_score": dev,
-            "trained": trained}
+    return {"pattern": pattern, "words": {"bad": [word], "good": ["great"]}, "score": score,
+            "dev_score": dev, "trained": trained}
 
 
 FOUND = [candidate("awful", 0.78, 0.9, 100), candidate("<b>", 0.8, 0.6, 20), candidate("poor", 0.7)]
@@ -47,7 +55,8 @@ def test_each_row_says_why_it_ranks_where_it_does() -> None:
 
 def test_log_probabilities_of_patterns_are_not_shown_as_shares() -> None:
     written = [candidate("bad", -3.456, pattern="{text_a} This is {mask}."), candidate("bad", -4.0)]
-    html = candidate_table(replace(RUN, spec=replace(SPEC, method="auto-patterns")), written, translate)
+    html = candidate_table(replace(RUN, spec=replace(SPEC, method="auto-patterns")), written,
+                           translate)
     assert "-3.46" in html
     assert "Log-probability" in html
     assert "Words" not in html
@@ -60,7 +69,8 @@ def test_long_lists_are_cut_and_say_so() -> None:
 
 def test_choices_stand_for_whole_candidates() -> None:
     offered = choices(FOUND)
-    assert [text for text, _ in offered] == ["1. awful / great", "2. <b> / great", "3. poor / great"]
+    assert [text for text, _ in offered] == ["1. awful / great", "2. <b> / great",
+                                             "3. poor / great"]
     assert json.loads(offered[2][1]) == {"pattern": "{text_a} It was {mask}.",
                                          "words": {"bad": ["poor"], "good": ["great"]}}
 
@@ -91,7 +101,8 @@ def test_stages_follow_the_search() -> None:
     done = stages(replace(RUN, status="done", metrics={"accuracy": 0.815}), FOUND, translate)
     assert "Accuracy on the test rows: 81.5 %" in done.replace("<b>", "")
     assert done.count('"cl-done"') == 3
-    failed = replace(RUN, status="failed", error="There is no {what}.", error_values={"what": "<i>"})
+    failed = replace(RUN, status="failed", error="There is no {what}.",
+                     error_values={"what": "<i>"})
     assert "There is no &lt;i&gt;." in stages(failed, [], translate)
     assert search_title(RUN) == "reviews · auto-words · K = 16 · 13 · abc"
 
@@ -105,44 +116,53 @@ def search(ground: Page) -> Search:
 
 def plan(search: Search, kind: str, **changed: object) -> list[Any]:
     values = [changed.get(name, box.value) for name, box in search.options.items()]
-    return search.show_plan(ENGLISH, "reviews", "mini-masked", kind, 16, 13, "{text_a} It was {mask}.", "terrible",
-                            "great", *[""] * (MAX_LABELS - 2), *values)
+    return search.show_plan(ENGLISH, "reviews", "mini-masked", kind, 16, 13,
+                            "{text_a} It was {mask}.", "terrible", "great",
+                            *[""] * (MAX_LABELS - 2), *values)
 
 
-@pytest.mark.parametrize(("kind", "changed", "told"), [
+@pytest.mark.parametrize(("kind", "changed", "expected"), [
     ("auto-words", {"tried": 3}, "{text_a} It was {mask}.: at most 300 training steps"),
-    ("auto-patterns", {"tried": 2, "steps": 50}, "negative=terrible;positive=great: at most 100 training steps"),
-    ("petal", {"tried": 8}, "{text_a} It was {mask}.: at most 500 training steps"),  # with 1, 2, 3, 5 and 10 words
-    ("petal", {"words_per_label": 2, "words": "first"}, "{text_a} It was {mask}.: at most 200 training steps"),
+    ("auto-patterns", {"tried": 2, "steps": 50},
+     "negative=terrible;positive=great: at most 100 training steps"),
+    ("petal", {"tried": 8},
+     "{text_a} It was {mask}.: at most 500 training steps"),  # with 1, 2, 3, 5 and 10 words
+    ("petal", {"words_per_label": 2, "words": "first"},
+     "{text_a} It was {mask}.: at most 200 training steps"),
     ("petal", {"words_per_label": 0}, "it must be from 1 to 50"),
 ])
-def test_every_kind_of_search_plans(search: Search, kind: str, changed: dict[str, object], told: str) -> None:
+def test_every_kind_of_search_plans(search: Search, kind: str, changed: dict[str, object],
+                                    expected: str) -> None:
     note, start = plan(search, kind, **changed)
-    assert told in note
-    assert start["interactive"] == ("must be" not in told)
+    assert expected in note
+    assert start["interactive"] == ("must be" not in expected)
 
 
 def test_each_kind_of_search_shows_its_own_options(search: Search) -> None:
     assert [value for _, value in search.kind.choices] == list(search.methods)
     first = {name for name, box in search.options.items() if box.visible}
-    assert first == {each.name for each in fields(METHODS[search.kind.value].options)}
+    assert first == {option.name for option in fields(METHODS[search.kind.value].options)}
     for kind in search.methods:
         shown = [update["visible"] for update in search.show_options(kind)]
         assert shown[: len(search.methods)] == [name == kind for name in search.methods]
-        visible = {name for name, shows in zip(search.options, shown[len(search.methods):], strict=True) if shows}
-        assert visible == {each.name for each in fields(METHODS[kind].options)}
+        visible = {name for name, shows in zip(search.options, shown[len(search.methods):],
+                                               strict=True) if shows}
+        assert visible == {option.name for option in fields(METHODS[kind].options)}
         assert set(search.options_of(kind, [1] * len(search.options))) == visible
 
 
 def test_options_of_one_name_mean_the_same_in_every_search() -> None:
     meanings: dict[str, Any] = {}
-    for each in (each for method in searches() for each in fields(method.options)):
-        assert meanings.setdefault(each.name, (each.default, each.metadata)) == (each.default, each.metadata)
+    for option in (option for method in searches() for option in fields(method.options)):
+        assert meanings.setdefault(option.name,
+                                   (option.default, option.metadata)) == (
+                                       option.default, option.metadata)
 
 
-def test_every_search_and_its_options_are_said_in_chinese() -> None:
+def test_every_search_and_its_options_are_translated() -> None:
     for method in searches():
         options = fields(method.options)
-        said = {method.title, method.summary(), *(each.name.replace("_", " ") for each in options),
-                *(each.metadata["explain"] for each in options)}
+        said = {method.title, method.summary(),
+                *(option.name.replace("_", " ") for option in options),
+                *(option.metadata["explain"] for option in options)}
         assert said - LANGUAGES.texts["zh"].keys() == set()

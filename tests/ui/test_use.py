@@ -1,4 +1,4 @@
-"""The Use tab's handlers, over a store with runs that were really done by a tiny model."""
+"""The Use tab over a store with runs that were really done by a tiny model."""
 
 from __future__ import annotations
 
@@ -24,10 +24,12 @@ from ui.services import Services
 from ui.session import Session
 from ui.use.tab import MAX_LINES, Use
 
-ENGLISH, CHINESE = (gr.Request(headers={"accept-language": language}) for language in ("en", "zh-CN"))
+ENGLISH, CHINESE = (gr.Request(headers={"accept-language": language})
+                    for language in ("en", "zh-CN"))
 CACHE = BackboneCache(Placement("cpu", "float32"))
 STEPS = {"steps": 2, "evaluate_every": 2, "batch_size": 2}
-SINGLE = {"pattern": "{text_a} It was {mask}.", "words": {"negative": ["terrible"], "positive": ["great"]}}
+SINGLE = {"pattern": "{text_a} It was {mask}.",
+          "words": {"negative": ["terrible"], "positive": ["great"]}}
 PAIRS = {"pattern": "{text_a} {mask} {text_b}",
          "words": {"entailment": ["yes"], "neutral": ["and"], "contradiction": ["no"]}}
 TEXT = "What a great film!"
@@ -53,23 +55,27 @@ def services(data: DataFolder) -> Services:
 def tab(services: Services) -> Use:
     with gr.Blocks(), gr.Tabs(), gr.Tab("Use") as place:
         states = [gr.BrowserState("", storage_key=key) for key in ("v", "a", "o")]
-        return Use(services, Session(states[0], gr.Dropdown(), gr.Dropdown(), states[1], states[2]), place)
+        return Use(services, Session(states[0], gr.Dropdown(), gr.Dropdown(), states[1], states[2]),
+                   place)
 
 
 @pytest.fixture(scope="module")
-def runs(data: DataFolder, services: Services, tiny_model_folder: Callable[[str], Path]) -> dict[str, Run]:
+def runs(data: DataFolder, services: Services,
+         tiny_model_folder: Callable[[str], Path]) -> dict[str, Run]:
     """Ann's finished runs: a method each on single texts, and one on pairs."""
-    common = {"model": str(tiny_model_folder("bert")), "shots": [4], "seeds": [13], "test_limit": 12,
-              "options": {"lm-bff": STEPS, "head": STEPS}}
+    common = {"model": str(tiny_model_folder("bert")), "shots": [4], "seeds": [13],
+              "test_limit": 12, "options": {"lm-bff": STEPS, "head": STEPS}}
     found = [*done(data, services.settings, CACHE, {
-        **common, "name": "pairs", "task": "entailment", "methods": ["lm-bff"], "patterns": [PAIRS]}, load_task),
+        **common, "name": "pairs", "task": "entailment", "methods": ["lm-bff"],
+        "patterns": [PAIRS]}, load_task),
         *done(data, services.settings, CACHE, {
-            **common, "name": "single", "task": "reviews", "methods": ["lm-bff", "head", "zero-shot"],
-            "patterns": [SINGLE]}, load_task)]
+            **common, "name": "single", "task": "reviews",
+            "methods": ["lm-bff", "head", "zero-shot"], "patterns": [SINGLE]}, load_task)]
     return dict(zip(("pairs", "lm-bff", "head", "zero-shot"), found, strict=True))
 
 
-def test_finished_runs_are_offered_and_one_with_weights_is_chosen(tab: Use, runs: dict[str, Run]) -> None:
+def test_finished_runs_are_offered_and_one_with_weights_is_chosen(
+    tab: Use, runs: dict[str, Run]) -> None:
     offered, note = tab.list_runs(ENGLISH, "ann", None)
     keys = [key for _, key in offered["choices"]]
     assert keys == [runs[name].id for name in ("zero-shot", "head", "lm-bff", "pairs")]
@@ -89,16 +95,17 @@ def test_other_visitors_see_nothing(visitor: str, tab: Use, runs: dict[str, Run]
         tab.pack_model(ENGLISH, visitor, runs["head"].id)
 
 
-@pytest.mark.parametrize(("name", "take", "second", "told"), [
+@pytest.mark.parametrize(("name", "take", "second", "expected"), [
     ("lm-bff", True, False, ""), ("head", True, False, ""), ("pairs", True, True, ""),
     ("zero-shot", False, False, "it asks the model"),
 ])
-def test_an_opened_run_shows_what_it_needs(name: str, take: bool, second: bool, told: str, tab: Use,
-                                           runs: dict[str, Run]) -> None:
-    about, note, body, taken, again, text_b, more, file_text_b, _ = tab.open_run(ENGLISH, "ann", runs[name].id)
+def test_an_opened_run_shows_what_it_needs(name: str, take: bool, second: bool, expected: str,
+                                           tab: Use, runs: dict[str, Run]) -> None:
+    about, note, body, taken, again, text_b, more, file_text_b, _ = tab.open_run(
+        ENGLISH, "ann", runs[name].id)
     assert runs[name].spec.method in about
-    assert told in note
-    shown = [each["visible"] for each in (body, taken, again, text_b, file_text_b)]
+    assert expected in note
+    shown = [update["visible"] for update in (body, taken, again, text_b, file_text_b)]
     assert shown == [True, take, False, second, second]
     assert not more["visible"]
 
@@ -124,26 +131,30 @@ def test_pairs_are_asked_as_pairs(tab: Use, runs: dict[str, Run]) -> None:
     assert alone != other
 
 
-@pytest.mark.parametrize(("name", "text", "second", "lines", "told"), [
-    ("head", " \n ", "", True, "There is no text yet"), ("head", None, "", False, "There is no text yet"),
+@pytest.mark.parametrize(("name", "text", "second", "lines", "expected"), [
+    ("head", " \n ", "", True, "There is no text yet"),
+    ("head", None, "", False, "There is no text yet"),
     ("pairs", TEXT, "", False, "1 first text(s) and 0 second text(s)"),
     ("pairs", "a\nb", "c", True, "2 first text(s) and 1 second text(s)"),
     ("head", "a\n" * (MAX_LINES + 1), "", True, "are more than the 200"),
 ])
-def test_what_cannot_be_labelled_is_said(name: str, text: str, second: str, lines: bool, told: str, tab: Use,
-                                         runs: dict[str, Run]) -> None:
+def test_what_cannot_be_labelled_is_reported(name: str, text: str, second: str, lines: bool,
+                                             expected: str,
+                                         tab: Use, runs: dict[str, Run]) -> None:
     note, answer = tab.ask(ENGLISH, "ann", runs[name].id, text, second, "", lines)
-    assert told in note
+    assert expected in note
     assert answer == gr.skip()
 
 
 def test_another_run_answers_what_is_typed(tab: Use, runs: dict[str, Run]) -> None:
     typed = (TEXT, "", "", False)
-    assert tab.ask_again(ENGLISH, "ann", runs["head"].id, *typed) == tab.ask(ENGLISH, "ann", runs["head"].id, *typed)
+    assert tab.ask_again(ENGLISH, "ann", runs["head"].id,
+                         *typed) == tab.ask(ENGLISH, "ann", runs["head"].id, *typed)
     assert "Type or paste" in tab.ask_again(ENGLISH, "ann", runs["head"].id, " ", "", "", False)[1]
 
 
-def test_a_model_is_packed_where_nobody_can_guess_it(tab: Use, runs: dict[str, Run], services: Services) -> None:
+def test_a_model_is_packed_where_nobody_can_guess_it(tab: Use, runs: dict[str, Run],
+                                                     services: Services) -> None:
     paths = [Path(tab.pack_model(ENGLISH, "ann", runs["head"].id)[1]["value"]) for _ in range(2)]
     assert paths[0] != paths[1]
     assert paths[0].is_relative_to(services.settings.data_folder / "uploads")
@@ -163,7 +174,7 @@ def test_removed_weights_can_be_trained_again(tab: Use, runs: dict[str, Run], da
     shutil.rmtree(store.artifacts.model(run.id))
     found = tab.open_run(ENGLISH, "ann", run.id)
     assert "removed to save space" in found[1]
-    assert [each["visible"] for each in found[3:5]] == [False, True]
+    assert [update["visible"] for update in found[3:5]] == [False, True]
     assert "removed to save space" in tab.ask(ENGLISH, "ann", run.id, TEXT, "", "", False)[0]
     assert "being trained again" in tab.train_again(ENGLISH, "ann", run.id)
     do_all(data, services.settings, CACHE)
@@ -175,7 +186,8 @@ def test_removed_weights_can_be_trained_again(tab: Use, runs: dict[str, Run], da
 @pytest.fixture
 def shop(tmp_path: Path) -> str:
     """A file with a formula, an empty text and columns in an unusual order."""
-    table = pd.DataFrame({"note": ["=1+1", "no text", "fine"], "review": [TEXT, "", "The bread was terrible."]})
+    table = pd.DataFrame(
+        {"note": ["=1+1", "no text", "fine"], "review": [TEXT, "", "The bread was terrible."]})
     table.to_csv(tmp_path / "shop.tsv", sep="\t", index=False, encoding="utf-16")
     return str(tmp_path / "shop.tsv")
 
@@ -187,17 +199,20 @@ def test_a_file_is_read_and_its_columns_are_guessed(tab: Use, shop: str) -> None
     assert (counts, result["visible"]) == ("", False)
 
 
-@pytest.mark.parametrize(("content", "told"), [(b"", "is empty"), (b"PK\x03\x04", "Excel workbook"), (None, "no file")])
-def test_a_bad_file_is_said(content: bytes | None, told: str, tab: Use, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("content", "expected"),
+                         [(b"", "is empty"), (b"PK\x03\x04", "Excel workbook"), (None, "no file")])
+def test_a_bad_file_is_reported(content: bytes | None, expected: str, tab: Use,
+                                tmp_path: Path) -> None:
     if content is not None:
         (tmp_path / "bad.csv").write_bytes(content)
     found = tab.file.read_file(ENGLISH, str(tmp_path / "bad.csv"))
-    assert told in found[0]
+    assert expected in found[0]
     assert found[3]["interactive"] is False
 
 
 def test_every_row_of_a_file_is_labelled(tab: Use, runs: dict[str, Run], shop: str) -> None:
-    _, counts, result, preview, link = tab.file.label_file(ENGLISH, "ann", runs["head"].id, shop, "review", None)
+    _, counts, result, preview, link = tab.file.label_file(ENGLISH, "ann", runs["head"].id, shop,
+                                                           "review", None)
     assert "2 of 3 rows" in counts
     assert result["visible"]
     assert list(preview.columns) == ["predicted", "p:negative", "p:positive", "note", "review"]
@@ -208,17 +223,23 @@ def test_every_row_of_a_file_is_labelled(tab: Use, runs: dict[str, Run], shop: s
     assert float(rows[0]["p:negative"]) + float(rows[0]["p:positive"]) == pytest.approx(1, abs=1e-5)
 
 
-@pytest.mark.parametrize(("name", "text_a", "text_b", "told"), [
-    ("head", None, None, "No column is chosen"), ("head", "gone", None, "has no column &#x27;gone&#x27;"),
-    ("pairs", "review", None, "Choose the column of the second text"), ("pairs", "review", "gone", "has no column"),
+@pytest.mark.parametrize(("name", "text_a", "text_b", "expected"), [
+    ("head", None, None, "No column is chosen"),
+    ("head", "gone", None, "has no column &#x27;gone&#x27;"),
+    ("pairs", "review", None, "Choose the column of the second text"),
+    ("pairs", "review", "gone", "has no column"),
 ])
-def test_a_file_that_cannot_be_labelled_is_said(name: str, text_a: str | None, text_b: str | None, told: str, tab: Use,
-                                                runs: dict[str, Run], shop: str) -> None:
-    note, counts, result, *_ = tab.file.label_file(ENGLISH, "ann", runs[name].id, shop, text_a, text_b)
-    assert told in note
+def test_a_file_that_cannot_be_labelled_is_reported(name: str, text_a: str | None,
+                                                    text_b: str | None,
+                                                expected: str, tab: Use, runs: dict[str, Run],
+                                                shop: str) -> None:
+    note, counts, result, *_ = tab.file.label_file(ENGLISH, "ann", runs[name].id, shop, text_a,
+                                                   text_b)
+    assert expected in note
     assert (counts, result["visible"]) == ("", False)
 
 
 def test_without_a_file_nothing_is_labelled(tab: Use, runs: dict[str, Run]) -> None:
-    assert "No column is chosen" in tab.file.label_file(ENGLISH, "ann", runs["head"].id, None, "review", None)[0]
+    assert "No column is chosen" in tab.file.label_file(ENGLISH, "ann", runs["head"].id, None,
+                                                        "review", None)[0]
     assert tab.file.read_file(ENGLISH, None)[3]["interactive"] is False

@@ -1,1 +1,1 @@
-"""The tab Compare: finished runs side by side, in figures, tables, examples and files to take away."""
+"""The tab Compare: finished runs side by side, in figures, tables, examples and downloads."""

@@ -14,7 +14,7 @@ from core.runs.records import RunRecord
 from core.runs.run import Run
 from core.runs.store import RunStore
 
-Shown = dict[str, Any]  # {"studies": [id, …], "runs": [id, …], "state": what they had found when they were shown}
+Shown = dict[str, Any]  # {"studies": [id, …], "runs": [id, …], "state": Choice.state}
 NOTHING: Shown = {"studies": [], "runs": [], "state": ""}
 
 
@@ -25,8 +25,9 @@ class Choice:
     runs: list[Run]
 
     @staticmethod
-    def of(store: RunStore, visitor: str, studies: Collection[str], singles: Collection[str]) -> Choice:
-        """Read the visitor's runs and those that come with the app; what is another's is not found."""
+    def of(store: RunStore, visitor: str, studies: Collection[str],
+           singles: Collection[str]) -> Choice:
+        """Read the visitor's runs and those that come with the app; others' runs are not found."""
         mine = store.runs(visitor) if visitor else []
         chosen = (run for run in mine if run.study in studies or run.id in singles)
         return Choice(distinct([*ready_made_runs(studies), *chosen]))

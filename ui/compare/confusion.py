@@ -1,4 +1,4 @@
-"""Which labels a run takes for which, and whether its probabilities keep their word."""
+"""Which labels a run confuses, and how well its probabilities are calibrated."""
 
 from __future__ import annotations
 
@@ -23,62 +23,80 @@ from ui.live import follow
 from ui.services import Services
 from ui.session import Session
 
-ALL_SEEDS = "seeds:"  # before the id of a run: this run and those that differ from it in nothing but the seed
+ALL_SEEDS = "seeds:"  # before a run's id: this run and those that differ from it in the seed only
 
 
 class Confusion:
-    """The tab and its handlers."""
+    """The tab and what answers its events."""
 
     def __init__(self, services: Services, session: Session, shown: gr.State) -> None:
         self.services = services
+        progress: dict[str, Any] = {"show_progress": "minimal", "show_progress_on": None,
+                                    "api_visibility": "private"}
         with gr.Tab(label("Confusion"), id="compare-confusion"):
-            with gr.Row(elem_classes="cl-actions"):
-                chosen = gr.Dropdown([], label=label("One run, or all its seeds together"), elem_id="confusion-run",
-                                     scale=4, min_width=240)
-                file = gr.DownloadButton(label("Download predictions (CSV)"), size="sm", scale=1, min_width=200,
-                                         elem_id="download-predictions")
-            with gr.Row(equal_height=False):
-                with gr.Column(min_width=320):
-                    confusion = gr.Plot(label=label("Confusion"), show_label=False, elem_id="confusion-figure")
-                    table = gr.HTML(elem_id="confusion-table")
-                with gr.Column(min_width=320):
-                    calibration = gr.Plot(label=label("Reliability"), show_label=False, elem_id="calibration-figure")
-            shown_on: dict[str, Any] = {"show_progress": "minimal", "show_progress_on": None,
-                                        "api_visibility": "private"}
-            runs, outputs = [session.visitor, shown, chosen], [confusion, table, calibration, file]
-            follow([shown.change], self.list_runs, runs, chosen).then(self.show, runs, outputs, **shown_on)
-            follow([chosen.input], self.show, runs, outputs, **shown_on)
+            chosen, outputs = self._boxes()
+            runs = [session.visitor, shown, chosen]
+            listed = follow([shown.change], self.list_runs, runs, chosen)
+            listed.then(self.show, runs, outputs, **progress)
+            follow([chosen.input], self.show, runs, outputs, **progress)
 
-    def list_runs(self, request: gr.Request, visitor: str, shown: Shown, chosen: str | None) -> Any:
+    def _boxes(self) -> tuple[gr.Dropdown, list[gr.components.Component]]:
+        """The choice, and what `show` fills."""
+        with gr.Row(elem_classes="cl-actions"):
+            chosen = gr.Dropdown([], label=label("One run, or all its seeds together"),
+                                 elem_id="confusion-run", scale=4, min_width=240)
+            file = gr.DownloadButton(label("Download predictions (CSV)"), size="sm", scale=1,
+                                     min_width=200, elem_id="download-predictions")
+        with gr.Row(equal_height=False):
+            with gr.Column(min_width=320):
+                confusion = gr.Plot(label=label("Confusion"), show_label=False,
+                                    elem_id="confusion-figure")
+                table = gr.HTML(elem_id="confusion-table")
+            with gr.Column(min_width=320):
+                calibration = gr.Plot(label=label("Reliability"), show_label=False,
+                                      elem_id="calibration-figure")
+        return chosen, [confusion, table, calibration, file]
+
+    def list_runs(self, request: gr.Request, visitor: str, shown: Shown,
+                  chosen: str | None) -> Any:
         """Offer every group of runs that differ in their seed only, and every finished run."""
-        translate, records = translator(request), Choice.shown(self.services.store, visitor, shown).done_records
+        translate = translator(request)
+        records = Choice.shown(self.services.store, visitor, shown).done_records
         groups = [(group_name(setting, len(runs), translate), ALL_SEEDS + runs[0].id)
                   for setting, runs in grouped(records).items() if len(runs) > 1]
-        choices = [*groups, *zip(run_names(records, translate), (each.id for each in records), strict=True)]
+        names = run_names(records, translate)
+        choices = [*groups, *zip(names, (record.id for record in records), strict=True)]
         keys = [key for _, key in choices]
-        return gr.update(choices=choices, value=chosen if chosen in keys else next(iter(keys), None))
+        return gr.update(choices=choices,
+                         value=chosen if chosen in keys else next(iter(keys), None))
 
-    def show(self, request: gr.Request, visitor: str, shown: Shown, chosen: str | None) -> list[Any]:
-        """Confusion and reliability of what is chosen, summed over its runs, and its predictions as a file."""
+    def show(self, request: gr.Request, visitor: str, shown: Shown,
+             chosen: str | None) -> list[Any]:
+        """Confusion, reliability and predictions of what is chosen, summed over its runs."""
         translate, runs = translator(request), self._members(visitor, shown, chosen or "")
+        nothing = gr.update(value=None, interactive=False)
         if not runs:
-            return [confusion_figure([], [], translate), "", calibration_figure(np.zeros((0, 1)), [], translate=translate),
-                    gr.update(value=None, interactive=False)]
-        labels, confusion = runs[0].labels, np.sum([run.confusion for run in runs], axis=0).tolist()
-        tables = [self.services.store.predictions(run.id, visitor) for run in runs if run.visitor != READY_MADE]
+            empty = calibration_figure(np.zeros((0, 1)), [], translate=translate)
+            return [confusion_figure([], [], translate), "", empty, nothing]
+        labels = runs[0].labels
+        confusion = np.sum([run.confusion for run in runs], axis=0).tolist()  # [C, C]
+        tables = [self.services.store.predictions(run.id, visitor)
+                  for run in runs if run.visitor != READY_MADE]
         probabilities, gold = label_probabilities(tables, labels)
-        return [confusion_figure(confusion, labels, translate), confusion_table(confusion, labels, translate),
-                calibration_figure(probabilities, gold, translate=translate),
-                gr.update(value=saved(predictions_download(runs, tables)), interactive=True) if tables else
-                gr.update(value=None, interactive=False)]
+        file = nothing if not tables else gr.update(
+            value=saved(predictions_download(runs, tables)), interactive=True)
+        return [confusion_figure(confusion, labels, translate),
+                confusion_table(confusion, labels, translate),
+                calibration_figure(probabilities, gold, translate=translate), file]
 
     def _members(self, visitor: str, shown: Shown, chosen: str) -> list[Run]:
-        """The chosen run, or the chosen one and those that differ from it in their seed only, with the same labels."""
+        """The chosen run, or it and those that differ in the seed only and have the same labels."""
         choice = Choice.shown(self.services.store, visitor, shown)
         wanted = {chosen}
         if chosen.startswith(ALL_SEEDS):
             key = chosen.removeprefix(ALL_SEEDS)
-            groups = grouped(choice.done_records).values()
-            wanted = {each.id for runs in groups for each in runs if any(one.id == key for one in runs)}
+            groups = [{record.id for record in records}
+                      for records in grouped(choice.done_records).values()]
+            wanted = set().union(*(group for group in groups if key in group))
         found = [run for run in choice.done if run.id in wanted]
         return [run for run in found if run.labels == found[0].labels]

@@ -21,13 +21,15 @@ from ui.session import Session
 
 PAGE = 10  # examples at a time
 WHO_IS_RIGHT = {"a": "A right, B wrong", "b": "B right, A wrong", "neither": "both wrong"}
-WHO_IS_BETTER = {"a": "A better", "b": "B better", "equal": "equally good"}  # where scores are not right or wrong
-_NO_TEXTS = "Comparisons that come with the app have no single answers here. Choose runs of your own."
+WHO_IS_BETTER = {"a": "A better", "b": "B better",
+                 "equal": "equally good"}  # where scores are not right or wrong
+_NO_TEXTS = ("Comparisons that come with the app have no single answers here. Choose runs of your "
+             "own.")
 _NEEDS_TWO = "Choose two finished runs of the same task."
 
 
 class Examples:
-    """The tab and its handlers."""
+    """The tab and what answers its events."""
 
     def __init__(self, services: Services, session: Session, shown: gr.State) -> None:
         self.services = services
@@ -39,33 +41,40 @@ class Examples:
             right = gr.Radio([(label(text), key) for key, text in WHO_IS_RIGHT.items()], value="a",
                              label=label("Examples with"), elem_id="examples-right")
             examples = gr.HTML(elem_id="examples-list")
-            with gr.Row(elem_classes="cl-actions"):
-                back = gr.Button(label("Previous page"), size="sm", min_width=110, elem_id="examples-back")
-                place = gr.HTML(elem_id="examples-place", min_width=110)
-                on = gr.Button(label("Next page"), size="sm", min_width=110, elem_id="examples-on")
+            back, place, on = _page_boxes()
             page = gr.State(0)
-            runs = [session.visitor, a, b, right]
             outputs = [test, right, examples, place, back, on, page]
-            follow([shown.change], self.list_runs, [session.visitor, shown, a, b], [a, b]).then(
-                self.show, runs, outputs, **QUIET)
-            follow([a.input, b.input, right.input], self.show, runs, outputs)
-            back.click(self.back, [*runs, page], outputs, **QUIET)
-            on.click(self.on, [*runs, page], outputs, **QUIET)
+            self._listen([session.visitor, shown, a, b], right, outputs)
 
-    def list_runs(self, request: gr.Request, visitor: str, shown: Shown, a: str | None, b: str | None) -> list[Any]:
-        """Offer the finished runs; at first the best one, and the best of another method with the same seed."""
+    def _listen(self, sides: list[Any], right: gr.Radio, outputs: list[Any]) -> None:
+        visitor, shown, a, b = sides
+        runs, (back, on, page) = [visitor, a, b, right], outputs[-3:]
+        follow([shown.change], self.list_runs, sides, [a, b]).then(
+            self.show, runs, outputs, **QUIET)
+        follow([a.input, b.input, right.input], self.show, runs, outputs)
+        back.click(self.back, [*runs, page], outputs, **QUIET)
+        on.click(self.on, [*runs, page], outputs, **QUIET)
+
+    def list_runs(self, request: gr.Request, visitor: str, shown: Shown, a: str | None,
+                  b: str | None) -> list[Any]:
+        """Offer the finished runs.
+
+        At first the best one, and the best of another method with the same seed, are chosen.
+        """
         records = Choice.shown(self.services.store, visitor, shown).done_records
-        choices = list(zip(run_names(records, translator(request)), (each.id for each in records), strict=True))
-        keys = {key for _, key in choices}
-        if a not in keys or b not in keys:
+        names, ids = run_names(records, translator(request)), [record.id for record in records]
+        if a not in ids or b not in ids:
             a, b = opponents(records)
+        choices = list(zip(names, ids, strict=True))
         return [gr.update(choices=choices, value=a), gr.update(choices=choices, value=b)]
 
-    def back(self, request: gr.Request, visitor: str, a: str | None, b: str | None, right: str, page: int) -> list[Any]:
+    def back(self, request: gr.Request, visitor: str, a: str | None, b: str | None, right: str,
+             page: int) -> list[Any]:
         """The page before."""
         return self.show(request, visitor, a, b, right, page - 1)
 
-    def on(self, request: gr.Request, visitor: str, a: str | None, b: str | None, right: str, page: int) -> list[Any]:
+    def on(self, request: gr.Request, visitor: str, a: str | None, b: str | None, right: str,
+           page: int) -> list[Any]:
         """The next page."""
         return self.show(request, visitor, a, b, right, page + 1)
 
@@ -76,19 +85,15 @@ class Examples:
         try:
             joined = self._joined(visitor, a, b)
         except Exception as error:
-            return [message(explain(error, translate), "note"), gr.skip(), "", "", *[gr.update(interactive=False)] * 2, 0]
+            return [message(explain(error, translate), "note"), gr.skip(), "", "",
+                    *[gr.update(interactive=False)] * 2, 0]
         names = WHO_IS_RIGHT if joined.right_or_wrong else WHO_IS_BETTER
         right = right if right in names else list(names)[-1]
-        found = joined.where(right)
-        page = max(0, min(page, (len(found) - 1) // PAGE))
-        start, end = page * PAGE, min(len(found), (page + 1) * PAGE)
         counts = joined.rows["better"].value_counts()
-        choices = [(f"{translate(text)} ({counts.get(key, 0)})", key) for key, text in names.items()]
-        place = translate("{start}–{end} of {n}").format(start=start + 1, end=end, n=len(found)) if len(found) else ""
-        listed = example_list(found.iloc[start:end], start + 1, joined.right_or_wrong, translate)
-        return [_test(joined, translate), gr.update(choices=choices, value=right), listed,
-                f'<p class="cl-hint cl-place">{place}</p>', gr.update(interactive=page > 0),
-                gr.update(interactive=end < len(found)), page]
+        choices = [(f"{translate(text)} ({counts.get(key, 0)})", key)
+                   for key, text in names.items()]
+        return [_test(joined, translate), gr.update(choices=choices, value=right),
+                *_page(joined, right, page, translate)]
 
     def _joined(self, visitor: str, a: str | None, b: str | None) -> SideBySide:
         if any((key or "").startswith(READY_MADE) for key in (a, b)):
@@ -97,7 +102,27 @@ class Examples:
         tables = [store.predictions(key, visitor) for key in keys]
         if len(tables) < 2 or any(table.empty for table in tables):
             raise InputError(_NEEDS_TWO)
-        return side_by_side(*tables, main_metric_in(store.run(key, visitor).metrics for key in keys))
+        return side_by_side(*tables,
+                            main_metric_in(store.run(key, visitor).metrics for key in keys))
+
+
+def _page_boxes() -> tuple[gr.Button, gr.HTML, gr.Button]:
+    with gr.Row(elem_classes="cl-actions"):
+        back = gr.Button(label("Previous page"), size="sm", min_width=110, elem_id="examples-back")
+        place = gr.HTML(elem_id="examples-place", min_width=110)
+        on = gr.Button(label("Next page"), size="sm", min_width=110, elem_id="examples-on")
+    return back, place, on
+
+
+def _page(joined: SideBySide, right: str, page: int, translate: Translate) -> list[Any]:
+    """A page of examples, its place among all, both buttons, and the number of the page."""
+    found = joined.where(right)
+    page = max(0, min(page, (len(found) - 1) // PAGE))
+    start, end = page * PAGE, min(len(found), (page + 1) * PAGE)
+    place = translate("{start}–{end} of {n}").format(start=start + 1, end=end, n=len(found))
+    listed = example_list(found.iloc[start:end], start + 1, joined.right_or_wrong, translate)
+    return [listed, f'<p class="cl-hint cl-place">{place if len(found) else ""}</p>',
+            gr.update(interactive=page > 0), gr.update(interactive=end < len(found)), page]
 
 
 def _test(joined: SideBySide, translate: Translate) -> str:

@@ -1,4 +1,4 @@
-"""Scores, stability and differences of the runs that are compared: figures, each with a table that says the same."""
+"""Scores, stability and differences of the compared runs: figures, each with its table."""
 
 from __future__ import annotations
 
@@ -24,46 +24,72 @@ from ui.session import Session
 class Figures:
     """Three tabs; each follows the runs that are shown and the measure."""
 
-    def __init__(self, services: Services, session: Session, shown: gr.State, metric: gr.Radio) -> None:
+    def __init__(self, services: Services, session: Session, shown: gr.State,
+                 metric: gr.Radio) -> None:
         self.services = services
+        self.progress: dict[str, Any] = {"show_progress": "minimal", "show_progress_on": None}
+        self.runs, self.news = [session.visitor, shown, metric], [shown.change, metric.input]
         with gr.Tab(label("Scores"), id="compare-scores"):
-            scores = gr.Plot(label=label("Mean, spread and every run"), show_label=False, elem_id="score-figure")
-            summary = gr.HTML(elem_id="score-table")
-            curve = gr.Plot(label=label("More examples"), show_label=False, visible=False, elem_id="shots-figure")
+            self._scores()
         with gr.Tab(label("Stability"), id="compare-stability"):
-            over = gr.Radio([(label("seeds"), "seed"), (label("patterns"), "pattern")], value="pattern",
-                            label=label("How much results vary over"), elem_id="stability-over")
-            stability = gr.Plot(label=label("Stability"), show_label=False, elem_id="stability-figure")
-            spread = gr.HTML(elem_id="stability-table")
+            self._stability()
         with gr.Tab(label("Differences"), id="compare-differences"):
-            by = gr.Radio([(label("methods"), "method"), (label("methods with their patterns"), "pattern")],
-                          value="method", label=label("Differences between"), elem_id="differences-by")
-            words = gr.HTML(elem_id="differences-words")
-            pairs = gr.Plot(label=label("Paired differences"), show_label=False, elem_id="differences-figure")
-            tests = gr.HTML(elem_id="differences-table")
-            shown_on: dict[str, Any] = {"show_progress": "minimal", "show_progress_on": None}
-            runs = [session.visitor, shown, metric]
-            news = [shown.change, metric.input]
-            follow(news, self.show_scores, runs, [scores, summary, curve], **shown_on)
-            follow([*news, over.input], self.show_stability, [*runs, over], [stability, spread], **shown_on)
-            follow([*news, by.input], self.show_differences, [*runs, by], [words, pairs, tests], **shown_on)
+            self._differences()
 
-    def show_scores(self, request: gr.Request, visitor: str, shown: Shown, metric: str) -> list[Any]:
+    def _scores(self) -> None:
+        scores = gr.Plot(label=label("Mean, spread and every run"), show_label=False,
+                         elem_id="score-figure")
+        summary = gr.HTML(elem_id="score-table")
+        curve = gr.Plot(label=label("More examples"), show_label=False, visible=False,
+                        elem_id="shots-figure")
+        follow(self.news, self.show_scores, self.runs, [scores, summary, curve], **self.progress)
+
+    def _stability(self) -> None:
+        over = gr.Radio([(label("seeds"), "seed"), (label("patterns"), "pattern")],
+                        value="pattern", label=label("How much results vary over"),
+                        elem_id="stability-over")
+        figure = gr.Plot(label=label("Stability"), show_label=False, elem_id="stability-figure")
+        spread = gr.HTML(elem_id="stability-table")
+        follow([*self.news, over.input], self.show_stability, [*self.runs, over],
+               [figure, spread], **self.progress)
+
+    def _differences(self) -> None:
+        sides = [(label("methods"), "method"), (label("methods with their patterns"), "pattern")]
+        by = gr.Radio(sides, value="method", label=label("Differences between"),
+                      elem_id="differences-by")
+        words = gr.HTML(elem_id="differences-words")
+        pairs = gr.Plot(label=label("Paired differences"), show_label=False,
+                        elem_id="differences-figure")
+        tests = gr.HTML(elem_id="differences-table")
+        follow([*self.news, by.input], self.show_differences, [*self.runs, by],
+               [words, pairs, tests], **self.progress)
+
+    def show_scores(self, request: gr.Request, visitor: str, shown: Shown,
+                    metric: str) -> list[Any]:
         """Means with spread, interval and every run; and the curve over K if there are several."""
-        translate, records = translator(request), Choice.shown(self.services.store, visitor, shown).records
-        shots = {each.shots for each in records if each.shots and metric in each.metrics}
+        translate = translator(request)
+        records = Choice.shown(self.services.store, visitor, shown).records
+        shots = {record.shots for record in records if record.shots and metric in record.metrics}
         several = len(shots) > 1
-        curve = gr.update(visible=several, value=shots_figure(records, metric, translate) if several else None)
-        return [score_figure(records, metric, translate), summary_table(summary_rows(records, metric), metric, translate), curve]
+        curve = shots_figure(records, metric, translate) if several else None
+        return [score_figure(records, metric, translate),
+                summary_table(summary_rows(records, metric), metric, translate),
+                gr.update(visible=several, value=curve)]
 
-    def show_stability(self, request: gr.Request, visitor: str, shown: Shown, metric: str, over: str) -> list[Any]:
+    def show_stability(self, request: gr.Request, visitor: str, shown: Shown, metric: str,
+                       over: str) -> list[Any]:
         """Box plots over patterns or over seeds."""
-        translate, records = translator(request), Choice.shown(self.services.store, visitor, shown).records
+        translate, records = translator(request), Choice.shown(self.services.store, visitor,
+                                                               shown).records
         rows = spread_rows(records, metric, over)
-        return [stability_figure(records, metric, over, translate), spread_table(rows, metric, over, translate)]
+        return [stability_figure(records, metric, over, translate),
+                spread_table(rows, metric, over, translate)]
 
-    def show_differences(self, request: gr.Request, visitor: str, shown: Shown, metric: str, by: str) -> list[Any]:
+    def show_differences(self, request: gr.Request, visitor: str, shown: Shown, metric: str,
+                         by: str) -> list[Any]:
         """Which methods differ by more than chance: in words, as a figure and as a table."""
-        translate, records = translator(request), Choice.shown(self.services.store, visitor, shown).records
+        translate, records = translator(request), Choice.shown(self.services.store, visitor,
+                                                               shown).records
         found = compare_methods(records, metric, by)
-        return [verdicts(found, translate), paired_figure(found, translate), difference_table(found, translate)]
+        return [verdicts(found, translate), paired_figure(found, translate),
+                difference_table(found, translate)]

@@ -1,4 +1,4 @@
-"""Compare: choose finished runs; see how good, how stable and how different they are; take the results away."""
+"""Compare: choose finished runs; see how good, stable and different they are; download results."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from ui.compare.choice import NOTHING, Choice, Shown
 from ui.compare.confusion import Confusion
 from ui.compare.examples import Examples
 from ui.compare.figures import Figures
-from ui.compare.panels import paper_table, run_names, run_table, shared_settings
+from ui.compare.panels import run_names, run_table, shared_settings
+from ui.compare.paper_table import paper_table
 from ui.downloads import saved
 from ui.feedback import Translate, message, translator
 from ui.languages import label
@@ -33,93 +34,126 @@ _CUT = "The table shows the first {limit} of {n} runs; figures and downloads hav
 
 
 class Compare:
-    """The tab: which runs, their table and downloads. Its parts listen to `shown`, which changes when the runs do."""
+    """The tab: which runs, their table and downloads.
+
+    Its parts listen to `shown`, which changes when the runs do.
+    """
 
     def __init__(self, services: Services, session: Session, tab: gr.Tab) -> None:
         self.services, self.session = services, session
-        with gr.Row(elem_classes="cl-actions"):
-            self.studies = gr.Dropdown([], multiselect=True, label=label("Studies"), elem_id="compare-studies",
-                                       scale=4, min_width=240)
-            self.singles = gr.Dropdown([], multiselect=True, label=label("Single runs"), elem_id="compare-runs",
-                                       scale=3, min_width=240)
-            measures = [(label(metric.title), metric.name) for metric in _measures([])]
-            self.metric = gr.Radio(measures, value=measures[0][1], scale=2, label=label("Measure"),
-                                   elem_id="compare-metric", min_width=270)
-            self.refresh = gr.Button(label("Refresh"), scale=1, min_width=90, size="md", elem_id="compare-refresh")
+        self._choice_boxes()
         self.note = gr.HTML(elem_id="compare-note")
         self.shown = gr.State(NOTHING)
         with gr.Column(visible=False, elem_id="compare-body") as self.body:
-            self.table = gr.Dataframe(interactive=False, elem_id="compare-table", max_height=320, max_chars=42,
-                                      label=label("Runs"), show_search="search", buttons=["fullscreen", "copy"])
-            with gr.Row(elem_classes="cl-actions"):
-                self.files = [gr.DownloadButton(label(text), size="sm", min_width=120, elem_id=f"download-{kind}")
-                              for kind, text in (("csv", "Download CSV"), ("json", "Download JSON"),
-                                                 ("yaml", "Download the study (YAML)"))]
+            self._table_boxes()
             with gr.Tabs(elem_id="compare-tabs"):
                 self.figures = Figures(services, session, self.shown, self.metric)
                 self.confusion = Confusion(services, session, self.shown)
                 self.examples = Examples(services, session, self.shown)
         self._listen(tab)
 
+    def _choice_boxes(self) -> None:
+        with gr.Row(elem_classes="cl-actions"):
+            self.studies = gr.Dropdown([], multiselect=True, label=label("Studies"),
+                                       elem_id="compare-studies", scale=4, min_width=240)
+            self.singles = gr.Dropdown([], multiselect=True, label=label("Single runs"),
+                                       elem_id="compare-runs", scale=3, min_width=240)
+            measures = [(label(metric.title), metric.name) for metric in _measures([])]
+            self.metric = gr.Radio(measures, value=measures[0][1], scale=2, label=label("Measure"),
+                                   elem_id="compare-metric", min_width=270)
+            self.refresh = gr.Button(label("Refresh"), scale=1, min_width=90, size="md",
+                                     elem_id="compare-refresh")
+
+    def _table_boxes(self) -> None:
+        self.table = gr.Dataframe(interactive=False, elem_id="compare-table", max_height=320,
+                                  max_chars=42, label=label("Runs"), show_search="search",
+                                  buttons=["fullscreen", "copy"])
+        titles = (("csv", "Download CSV"), ("json", "Download JSON"),
+                  ("yaml", "Download the study (YAML)"))
+        with gr.Row(elem_classes="cl-actions"):
+            self.files = [gr.DownloadButton(label(text), size="sm", min_width=120,
+                                            elem_id=f"download-{kind}")
+                          for kind, text in titles]
+
     def _listen(self, tab: gr.Tab) -> None:
         chosen = [self.session.visitor, self.studies, self.singles]
         looks = gr.State(0)  # how often the lists were read: its change shows the runs again
-        follow([tab.select, self.refresh.click], self.list_runs, [*chosen, looks], [self.studies, self.singles, looks])
-        follow([looks.change, self.studies.change, self.singles.change], self.show, [*chosen, self.metric, self.shown],
+        follow([tab.select, self.refresh.click], self.list_runs, [*chosen, looks],
+               [self.studies, self.singles, looks])
+        follow([looks.change, self.studies.change, self.singles.change], self.show,
+               [*chosen, self.metric, self.shown],
                [self.shown, self.note, self.body, self.metric, self.table, *self.files])
 
-    def list_runs(self, request: gr.Request, visitor: str, studies: list[str] | None, singles: list[str] | None,
-                  looks: int) -> list[Any]:
-        """Offer the visitor's studies and finished runs; the newest study is chosen if nothing is."""
-        store = self.services.store
-        titles = {study.id: study.title for study in store.studies(visitor) if study.kind == "study"}
-        note = translator(request)("comes with the app")
-        titles |= {each.study.id: f"{each.study.name} · {note}" for each in ready_made()}
+    def list_runs(self, request: gr.Request, visitor: str, studies: list[str] | None,
+                  singles: list[str] | None, looks: int) -> list[Any]:
+        """Offer studies and finished runs; the newest study is chosen if nothing is."""
+        store, translate = self.services.store, translator(request)
+        titles = {study.id: study.title for study in store.studies(visitor)
+                  if study.kind == "study"}
+        note = translate("comes with the app")
+        titles |= {known.study.id: f"{known.study.name} · {note}" for known in ready_made()}
         done = [run.record() for run in store.runs(visitor) if run.status == "done"][-MAX_LISTED:]
-        names = {record.id: name for record, name in zip(done, run_names(done, translator(request)), strict=True)}
-        kept, runs = ([each for each in old or [] if each in new] for old, new in ((studies, titles), (singles, names)))
+        ids = [record.id for record in done]
+        names = dict(zip(ids, run_names(done, translate), strict=True))
+        kept = [study for study in studies or [] if study in titles]
+        runs = [run for run in singles or [] if run in names]
         if not kept and not runs:
             kept = list(titles)[:1]
         return [gr.update(choices=[(title, key) for key, title in titles.items()], value=kept),
-                gr.update(choices=[(name, key) for key, name in reversed(names.items())], value=runs), looks + 1]
+                gr.update(choices=[(names[key], key) for key in reversed(names)], value=runs),
+                looks + 1]
 
-    def show(self, request: gr.Request, visitor: str, studies: list[str] | None, singles: list[str] | None, metric: str,
-             shown: Shown) -> list[Any]:
-        """The table and downloads of the chosen runs, unless nothing changed; the parts follow `shown`."""
+    def show(self, request: gr.Request, visitor: str, studies: list[str] | None,
+             singles: list[str] | None, metric: str, shown: Shown) -> list[Any]:
+        """The table and downloads of the chosen runs, unless nothing changed."""
         translate = translator(request)
         choice = Choice.of(self.services.store, visitor, studies or [], singles or [])
         now = {"studies": studies or [], "runs": singles or [], "state": choice.state}
         if now == shown:
             return [gr.skip()] * (5 + len(self.files))
         if not choice.runs:
-            told = translate(_CHOOSE if self.services.store.runs(visitor) else _EMPTY)
-            return [now, message(told, "note"), gr.update(visible=False), *[gr.skip()] * (2 + len(self.files))]
+            hint = translate(_CHOOSE if self.services.store.runs(visitor) else _EMPTY)
+            return [now, message(hint, "note"), gr.update(visible=False),
+                    *[gr.skip()] * (2 + len(self.files))]
         records = choice.records
-        note = _about(now["studies"], translate) + runs_heading(choice.runs, translate) + shared_settings(records, translate)
-        if not choice.done:
-            note += message(translate(_EMPTY), "note")
-        if len(records) > MAX_ROWS:
-            note += message(translate(_CUT).format(limit=MAX_ROWS, n=len(records)), "note")
-        known = [(metric.titled(translate), metric.name) for metric in _measures(records)]
-        names = [name for _, name in known]
-        files = [csv_download(records), json_download(records, names[0]), self._study_files(visitor, choice, now)]
-        return [now, note, gr.update(visible=True),
-                gr.update(choices=known, value=metric if metric in names else names[0]),
+        measures = [(known.titled(translate), known.name) for known in _measures(records)]
+        names = [name for _, name in measures]
+        files = [csv_download(records), json_download(records, names[0]),
+                 self._study_files(visitor, choice, now)]
+        return [now, _note(choice, now["studies"], translate), gr.update(visible=True),
+                gr.update(choices=measures, value=metric if metric in names else names[0]),
                 run_table(records[:MAX_ROWS], translate), *map(saved, files)]
 
     def _study_files(self, visitor: str, choice: Choice, now: Shown) -> Download:
-        known = [*(each.study for each in ready_made()), *self.services.store.studies(visitor)]
+        mine = self.services.store.studies(visitor)
+        known = [*(study.study for study in ready_made()), *mine]
         studies = [study for study in known if study.id in now["studies"]]
-        return yaml_download(studies, [run for run in choice.runs if run.study not in now["studies"]])
+        others = [run for run in choice.runs if run.study not in now["studies"]]
+        return yaml_download(studies, others)
+
+
+def _note(choice: Choice, studies: Collection[str], translate: Translate) -> str:
+    """What is compared: about the studies, how many runs, their settings, and what is missing."""
+    records = choice.records
+    note = _about(studies, translate) + runs_heading(choice.runs, translate)
+    note += shared_settings(records, translate)
+    if not choice.done:
+        note += message(translate(_EMPTY), "note")
+    if len(records) > MAX_ROWS:
+        cut = translate(_CUT).format(limit=MAX_ROWS, n=len(records))
+        note += message(cut, "note")
+    return note
 
 
 def _measures(records: Sequence[RunRecord]) -> list[Metric]:
     """The metrics that any of the runs has, or those that labels have as long as there is none."""
     names = {name for record in records for name in record.metrics}
-    return [metric for metric in METRICS.values() if metric.name in names] or metrics_of("classification")
+    return [metric for metric in METRICS.values()
+            if metric.name in names] or metrics_of("classification")
 
 
 def _about(studies: Collection[str], translate: Translate) -> str:
-    """What the chosen ones among the studies that come with the app show, and what their papers report."""
-    return "".join(f'<p class="cl-hint">{escape(each.about)}</p>{paper_table(each, translate)}' for each in ready_made()
-                   if each.about and each.study.id in studies)
+    """For the chosen studies that come with the app: what they show and what their papers report.
+    """
+    return "".join(f'<p class="cl-hint">{escape(known.about)}</p>{paper_table(known, translate)}'
+                   for known in ready_made() if known.about and known.study.id in studies)

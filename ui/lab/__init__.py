@@ -1,1 +1,1 @@
-"""The tab Lab: a pattern and its label words, and at once what the model makes of them."""
+"""The tab Lab: a pattern and its label words, and at once the model's answers."""

@@ -1,11 +1,11 @@
-"""HTML of what the model reads and answers: pure functions from plain values; every text is escaped."""
+"""HTML of what the model reads and answers: pure functions; every text is escaped."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
 
-from core.inspection import Answer, DatasetView, PromptView, Word
+from core.inspection import Answer, DatasetView, PromptView, Step, Word
 from core.metrics.evaluation import Evaluation
 from core.prompts.pattern import Segment
 from ui.bars import bar, colour, found_percent, interval_bar, metric_text
@@ -21,116 +21,165 @@ def prompt_panel(view: PromptView, translate: Translate) -> str:
 
 
 def prompt_card(view: PromptView, title: str, translate: Translate) -> str:
-    """A rendered prompt with text, pattern and mask told apart, and the tokens below it."""
+    """A rendered prompt with text, pattern and mask marked, and the tokens below it."""
     *inner, last = view.prompt.segments
-    shown = "".join(_segment(segment) for segment in (*inner, *([last] if last.kind != "sep" else [])))
-    masks = set(view.mask_positions)
-    kinds = [segment.kind for segment in view.prompt.segments]
-    tokens = "".join(
-        f'<span class="cl-token cl-{"mask" if at in masks and kinds[origin] == "mask" else kinds[origin]}">'
-        f"{escape(token)}</span>" for at, (token, origin) in enumerate(zip(view.tokens, view.origins, strict=True)))
+    segments = inner if last.kind == "sep" else [*inner, last]
+    shown = "".join(_segment(segment) for segment in segments)
     cut = ""
     if view.shortened:
-        cut = f'<p class="cl-hint">{escape(translate("Tokens cut from the text to fit:"))} {view.shortened}</p>'
-    legend = "".join(f'<span class="cl-key cl-{kind}">{escape(translate(name))}</span>'
-                     for kind, name in (("text", "text"), ("literal", "pattern"), ("mask", "mask")))
-    return (f'<div class="cl-card"><h3>{escape(title)}<span class="cl-legend">{legend}</span></h3>'
+        hint = escape(translate("Tokens cut from the text to fit:"))
+        cut = f'<p class="cl-hint">{hint} {view.shortened}</p>'
+    return (f'<div class="cl-card"><h3>{escape(title)}'
+            f'<span class="cl-legend">{_legend(translate)}</span></h3>'
             f'<p class="cl-prompt">{shown}</p>{cut}'
-            f'<details class="cl-details"><summary>{len(view.tokens)} {escape(translate("tokens"))}</summary>'
-            f'<div class="cl-tokens">{tokens}</div></details></div>')
+            '<details class="cl-details">'
+            f'<summary>{len(view.tokens)} {escape(translate("tokens"))}</summary>'
+            f'<div class="cl-tokens">{_tokens(view)}</div></details></div>')
+
+
+def _legend(translate: Translate) -> str:
+    return "".join(f'<span class="cl-key cl-{kind}">{escape(translate(name))}</span>'
+                   for kind, name in (("text", "text"), ("literal", "pattern"), ("mask", "mask")))
+
+
+def _tokens(view: PromptView) -> str:
+    """Every token, coloured like the segment that it comes from."""
+    shown = ""
+    for token, origin in zip(view.tokens, view.origins, strict=True):
+        kind = view.prompt.segments[origin].kind
+        shown += f'<span class="cl-token cl-{kind}">{escape(token)}</span>'
+    return shown
 
 
 def answer_panel(view: PromptView, labels: Sequence[str], translate: Translate) -> str:
     """Label probabilities, and for each mask the words that the model finds most probable."""
+    several = len(view.top_words) > 1
+    words = ""
+    for index, (top, chosen) in enumerate(zip(view.top_words, view.label_words, strict=True)):
+        heading = f"{translate('mask')} {index + 1}" if several else ""
+        words += _top_words(top, chosen, labels, heading, translate)
+    return (f'<div class="cl-card"><h3>{escape(translate("What it answers"))}</h3>'
+            f'<div class="cl-halves">{_label_bars(view, labels, translate)}{words}</div>'
+            f"{_steps(view, labels, translate)}</div>")
+
+
+def _label_bars(view: PromptView, labels: Sequence[str], translate: Translate) -> str:
+    """The label probabilities; in multiple choice the example's answers stand for the labels."""
     bars = "".join(bar(view.choices.get(label, label), probability, colour(labels.index(label)))
                    for label, probability in view.label_probabilities.items())
     title = translate("Answers to choose from") if view.choices else translate("Labels")
     half = "cl-half cl-choices" if view.choices else "cl-half"
-    label_part = (f'<div class="{half}"><h4>{escape(title)}</h4>{bars}</div>' if bars else "")
-    many = len(view.top_words) > 1
-    words = "".join(_top_words(top, chosen, labels, f"{translate('mask')} {at + 1}" if many else "", translate)
-                    for at, (top, chosen) in enumerate(zip(view.top_words, view.label_words, strict=True)))
-    return (f'<div class="cl-card"><h3>{escape(translate("What it answers"))}</h3>'
-            f'<div class="cl-halves">{label_part}{words}</div>{_steps(view, labels, translate)}</div>')
+    return f'<div class="{half}"><h4>{escape(title)}</h4>{bars}</div>' if bars else ""
 
 
 def _steps(view: PromptView, labels: Sequence[str], translate: Translate) -> str:
-    """Words of several tokens, as they are filled in: which place first, and how probable its token is then."""
+    """How words of several tokens are filled in: the order, and each token's probability."""
     if not view.steps:
         return ""
-    rows = "".join(
-        f'<div class="cl-filled"><span class="cl-tag" style="background:{colour(labels.index(label))}">{escape(label)}'
-        "</span>" + "".join(f'<span class="cl-place"><sub>{each.position}</sub>{escape(each.token)} '
-                            f'<b>{100 * each.probability:.2g} %</b></span>' for each in steps) + "</div>"
-        for label, steps in view.steps.items())
-    return (f'<details class="cl-details" {"open" if len(view.steps) <= _FILLINGS_SHOWN else ""}><summary>'
-            f'{escape(translate("How each word is filled in, the surest place first"))}</summary>{rows}</details>')
+    rows = "".join(_filled(label, steps, labels) for label, steps in view.steps.items())
+    state = "open" if len(view.steps) <= _FILLINGS_SHOWN else ""
+    title = translate("How each word is filled in, the surest place first")
+    return (f'<details class="cl-details" {state}>'
+            f"<summary>{escape(title)}</summary>{rows}</details>")
 
 
-def dataset_panel(view: DatasetView, labels: Sequence[str], total: int, translate: Translate) -> str:
+def _filled(label: str, steps: Sequence[Step], labels: Sequence[str]) -> str:
+    places = "".join(
+        f'<span class="cl-place"><sub>{step.position}</sub>{escape(step.token)} '
+        f'<b>{100 * step.probability:.2g} %</b></span>' for step in steps)
+    fill = colour(labels.index(label))
+    return (f'<div class="cl-filled"><span class="cl-tag" style="background:{fill}">'
+            f"{escape(label)}</span>{places}</div>")
+
+
+def dataset_panel(view: DatasetView, labels: Sequence[str], total: int,
+                  translate: Translate) -> str:
     """Accuracy with its interval over many examples, confusion, and the most confident mistakes."""
     found = view.evaluation
     over = translate("over {n} of {total} test examples").format(n=found.n, total=total)
-    extra, halves = "", ""
-    if view.calibrated is not None:
-        extra = (f'{escape(translate("calibrated"))} <b>{metric_text(view.calibrated.value, view.calibrated.metric)}</b> · '
-                 f'{escape(translate("always the commonest label"))} <b>{found_percent(view.majority)}</b>')
-        halves = _by_label(view, labels, translate)
+    halves = "" if view.calibrated is None else _by_label(view, labels, translate)
     title = escape(translate("How often it is right"))
+    score = metric_text(found.value, found.metric)
     return (f'<div class="cl-card"><h3>{title}<span class="cl-over">{escape(over)}</span></h3>'
-            f'<div class="cl-score"><span class="cl-big">{metric_text(found.value, found.metric)}</span>'
+            f'<div class="cl-score"><span class="cl-big">{score}</span>'
             f"{interval_bar(found)}"
-            f'<span class="cl-hint">{extra}</span></div>{halves}{_mistakes(view.mistakes, translate)}</div>')
+            f'<span class="cl-hint">{_calibrated(view, translate)}</span></div>'
+            f"{halves}{_mistakes(view.mistakes, translate)}</div>")
+
+
+def _calibrated(view: DatasetView, translate: Translate) -> str:
+    """The calibrated score and the majority's, to compare with."""
+    if view.calibrated is None:
+        return ""
+    score = metric_text(view.calibrated.value, view.calibrated.metric)
+    return (f'{escape(translate("calibrated"))} <b>{score}</b> · '
+            f'{escape(translate("always the commonest label"))} '
+            f"<b>{found_percent(view.majority)}</b>")
 
 
 def _by_label(view: DatasetView, labels: Sequence[str], translate: Translate) -> str:
     means = "".join(bar(label, share, colour(labels.index(label)))
                     for label, share in view.label_probabilities_mean.items())
-    return (f'<div class="cl-halves"><div class="cl-half"><h4>{escape(translate("Confusion"))}</h4>'
-            f'{_confusion(view.evaluation, labels, translate)}</div>'
-            f'<div class="cl-half"><h4>{escape(translate("Mean label probability"))}</h4>{means}</div></div>')
+    return ('<div class="cl-halves">'
+            f'<div class="cl-half"><h4>{escape(translate("Confusion"))}</h4>'
+            f"{_confusion(view.evaluation, labels, translate)}</div>"
+            f'<div class="cl-half"><h4>{escape(translate("Mean label probability"))}</h4>'
+            f"{means}</div></div>")
 
 
 def _segment(segment: Segment) -> str:
-    if segment.kind in ("cls", "sep"):
-        return ' <span class="cl-sep" title="separator">⏎</span> ' if segment.kind == "sep" else ""
+    if segment.kind == "cls":
+        return ""
+    if segment.kind == "sep":
+        return ' <span class="cl-sep" title="separator">⏎</span> '
     text = "&nbsp;?&nbsp;" if segment.kind == "mask" else escape(segment.text)
     space = " " if segment.space else ""
     return f'{space}<span class="cl-{segment.kind}">{text}</span>'
 
 
-def _top_words(top: Sequence[Word], chosen: Sequence[Word], labels: Sequence[str], heading: str, translate: Translate) -> str:
+def _top_words(top: Sequence[Word], chosen: Sequence[Word], labels: Sequence[str], heading: str,
+               translate: Translate) -> str:
     most = max((word.probability for word in top), default=1.0) or 1.0
-    rest = [word for word in chosen if word.word.lower() not in {each.word.lower() for each in top}]
+    shown = {word.word.lower() for word in top}
+    rest = [word for word in chosen if word.word.lower() not in shown]
     rows = "".join(_word_row(word, most, labels) for word in top)
     if rest:
-        rows += '<div class="cl-gap">⋮</div>' + "".join(_word_row(word, most, labels) for word in rest[:10])
+        rows += '<div class="cl-gap">⋮</div>'
+        rows += "".join(_word_row(word, most, labels) for word in rest[:10])
     title = escape(heading or translate("Most probable words"))
     return f'<div class="cl-half"><h4>{title}</h4>{rows}</div>'
 
 
 def _word_row(word: Word, most: float, labels: Sequence[str]) -> str:
-    mine = word.label in labels
-    fill = colour(labels.index(word.label)) if mine else "var(--cl-quiet)"
-    mark = f'<span class="cl-tag" style="background:{fill}">{escape(word.label)}</span>' if mine else ""
+    fill, mark = "var(--cl-quiet)", ""
+    if word.label in labels:
+        fill = colour(labels.index(word.label))
+        mark = f'<span class="cl-tag" style="background:{fill}">{escape(word.label)}</span>'
     width = min(100.0, 100 * word.probability / most)
     return (f'<div class="cl-bar"><span class="cl-name">{escape(word.word)}{mark}</span>'
-            f'<span class="cl-track"><span class="cl-fill" style="width:{width:.1f}%;background:{fill}"></span></span>'
+            '<span class="cl-track">'
+            f'<span class="cl-fill" style="width:{width:.1f}%;background:{fill}"></span></span>'
             f'<span class="cl-value">{100 * word.probability:.2f} %</span></div>')
 
 
-def _confusion(found: Evaluation, labels: Sequence[str], translate: Translate) -> str:
-    head = "".join(f'<th scope="col" title="{escape(label)}">{escape(label)}</th>' for label in labels)
-    rows = ""
-    for at, label in enumerate(labels):
-        total = max(1, sum(found.confusion[at]))
-        cells = "".join(
-            f'<td style="--heat:{count / total:.2f}" class="{"cl-right" if at == column else "cl-wrong"}">{count}</td>'
-            for column, count in enumerate(found.confusion[at]))
-        rows += f'<tr><th scope="row" title="{escape(label)}">{escape(label)}</th>{cells}</tr>'
-    return (f'<div class="cl-scroll"><table class="cl-confusion"><thead><tr><td class="cl-corner">'
-            f'{escape(translate("gold"))} ↓ {escape(translate("predicted"))} →</td>{head}</tr></thead>'
+def _confusion(evaluation: Evaluation, labels: Sequence[str], translate: Translate) -> str:
+    head = "".join(f'<th scope="col" title="{escape(label)}">{escape(label)}</th>'
+                   for label in labels)
+    rows = "".join(_confusion_row(row, label, evaluation.confusion[row])
+                   for row, label in enumerate(labels))
+    gold, predicted = escape(translate("gold")), escape(translate("predicted"))
+    return ('<div class="cl-scroll"><table class="cl-confusion">'
+            f'<thead><tr><td class="cl-corner">{gold} ↓ {predicted} →</td>{head}</tr></thead>'
             f"<tbody>{rows}</tbody></table></div>")
+
+
+def _confusion_row(row: int, label: str, counts: Sequence[int]) -> str:
+    total = max(1, sum(counts))
+    cells = ""
+    for column, count in enumerate(counts):
+        kind = "cl-right" if row == column else "cl-wrong"
+        cells += f'<td style="--heat:{count / total:.2f}" class="{kind}">{count}</td>'
+    return f'<tr><th scope="row" title="{escape(label)}">{escape(label)}</th>{cells}</tr>'
 
 
 def _mistakes(mistakes: Sequence[Answer], translate: Translate) -> str:
@@ -146,7 +195,9 @@ def _mistake(answer: Answer) -> str:
     example = answer.example
     text = example.text_a + (f" ▪ {example.text_b}" if example.text_b else "")
     text = text if len(text) <= 220 else text[:217] + "…"
-    gold, said = (example.text(label) or label for label in (example.label or "", answer.predicted))
+    gold, predicted = (example.text(label) or label
+                       for label in (example.label or "", answer.predicted))
     own = ' class="cl-own-answers"' if example.text(answer.predicted) else ""
-    return (f'<li{own}><span>{escape(text)}</span><span class="cl-verdict">{escape(gold)} → '
-            f"<b>{escape(said)}</b> {found_percent(answer.confidence)}</span></li>")
+    return (f'<li{own}><span>{escape(text)}</span>'
+            f'<span class="cl-verdict">{escape(gold)} → '
+            f"<b>{escape(predicted)}</b> {found_percent(answer.confidence)}</span></li>")

@@ -1,14 +1,15 @@
-"""The Lab: edit a pattern and its label words, and see at once what the model makes of them."""
+"""The Lab: edit a pattern and its label words, and see the model's answers at once."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
 
 from core.data.further_texts import format_texts, parse_texts
-from core.data.task import Example, Task
+from core.data.task import Example, Schema, Task
 from core.errors import ClozeLabError, LimitError
 from core.inspection import Question, look_at_examples, look_at_prompt
 from core.prompts.library import suggested
@@ -59,7 +60,7 @@ class Boxes:
 
 
 class Lab:
-    """The tab and its handlers."""
+    """The tab and what answers its events."""
 
     def __init__(self, services: Services, session: Session) -> None:
         self.services = services
@@ -72,28 +73,34 @@ class Lab:
                 text_a, text_b, more, gold, moves = self._example_boxes()
                 self.variants = Variants(services, session)
             with gr.Column(scale=6, min_width=340):
-                prompt = gr.HTML(elem_id="prompt-panel")
-                answer = gr.HTML(elem_id="answer-panel")
-                self.demonstrations = DemonstrationBoxes(services, session)
-                sample = gr.Dropdown([str(n) for n in SAMPLES], value=str(SAMPLES[0]), elem_id="sample",
-                                     label=label("Test examples measured while you type"))
-                dataset = gr.HTML(elem_id="dataset-panel")
+                prompt, answer, sample, dataset = self._answer_boxes()
         position = gr.State(0)
-        self.boxes = Boxes(pattern, note, library, words, word_notes, words_note, text_a, text_b, more, insert,
-                           position, gold, sample, prompt, answer, dataset)
+        self.boxes = Boxes(pattern, note, library, words, word_notes, words_note, text_a, text_b,
+                           more, insert, position, gold, sample, prompt, answer, dataset)
         self.variants.place_table(pattern, words, sample)
         templates.listen(pattern, words)
         self._listen(moves)
 
+    def _answer_boxes(self) -> tuple[gr.HTML, gr.HTML, gr.Dropdown, gr.HTML]:
+        prompt = gr.HTML(elem_id="prompt-panel")
+        answer = gr.HTML(elem_id="answer-panel")
+        self.demonstrations = DemonstrationBoxes(self.services, self.session)
+        sample = gr.Dropdown([str(n) for n in SAMPLES], value=str(SAMPLES[0]), elem_id="sample",
+                             label=label("Test examples measured while you type"))
+        dataset = gr.HTML(elem_id="dataset-panel")
+        return prompt, answer, sample, dataset
+
     def _pattern_boxes(self) -> tuple[gr.Textbox, gr.HTML, gr.Dropdown, list[gr.Button]]:
-        pattern = gr.Textbox(label=label("Pattern"), lines=2, max_lines=8, elem_id="pattern", max_length=4000,
-                             info=label("Put a mask where the answer belongs; the model fills it in as you type."))
+        info = label("Put a mask where the answer belongs; the model fills it in as you type.")
+        pattern = gr.Textbox(label=label("Pattern"), lines=2, max_lines=8, elem_id="pattern",
+                             max_length=4000, info=info)
         note = gr.HTML(elem_id="pattern-note", elem_classes="cl-note-slot")
         with gr.Row(elem_classes="cl-chips"):
-            insert = [gr.Button(field, size="sm", min_width=60, elem_classes="cl-chip", elem_id=f"insert-{at}",
-                                visible=at < len(_FIELDS) - 1)
-                      for at, field in enumerate((*_FIELDS, *[""] * _FURTHER))]
-        library = gr.Dropdown([], label=label("Take one from the papers"), elem_id="library", interactive=True)
+            insert = [gr.Button(field, size="sm", min_width=60, elem_classes="cl-chip",
+                                elem_id=f"insert-{index}", visible=index < len(_FIELDS) - 1)
+                      for index, field in enumerate((*_FIELDS, *[""] * _FURTHER))]
+        library = gr.Dropdown([], label=label("Take one from the papers"), elem_id="library",
+                              interactive=True)
         return pattern, note, library, insert
 
     def _word_boxes(self) -> tuple[list[gr.Textbox], list[gr.HTML], gr.HTML]:
@@ -101,100 +108,100 @@ class Lab:
         with gr.Group(elem_id="words"):
             gr.Markdown(label("Label words"), elem_classes="cl-group-title")
             for index in range(MAX_LABELS):
-                words.append(gr.Textbox(label=f"label {index}", visible=index < 2, elem_id=f"words-{index}",
-                                        max_length=400, elem_classes="cl-words"))
-                notes.append(gr.HTML(visible=index < 2, elem_id=f"words-note-{index}", elem_classes="cl-note-slot"))
+                words.append(gr.Textbox(
+                    label=f"label {index}", visible=index < 2, elem_id=f"words-{index}",
+                    max_length=400, elem_classes="cl-words"))
+                notes.append(gr.HTML(
+                    visible=index < 2, elem_id=f"words-note-{index}", elem_classes="cl-note-slot"))
         note = gr.HTML(elem_id="words-note", elem_classes="cl-note-slot")
         return words, notes, note
 
-    def _example_boxes(self) -> tuple[gr.Textbox, gr.Textbox, gr.Textbox, gr.HTML, dict[str, gr.Button]]:
-        text_a = gr.Textbox(label=label("Text: an example, or your own"), lines=3, max_lines=10, elem_id="text-a",
-                            max_length=20000)
-        text_b = gr.Textbox(label=label("Second text"), lines=2, max_lines=10, visible=False, elem_id="text-b",
-                            max_length=20000)
-        more = gr.Textbox(label=label("Further texts"), lines=2, max_lines=10, visible=False, elem_id="more",
-                          max_length=20000, info=label("A pattern shows them by their names, in braces."))
+    def _example_boxes(self) -> tuple[gr.Textbox, gr.Textbox, gr.Textbox, gr.HTML,
+                                      dict[str, gr.Button]]:
+        text_a = gr.Textbox(label=label("Text: an example, or your own"), lines=3, max_lines=10,
+                            elem_id="text-a", max_length=20000)
+        text_b = gr.Textbox(label=label("Second text"), lines=2, max_lines=10, visible=False,
+                            elem_id="text-b", max_length=20000)
+        more = gr.Textbox(label=label("Further texts"), lines=2, max_lines=10, visible=False,
+                          elem_id="more", max_length=20000,
+                          info=label("A pattern shows them by their names, in braces."))
         gold = gr.HTML(elem_id="gold")
         with gr.Row(elem_classes="cl-chips"):
-            moves = {name: gr.Button(label(name), size="sm", min_width=80) for name in ("Previous", "Next", "Another")}
+            moves = {name: gr.Button(label(name), size="sm", min_width=80)
+                     for name in ("Previous", "Next", "Another")}
         return text_a, text_b, more, gold, moves
 
     def _listen(self, moves: dict[str, gr.Button]) -> None:
         boxes, session = self.boxes, self.session
-        for at, button in enumerate(boxes.insert):
-            button.click(None, js=_INSERT.format(at=at))
-        question = [session.task, session.model, boxes.pattern, *boxes.words]
-        typed = [boxes.pattern, boxes.text_a, boxes.text_b, boxes.more, *boxes.words]
-        live: dict[str, Any] = {"concurrency_id": "model", "concurrency_limit": 2}
-        follow([box.change for box in [*typed, session.model]], self.watch_prompt,
-               [*question[:3], boxes.text_a, boxes.text_b, boxes.more, *boxes.words],
-               [boxes.pattern_note, boxes.words_note, *boxes.word_notes, boxes.prompt, boxes.answer], **live)
-        follow([box.change for box in [boxes.pattern, *boxes.words, session.model, boxes.sample]], self.watch_examples,
-               [*question[:3], boxes.sample, *boxes.words], boxes.dataset, **live)
-        self.demonstrations.listen(boxes.pattern, boxes.text_a, boxes.text_b, boxes.more, boxes.words, live)
+        for index, button in enumerate(boxes.insert):
+            button.click(None, js=_INSERT.format(at=index))
+        self._follow_typing()
         session.task.input(self.open_task, session.task, self.opened, **QUIET)
-        boxes.library.input(self.take_published, [session.task, boxes.library], [boxes.pattern, *boxes.words],
-                            **QUIET)
+        boxes.library.input(self.take_published, [session.task, boxes.library],
+                            [boxes.pattern, *boxes.words], **QUIET)
+        example = [boxes.text_a, boxes.text_b, boxes.more, boxes.position, boxes.gold]
         for name, button in moves.items():
-            button.click(self.move, [session.task, boxes.position, gr.State(name)],
-                         [boxes.text_a, boxes.text_b, boxes.more, boxes.position, boxes.gold], **QUIET)
+            button.click(self.move, [session.task, boxes.position, gr.State(name)], example,
+                         **QUIET)
+
+    def _follow_typing(self) -> None:
+        """Answer again whenever the pattern, the words, the texts or the model change."""
+        boxes, session = self.boxes, self.session
+        texts = [boxes.text_a, boxes.text_b, boxes.more]
+        asked = [session.task, session.model, boxes.pattern]
+        live: dict[str, Any] = {"concurrency_id": "model", "concurrency_limit": 2}
+        follow([box.change for box in [boxes.pattern, *texts, *boxes.words, session.model]],
+               self.watch_prompt, [*asked, *texts, *boxes.words],
+               [boxes.pattern_note, boxes.words_note, *boxes.word_notes, boxes.prompt,
+                boxes.answer], **live)
+        follow([box.change for box in [boxes.pattern, *boxes.words, session.model, boxes.sample]],
+               self.watch_examples, [*asked, boxes.sample, *boxes.words], boxes.dataset, **live)
+        self.demonstrations.listen(boxes.pattern, *texts, boxes.words, live)
 
     @property
     def opened(self) -> list[gr.components.Component]:
         """What `open_task` and `first_look` fill."""
         boxes = self.boxes
-        return [boxes.pattern, boxes.library, boxes.text_a, boxes.text_b, boxes.more, boxes.position, boxes.gold,
-                *boxes.words, *boxes.word_notes, *boxes.insert[len(_FIELDS) - 1 :]]
+        return [boxes.pattern, boxes.library, boxes.text_a, boxes.text_b, boxes.more,
+                boxes.position, boxes.gold, *boxes.words, *boxes.word_notes,
+                *boxes.insert[len(_FIELDS) - 1 :]]
 
     def first_look(self, request: gr.Request, choice: str) -> list[Any]:
-        """What the Lab shows when the page opens: the shared question in its link, or the task's first suggestion."""
-        shared = unpack(request.query_params.get("p", "")) if request.query_params.get("p") else None
-        return self.open_task(request, choice, shared)
+        """What the Lab shows when the page opens: the question in its link, or a suggestion."""
+        link = request.query_params.get("p", "")
+        return self.open_task(request, choice, unpack(link) if link else None)
 
-    def open_task(self, request: gr.Request, choice: str, shared: dict[str, Any] | None = None) -> list[Any]:
+    def open_task(self, request: gr.Request, choice: str,
+                  shared: dict[str, Any] | None = None) -> list[Any]:
         """Fill the boxes for a task: its labels, a suggested pattern and its first example."""
         translate = translator(request)
         try:
             task = self.services.task(choice)
-            if len(task.schema.labels) > MAX_LABELS and task.schema.has_words:
-                raise LimitError("The Lab shows up to {limit} labels; this task has {count}. Use the command line.",
-                                 limit=MAX_LABELS, count=len(task.schema.labels))
+            _check_room(task)
         except ClozeLabError as error:
             gr.Warning(explain(error, translate))
             return [gr.skip()] * len(self.opened)
         pvps = suggested(task.name, task.schema)
         first = shared or {"pattern": pvps[0].pattern, "words": pvps[0].words}
-        schema = task.schema
-        rows = schema.labels if schema.has_words else ()
-        chosen = {name: ", ".join(first.get("words", {}).get(name, [])) for name in rows}
-        choices = [(f"{pvp.pattern}  ·  {pvp.source}", str(index)) for index, pvp in enumerate(pvps)]
+        choices = [(f"{pvp.pattern}  ·  {pvp.source}", str(index))
+                   for index, pvp in enumerate(pvps)]
         return [
             gr.update(value=str(first.get("pattern", ""))), gr.update(choices=choices, value=None),
-            *self._example(task, 0, translate),
-            *(gr.update(label=rows[i], value=chosen[rows[i]], visible=True) if i < len(rows)
-              else gr.update(value="", visible=False) for i in range(MAX_LABELS)),
-            *(gr.update(value="", visible=i < len(rows)) for i in range(MAX_LABELS)), gr.update(visible=schema.pairs),
-            *(gr.update(value="{" + schema.columns[i] + "}" if i < len(schema.columns) else "",
-                        visible=i < len(schema.columns))
-              for i in range(_FURTHER)),
+            *self._example(task, 0, translate), *_word_rows(task.schema, first.get("words", {})),
+            gr.update(visible=task.schema.pairs), *_further_fields(task.schema),
         ]
 
-    def _example(self, task: Task, at: int, translate: Translate) -> list[Any]:
-        example = task.test[at]
-        if example.references:
-            note = translate("Test example {at} of {n}, references: {texts}").format(
-                at=at + 1, n=len(task.test), texts=" ▪ ".join(example.references))
-        else:
-            note = translate("Test example {at} of {n}, label {label}").format(
-                at=at + 1, n=len(task.test), label=example.label)
+    def _example(self, task: Task, position: int, translate: Translate) -> list[Any]:
+        example = task.test[position]
         return [example.text_a, gr.update(value=example.text_b, visible=task.schema.pairs),
-                gr.update(value=format_texts(example.more), visible=bool(task.schema.columns)), at, message(note, "note")]
+                gr.update(value=format_texts(example.more), visible=bool(task.schema.columns)),
+                position, message(_answer_note(task, position, translate), "note")]
 
-    def move(self, choice: str, at: int, way: str, request: gr.Request) -> list[Any]:
+    def move(self, choice: str, position: int, way: str, request: gr.Request) -> list[Any]:
         """Show the previous, the next or another example."""
         task = self.services.task(choice)
         step = {"Previous": -1, "Next": 1, "Another": 37}[way]
-        return self._example(task, (at + step) % len(task.test), translator(request))
+        return self._example(task, (position + step) % len(task.test), translator(request))
 
     def take_published(self, choice: str, chosen: str | None) -> list[Any]:
         """Put a published pattern and its words into the boxes, if one of this task is chosen."""
@@ -206,28 +213,29 @@ class Lab:
         words = [", ".join(pvp.words.get(name, [])) for name in task.schema.labels[:MAX_LABELS]]
         return [pvp.pattern, *words, *[""] * (MAX_LABELS - len(words))]
 
-    def watch_prompt(self, request: gr.Request, choice: str, model: str, pattern: str, text_a: str, text_b: str,
-                     more: str, *words: str) -> list[Any]:
+    def watch_prompt(self, request: gr.Request, choice: str, model: str, pattern: str, text_a: str,
+                     text_b: str, more: str, *words: str) -> list[Any]:
         """Messages under the boxes, the prompt and the model's answer to it."""
         translate = translator(request)
-        title = translate("What the model reads")
         try:
             task = self.services.task(choice)
             question = ask(pattern, words, task, self.services, model)
         except Exception as error:
-            return [gr.skip(), gr.skip(), *[gr.skip()] * MAX_LABELS, waiting_panel(title, explain(error, translate)), ""]
+            return [*[gr.skip()] * (2 + MAX_LABELS), _no_prompt(error, translate), ""]
         notes = _notes(question, task, translate)
         try:
-            example = Example(text_a or "", text_b or "", None, parse_texts(more or "", task.schema.columns))
-            view = look_at_prompt(question, example, self.services.backbone(model))
+            typed = parse_texts(more or "", task.schema.columns)
+            view = look_at_prompt(question, Example(text_a or "", text_b or "", None, typed),
+                                  self.services.backbone(model))
         except ClozeLabError as error:
-            told = explain(error, translate)
-            notes[0] = notes[0] or ("" if task.schema.kind == "generation" else message(told))
-            return [*notes, waiting_panel(title, told), ""]
-        return [*notes, prompt_panel(view, translate), answer_panel(view, task.schema.labels, translate)]
+            if task.schema.kind != "generation":
+                notes[0] = notes[0] or problem(error, translate)
+            return [*notes, _no_prompt(error, translate), ""]
+        return [*notes, prompt_panel(view, translate),
+                answer_panel(view, task.schema.labels, translate)]
 
-    def watch_examples(self, request: gr.Request, choice: str, model: str, pattern: str, sample: str,
-                       *words: str) -> str:
+    def watch_examples(self, request: gr.Request, choice: str, model: str, pattern: str,
+                       sample: str, *words: str) -> str:
         """Accuracy over many test examples, as it is with what is typed now."""
         translate = translator(request)
         try:
@@ -243,11 +251,53 @@ class Lab:
 
 
 def _notes(question: Question, task: Task, translate: Translate) -> list[str]:
+    """Messages under the pattern, under all words and under each label's words."""
     problems = question.word_problems or {}
-    rows = [problem(problems.get(name), translate) for name in task.schema.labels] if task.schema.has_words else []
-    whole = problem(problems.get(""), translate)
-    if not task.schema.has_words:
+    whole, rows = problem(problems.get(""), translate), []
+    if task.schema.has_words:
+        rows = [problem(problems.get(name), translate) for name in task.schema.labels]
+    else:
         whole = message(translate(_NO_WORDS[task.schema.kind]), "note")
-    wrong = "" if task.schema.kind == "generation" else problem(question.pattern_problem, translate)
-    return [wrong, whole, *rows,
-            *[""] * (MAX_LABELS - len(rows))]
+    pattern_note = problem(question.pattern_problem, translate)
+    if task.schema.kind == "generation":  # the panels say what does not work yet
+        pattern_note = ""
+    return [pattern_note, whole, *rows, *[""] * (MAX_LABELS - len(rows))]
+
+
+def _answer_note(task: Task, position: int, translate: Translate) -> str:
+    """Which test example it is, and its label or references."""
+    example, count = task.test[position], len(task.test)
+    if not example.references:
+        return translate("Test example {at} of {n}, label {label}").format(
+            at=position + 1, n=count, label=example.label)
+    return translate("Test example {at} of {n}, references: {texts}").format(
+        at=position + 1, n=count, texts=" ▪ ".join(example.references))
+
+
+def _no_prompt(error: BaseException, translate: Translate) -> str:
+    return waiting_panel(translate("What the model reads"), explain(error, translate))
+
+
+def _check_room(task: Task) -> None:
+    """Raise LimitError if the task has more labels than the Lab has rows for their words."""
+    count = len(task.schema.labels)
+    if count > MAX_LABELS and task.schema.has_words:
+        raise LimitError("The Lab shows up to {limit} labels; this task has {count}. Use the "
+                         "command line.", limit=MAX_LABELS, count=count)
+
+
+def _word_rows(schema: Schema, words: Mapping[str, Sequence[str]]) -> list[Any]:
+    """What is in each row of label words and in the note under it; rows without a label hide."""
+    labels = schema.labels if schema.has_words else ()
+    spare = MAX_LABELS - len(labels)
+    rows = [gr.update(label=name, value=", ".join(words.get(name, [])), visible=True)
+            for name in labels]
+    notes = [gr.update(value="", visible=index < len(labels)) for index in range(MAX_LABELS)]
+    return [*rows, *[gr.update(value="", visible=False)] * spare, *notes]
+
+
+def _further_fields(schema: Schema) -> list[Any]:
+    """A button for each further text of the task."""
+    names = schema.columns[:_FURTHER]
+    buttons = [gr.update(value="{" + name + "}", visible=True) for name in names]
+    return [*buttons, *[gr.update(value="", visible=False)] * (_FURTHER - len(names))]

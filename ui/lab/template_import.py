@@ -1,4 +1,4 @@
-"""Templates of other projects in the Lab: pasted or uploaded, taken as patterns; and the Lab's pattern as theirs."""
+"""Templates of other projects in the Lab: read as patterns; and the Lab's pattern as theirs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from core.prompts.pvp import PVP
 from core.prompts.verbalizer import Verbalizer, join_words, split_words
 from ui.data_panels import findings_panel
 from ui.feedback import Translate, explain, message, translator
-from ui.lab.variants import MAX_VARIANTS, Variant
+from ui.lab.variants import Variant, keep_beside
 from ui.languages import label
 from ui.live import QUIET, follow
 from ui.services import Services
@@ -28,8 +28,10 @@ from ui.session import Session
 PATTERNS_SHOWN, ASIDE_SHOWN = 12, 8
 _DIALECTS = {"lm-bff": "LM-BFF", "openprompt": "OpenPrompt", "promptsource": "promptsource"}
 _PLACEHOLDER = '{"placeholder": "text_a"} It was {"mask"}.'
-_HINT = ("Paste templates, with their label words if they have any, or choose a file: OpenPrompt's or LM-BFF's one a "
-         "line, also what LM-BFF's search found, or a promptsource file. Nothing in them is ever run.")
+_HINT = ("Paste templates, with their label words if they have any, or choose a file: OpenPrompt's "
+         "or LM-BFF's one a "
+         "line, also what LM-BFF's search found, or a promptsource file. Nothing in them is "
+         "ever run.")
 
 
 class TemplateImport:
@@ -38,39 +40,53 @@ class TemplateImport:
     def __init__(self, services: Services, session: Session) -> None:
         self.services, self.session = services, session
         with gr.Accordion(label("Import or export a template"), open=False, elem_id="templates"):
-            gr.Markdown(label(_HINT), elem_classes="cl-hint")
-            self.pasted = gr.Textbox(label=label("Templates of LM-BFF, OpenPrompt or promptsource"), lines=3,
-                                     max_lines=10, elem_id="template-text", placeholder=_PLACEHOLDER)
-            self.file = gr.File(label=label("Or a file (.txt, .jsonl, .yaml)"), elem_id="template-file", height=140)
-            self.told = gr.HTML(elem_id="template-told", elem_classes="cl-note-slot")
-            self.picked = gr.CheckboxGroup([], label=label("Take along"), visible=False, elem_id="template-picked")
-            with gr.Row(visible=False, elem_classes="cl-actions") as self.actions:
-                self.load_button = gr.Button(label("Load the first ticked into the Lab"), variant="primary",
-                                             elem_id="template-load", size="md", min_width=140)
-                self.keep_button = gr.Button(label("Keep as variants, for Train"), elem_id="template-keep",
-                                             size="md", min_width=140)
-            self.note = gr.HTML(elem_id="template-note", elem_classes="cl-note-slot")
-            gr.Markdown(label("Export the pattern in the Lab as"), elem_classes="cl-hint")
-            with gr.Row(elem_classes="cl-chips"):
-                self.exports = {dialect: gr.Button(title, size="sm", min_width=80, elem_id=f"export-{dialect}")
-                                for dialect, title in _DIALECTS.items()}
-            self.written = gr.Textbox(label=label("Template"), visible=False, elem_id="template-written", max_lines=14,
-                                      buttons=["copy"], elem_classes="cl-mono")
-            self.export_note = gr.HTML(elem_id="export-note", elem_classes="cl-note-slot")
+            self._import_boxes()
+            self._export_boxes()
+
+    def _import_boxes(self) -> None:
+        gr.Markdown(label(_HINT), elem_classes="cl-hint")
+        self.pasted = gr.Textbox(label=label("Templates of LM-BFF, OpenPrompt or promptsource"),
+                                 lines=3, max_lines=10, elem_id="template-text",
+                                 placeholder=_PLACEHOLDER)
+        self.file = gr.File(label=label("Or a file (.txt, .jsonl, .yaml)"),
+                            elem_id="template-file", height=140)
+        self.found = gr.HTML(elem_id="template-told", elem_classes="cl-note-slot")
+        self.picked = gr.CheckboxGroup([], label=label("Take along"), visible=False,
+                                       elem_id="template-picked")
+        with gr.Row(visible=False, elem_classes="cl-actions") as self.actions:
+            self.load_button = gr.Button(label("Load the first ticked into the Lab"), size="md",
+                                         variant="primary", elem_id="template-load", min_width=140)
+            self.keep_button = gr.Button(label("Keep as variants, for Train"), size="md",
+                                         elem_id="template-keep", min_width=140)
+        self.note = gr.HTML(elem_id="template-note", elem_classes="cl-note-slot")
+
+    def _export_boxes(self) -> None:
+        gr.Markdown(label("Export the pattern in the Lab as"), elem_classes="cl-hint")
+        with gr.Row(elem_classes="cl-chips"):
+            self.exports = {
+                dialect: gr.Button(title, size="sm", min_width=80, elem_id=f"export-{dialect}")
+                for dialect, title in _DIALECTS.items()}
+        self.written = gr.Textbox(label=label("Template"), visible=False,
+                                  elem_id="template-written", max_lines=14, buttons=["copy"],
+                                  elem_classes="cl-mono")
+        self.export_note = gr.HTML(elem_id="export-note", elem_classes="cl-note-slot")
 
     def listen(self, pattern: gr.Textbox, words: Sequence[gr.Textbox]) -> None:
         """Connect the part with the Lab's boxes."""
         session = self.session
         follow([self.pasted.change, self.file.change, session.task.change], self.read,
-               [session.task, self.pasted, self.file], [self.told, self.picked, self.actions, self.note])
+               [session.task, self.pasted, self.file],
+               [self.found, self.picked, self.actions, self.note])
         typed = [session.task, self.picked, pattern, *words]
         self.load_button.click(self.load, typed, [pattern, *words, self.note], **QUIET)
-        self.keep_button.click(self.keep, [session.variants, *typed], [session.variants, self.note], **QUIET)
+        self.keep_button.click(self.keep, [session.variants, *typed], [session.variants, self.note],
+                               **QUIET)
         for dialect, button in self.exports.items():
             button.click(self.export, [gr.State(dialect), session.task, pattern, *words],
                          [self.written, self.export_note], **QUIET)
 
-    def read(self, request: gr.Request, choice: str, pasted: str | None, path: str | None) -> list[Any]:
+    def read(self, request: gr.Request, choice: str, pasted: str | None,
+             path: str | None) -> list[Any]:
         """The patterns in what is pasted and uploaded, and what should be known of them."""
         translate = translator(request)
         hidden = [gr.update(choices=[], value=[], visible=False), gr.update(visible=False), ""]
@@ -81,13 +97,16 @@ class TemplateImport:
             reading = read_templates(_texts(pasted, path), task)
         except Exception as error:
             return [message(explain(error, translate)), *hidden]
-        told = _told(reading, translate)
+        report = _report(reading, translate)
         if not reading.found:
-            return [told, *hidden]
-        offered = [(_title(found), _packed(found)) for found in reading.found[:PATTERNS_SHOWN]]
-        return [told, gr.update(choices=offered, value=[offered[0][1]], visible=True), gr.update(visible=True), ""]
+            return [report, *hidden]
+        offered = [(_title(template), _packed(template))
+                   for template in reading.found[:PATTERNS_SHOWN]]
+        return [report, gr.update(choices=offered, value=[offered[0][1]], visible=True),
+                gr.update(visible=True), ""]
 
-    def load(self, request: gr.Request, choice: str, picked: list[str] | None, pattern: str, *words: str) -> list[Any]:
+    def load(self, request: gr.Request, choice: str, picked: list[str] | None, pattern: str,
+             *words: str) -> list[Any]:
         """Put the first ticked pattern into the Lab, with its words if it has any."""
         translate, unchanged = translator(request), [gr.skip()] * (1 + len(words))
         if not picked:
@@ -101,21 +120,21 @@ class TemplateImport:
         filled = [*rows, *[""] * (len(words) - len(rows))] if found["words"] else unchanged[1:]
         return [found["pattern"] or gr.skip(), *filled, message(translate("Loaded."), "good")]
 
-    def keep(self, request: gr.Request, variants: list[Variant] | None, choice: str, picked: list[str] | None,
-             pattern: str, *words: str) -> list[Any]:
+    def keep(self, request: gr.Request, variants: list[Variant] | None, choice: str,
+             picked: list[str] | None, pattern: str, *words: str) -> list[Any]:
         """Put what is ticked beside the variants; what a template lacks is taken from the Lab."""
         translate, kept = translator(request), list(variants or [])
         try:
             task = self.services.task(choice)
-            new = [{"task": choice, **_completed(json.loads(packed), task, pattern, words).as_dict()}
-                   for packed in picked or []]
+            pvps = [_completed(json.loads(packed), task, pattern, words) for packed in picked or []]
         except ClozeLabError as error:
             return [gr.skip(), message(explain(error, translate))]
-        new = [variant for variant in new if variant not in kept][: MAX_VARIANTS - len(kept)]
-        told = translate("Kept {n}. The Lab shows them side by side, and Train offers them.").format(n=len(new))
-        return [[*kept, *new], message(told, "good")]
+        kept, note = keep_beside(kept, [{"task": choice, **pvp.as_dict()} for pvp in pvps],
+                                 translate)
+        return [kept, note]
 
-    def export(self, request: gr.Request, dialect: str, choice: str, pattern: str, *words: str) -> list[Any]:
+    def export(self, request: gr.Request, dialect: str, choice: str, pattern: str,
+               *words: str) -> list[Any]:
         """The Lab's pattern and words in a dialect, to copy."""
         translate = translator(request)
         try:
@@ -127,7 +146,8 @@ class TemplateImport:
             text = write_template(dialect, parsed, verbalizer)
         except ClozeLabError as error:
             return [gr.update(visible=False), message(explain(error, translate))]
-        return [gr.update(value=text, label=_DIALECTS[dialect], lines=text.count("\n") + 1, visible=True), ""]
+        return [gr.update(value=text, label=_DIALECTS[dialect], lines=text.count("\n") + 1,
+                          visible=True), ""]
 
 
 def _texts(pasted: str | None, path: str | None) -> list[str]:
@@ -136,45 +156,50 @@ def _texts(pasted: str | None, path: str | None) -> list[str]:
             *([decode_templates(file.read_bytes(), file.name)] if file else [])]
 
 
-def _told(reading: Reading, translate: Translate) -> str:
-    """How many patterns were found, what was set aside and why, and what else should be known."""
+def _report(reading: Reading, translate: Translate) -> str:
+    """How many patterns were found, what was set aside and why, and further notes."""
     aside = [_as_finding(left, translate) for left in reading.aside[:ASIDE_SHOWN]]
     more = len(reading.aside) - len(aside)
     if more:
         aside.append(Finding("warning", "and {n} more", {"n": more}))
     found = translate("Patterns found: {n}.").format(n=len(reading.found))
     if len(reading.found) > PATTERNS_SHOWN:
-        found += " " + translate("The first {n} are shown, the best first if they have scores.").format(n=PATTERNS_SHOWN)
+        found += " " + translate("The first {n} are shown, the best first if they have "
+                                 "scores.").format(n=PATTERNS_SHOWN)
     return (message(found, "good" if reading.found else "problem")
             + findings_panel([*reading.notes, *aside], translate))
 
 
 def _as_finding(aside: SetAside, translate: Translate) -> Finding:
     place = aside.place
-    where = place.name or (translate("line {line}").format(line=place.line) if place.line else translate("the template"))
-    template = ("{place}: its label words are left out. {why}" if aside.what == "words" else "{place}: {why}")
+    where = place.name or (translate("line {line}").format(line=place.line) if place.line
+                           else translate("the template"))
+    template = ("{place}: its label words are left out. {why}" if aside.what
+                == "words" else "{place}: {why}")
     return Finding("warning", template, {"place": where, "why": explain(aside.error, translate)})
 
 
-def _packed(found: FoundTemplate) -> str:
-    pattern = None if found.pattern is None else str(found.pattern)
-    return json.dumps({"pattern": pattern, "words": found.words}, ensure_ascii=False)
+def _packed(template: FoundTemplate) -> str:
+    pattern = None if template.pattern is None else str(template.pattern)
+    return json.dumps({"pattern": pattern, "words": template.words}, ensure_ascii=False)
 
 
-def _title(found: FoundTemplate) -> str:
-    score = f"{found.dev_score:.3f}" if found.dev_score is not None else ""
-    pattern = "" if found.pattern is None else str(found.pattern)
-    words = " / ".join(", ".join(given) for given in found.words.values())
-    return " · ".join(filter(None, (score, found.place.name, pattern, words)))
+def _title(template: FoundTemplate) -> str:
+    score = f"{template.dev_score:.3f}" if template.dev_score is not None else ""
+    pattern = "" if template.pattern is None else str(template.pattern)
+    words = " / ".join(", ".join(chosen) for chosen in template.words.values())
+    return " · ".join(filter(None, (score, template.place.name, pattern, words)))
 
 
 def _typed(task: Task, words: Sequence[str]) -> dict[str, list[str]]:
     """The words in the Lab's boxes."""
     if not task.schema.has_words:
         return {}
-    return {name: split_words(text or "") for name, text in zip(task.schema.labels, words, strict=False)}
+    return {name: split_words(text or "")
+            for name, text in zip(task.schema.labels, words, strict=False)}
 
 
 def _completed(found: dict[str, Any], task: Task, pattern: str, words: Sequence[str]) -> PVP:
     """A picked template; the pattern or the words that it lacks are those in the Lab."""
-    return PVP.of(found["pattern"] or pattern or "", found["words"] or _typed(task, words), task.schema)
+    return PVP.of(found["pattern"] or pattern or "", found["words"] or _typed(task, words),
+                  task.schema)

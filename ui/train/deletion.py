@@ -13,19 +13,21 @@ from ui.live import QUIET
 from ui.services import Services
 from ui.session import Session
 
-_QUESTION = "Delete the study {name} with its {n} runs, their results and trained models? This cannot be undone."
+_QUESTION = ("Delete the study {name} with its {n} runs, their results and trained models? This "
+             "cannot be undone.")
 
 
 class StudyDeletion:
-    """The question, its two buttons, and what came of it."""
+    """The question, its two buttons, and a note on the outcome."""
 
     def __init__(self, services: Services, session: Session) -> None:
         self.services, self.session = services, session
         self.asked = gr.State("")  # the study that the question is about
         self.note = gr.HTML(elem_id="delete-note", elem_classes="cl-note-slot")
-        with gr.Row(visible=False, elem_classes="cl-actions", elem_id="delete-question") as self.question:
-            self.confirm = gr.Button(label("Delete for good"), variant="stop", size="sm", elem_id="delete-confirm",
-                                     min_width=140)
+        with gr.Row(visible=False, elem_classes="cl-actions",
+                    elem_id="delete-question") as self.question:
+            self.confirm = gr.Button(label("Delete for good"), variant="stop", size="sm",
+                                     elem_id="delete-confirm", min_width=140)
             self.keep = gr.Button(label("Keep it"), size="sm", elem_id="delete-keep", min_width=100)
 
     def listen(self, button: gr.Button, study: gr.Dropdown) -> Any:

@@ -1,4 +1,4 @@
-"""A run in stages, PET's or iPET's, as people read it: its models, how they grew, the labels they gave, the outcome."""
+"""A run in stages, PET's or iPET's: its models, generations, soft labels and outcome, as HTML."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from ui.feedback import Translate
 from ui.train.growth_plot import grown, growth_plot
 
 CURVE = ["step", "loss", "development score", "part"]
-_SAME = ("task_hash", "model", "model_digest", "shots", "seed", "test_limit")  # what makes two runs comparable
+_SAME = ("task_hash", "model", "model_digest", "shots", "seed",
+         "test_limit")  # what makes two runs comparable
 Row = Mapping[str, Any]
 
 
@@ -27,34 +28,41 @@ def stages_panel(run: Run, found: Sequence[Row], translate: Translate,
 
     `baseline` is what the method's baseline reaches on the same examples.
     """
-    rows = {stage: [each for each in found if each["stage"] == stage]
+    rows = {stage: [row for row in found if row["stage"] == stage]
             for stage in ("model", "generation", "soft labels", "ensemble")}
-    outcome = _outcome(run, rows["model"], rows["ensemble"], bool(rows["soft labels"]), baseline, translate
-                       ) if rows["ensemble"] else ""
-    cards = [outcome,
-             _generations(run, rows["generation"], rows["model"], translate) if rows["generation"] else "",
-             _models(rows["model"], translate) if rows["model"] else "",
-             *(_soft_labels(each, run.spec.options, translate) for each in rows["soft labels"])]
+    models, soft_labels = rows["model"], rows["soft labels"]
+    cards = []
+    if rows["ensemble"]:
+        cards.append(_outcome(run, models, rows["ensemble"], bool(soft_labels), baseline,
+                              translate))
+    if rows["generation"]:
+        cards.append(_generations(run, rows["generation"], models, translate))
+    if models:
+        cards.append(_models(models, translate))
+    cards += [_soft_labels(row, run.spec.options, translate) for row in soft_labels]
     return "".join(cards)
 
 
 def curve_table(run: Run, points: Sequence[Point]) -> pd.DataFrame:
-    """Losses and development scores by step; of runs in stages the mean over models, and the classifier apart.
+    """Losses and development scores by step; of runs in stages the mean over models.
 
-    Columns: step, loss, development score, and part, which is empty for runs that have no stages.
+    Columns: step, loss, development score, and part, which names the stage and is empty for runs
+    that have none.
     """
-    table = pd.DataFrame(points, columns=CURVE[:3]).astype(float)  # even where there is none yet: plots go by type
+    # floats even where there are no points yet: plots choose their axes by the columns' types
+    table = pd.DataFrame(points, columns=CURVE[:3]).astype(float).assign(part="")
     if not shows_stages(run):
-        return table.assign(part="")
+        return table
     method, before = METHODS[run.spec.method], 0
-    table["part"] = ""
-    for stage in method.stages(read_options(method.options, run.spec.options, method.name), len(run.spec.patterns)):
+    options = read_options(method.options, run.spec.options, method.name)
+    for stage in method.stages(options, len(run.spec.patterns)):
         end = before + stage.steps * stage.models
         mine = (table["step"] > before) & (table["step"] <= end) & (table["part"] == "")
         table.loc[mine, "part"] = stage.name
         table.loc[mine, "step"] = (table.loc[mine, "step"] - before - 1) % stage.steps + 1
         before = end
-    return table.groupby(["part", "step"], as_index=False, sort=False)[CURVE[1:3]].mean()[CURVE]
+    groups = table.groupby(["part", "step"], as_index=False, sort=False)
+    return groups[CURVE[1:3]].mean()[CURVE]
 
 
 def shows_stages(run: Run) -> bool:
@@ -63,99 +71,138 @@ def shows_stages(run: Run) -> bool:
 
 
 def baseline_beside(run: Run, others: Sequence[Run]) -> float | None:
-    """The accuracy of the latest run of the method's baseline on the same examples, if there is one."""
+    """The accuracy of the latest run of the method's baseline on the same examples, if any."""
     baseline = METHODS[run.spec.method].baseline
 
     def same(other: Run) -> bool:
-        return (other.spec.method == baseline and other.status == "done" and "accuracy" in other.metrics
+        return (other.spec.method == baseline and other.status
+                == "done" and "accuracy" in other.metrics
                 and all(getattr(other.spec, name) == getattr(run.spec, name) for name in _SAME))
 
     return next((other.metrics["accuracy"] for other in reversed(others) if same(other)), None)
 
 
-def _outcome(run: Run, models: Sequence[Row], ensemble: Sequence[Row], distilled: bool, baseline: float | None,
-             translate: Translate) -> str:
+def _outcome(run: Run, models: Sequence[Row], ensemble: Sequence[Row], distilled: bool,
+             baseline: float | None, translate: Translate) -> str:
     """Test accuracies: of the models, of all together, and of the classifier, if there is one."""
-    alone = [each["test_accuracy"] for each in models if "test_accuracy" in each]
-    bars = bar(translate("Models, on average"), sum(alone) / len(alone), colour(0)) if alone else ""
+    alone = [model["test_accuracy"] for model in models if "test_accuracy" in model]
+    bars = ""
+    if alone:
+        bars = bar(translate("Models, on average"), sum(alone) / len(alone), colour(0))
     bars += bar(translate("All together"), ensemble[-1]["test_accuracy"], colour(1))
     if "accuracy" in run.metrics and distilled:
         bars += bar(translate("Classifier"), run.metrics["accuracy"], colour(2))
     if baseline is not None:
         title = METHODS[METHODS[run.spec.method].baseline].title
-        bars += bar(translate("{method} alone").format(method=translate(title)), baseline, colour(8))
-    return f'<div class="cl-card cl-outcome"><h3>{escape(translate("Accuracy on the test rows"))}</h3>{bars}</div>'
+        name = translate("{method} alone").format(method=translate(title))
+        bars += bar(name, baseline, colour(8))
+    heading = escape(translate("Accuracy on the test rows"))
+    return f'<div class="cl-card cl-outcome"><h3>{heading}</h3>{bars}</div>'
 
 
-def _generations(run: Run, generations: Sequence[Row], models: Sequence[Row], translate: Translate) -> str:
-    """How the training sets grew, how right they were, and what the models made of them."""
+def _generations(run: Run, generations: Sequence[Row], models: Sequence[Row],
+                 translate: Translate) -> str:
+    """How the training sets grew, how right they were, and the models' development scores."""
     planned = 1 + int(str(run.spec.options.get("generations", 0)))
     plot = growth_plot(grown(generations, models), planned, translate)
-    missing = any(each["missing"] for each in generations)
-    heads = ("Gen.", "New examples", "Rightly labelled", "Development", *(["Never given"] if missing else []))
+    missing = any(row["missing"] for row in generations)
+    heads = ("Gen.", "New examples", "Rightly labelled", "Development",
+             *(["Never given"] if missing else []))
     body = ""
-    for each in generations:
-        mine = [model["dev_score"] for model in models if model.get("generation") == each["generation"]
-                and model["dev_score"] is not None]
-        body += _line([str(each["generation"]), f"{each['drawn']:.0f}", _share(each["right"]),
-                       _development(sum(mine) / len(mine) if mine else None),
-                       *([", ".join(each["missing"])] if missing else [])])
+    for row in generations:
+        mean = _mean_development(models, row["generation"])
+        cells = [str(row["generation"]), f"{row['drawn']:.0f}", _share(row["right"]),
+                 _development(mean)]
+        body += _line([*cells, *([", ".join(row["missing"])] if missing else [])])
     return _table(translate("Generations"), heads, body, translate, plot)
+
+
+def _mean_development(models: Sequence[Row], generation: int) -> float | None:
+    scores = [model["dev_score"] for model in models
+              if model.get("generation") == generation and model["dev_score"] is not None]
+    return sum(scores) / len(scores) if scores else None
 
 
 def _models(models: Sequence[Row], translate: Translate) -> str:
     """Every model, those of the latest generation first."""
-    several = any("generation" in each for each in models)
-    heads = (*(["Gen."] if several else []), "Pattern", "Words", "Seed", *(["Examples"] if several else []),
-             "Before training", "Development", "Test")
+    several = any("generation" in model for model in models)
+    heads = (*(["Gen."] if several else []), "Pattern", "Words", "Seed",
+             *(["Examples"] if several else []), "Before training", "Development", "Test")
     body = ""
-    for each in sorted(models, key=lambda model: -model.get("generation", 0)):
-        words = " / ".join(", ".join(words) for words in each["words"].values())
-        first, size = ([str(each["generation"])], [str(each["examples"])]) if several else ([], [])
-        body += _line([*first, each["pattern"], words, str(each["seed"]), *size, _share(each["before"]),
-                       _development(each["dev_score"]), _share(each.get("test_accuracy"))], mono=len(first))
+    for model in sorted(models, key=lambda model: -model.get("generation", 0)):
+        words = " / ".join(", ".join(words) for words in model["words"].values())
+        first = [str(model["generation"])] if several else []
+        size = [str(model["examples"])] if several else []
+        cells = [*first, model["pattern"], words, str(model["seed"]), *size,
+                 _share(model["before"]), _development(model["dev_score"]),
+                 _share(model.get("test_accuracy"))]
+        body += _line(cells, mono=len(first))
     return _table(translate("Models"), heads, body, translate)
 
 
 def _soft_labels(row: Row, options: Mapping[str, object], translate: Translate) -> str:
-    """What all models together make of the pool: how decided, which labels, and the most disputed examples."""
-    labels = list(row["shares"])
-    facts = translate("{n} unlabelled examples, temperature {t}").format(n=row["examples"], t=options.get("temperature", 1))
-    right = f' · {escape(translate("right"))} <b>{found_percent(row["right"])}</b>' if row["right"] is not None else ""
+    """The soft labels that all models together give: entropy, labels, most disputed examples."""
+    temperature = options.get("temperature", 1)
+    facts = escape(translate("{n} unlabelled examples, temperature {t}").format(
+        n=row["examples"], t=temperature))
+    if row["right"] is not None:
+        facts += f' · {escape(translate("right"))} <b>{found_percent(row["right"])}</b>'
+    shares = "".join(bar(label, share, colour(index))
+                     for index, (label, share) in enumerate(row["shares"].items()))
+    return (f'<div class="cl-card"><h3>{escape(translate("Soft labels"))}'
+            f'<span class="cl-over">{facts}</span></h3>'
+            f'<div class="cl-halves">{_entropy(row, translate)}'
+            f'<div class="cl-half"><h4>{escape(translate("Likeliest label"))}</h4>{shares}</div>'
+            f"</div>{_disputed(row, translate)}</div>")
+
+
+def _entropy(row: Row, translate: Translate) -> str:
+    """A histogram of the entropies, from decided to undecided."""
     most = max(row["histogram"]) or 1
-    columns = "".join(f'<i style="height:{100 * count / most:.0f}%" '
-                      f'title="{at / 10:.1f} – {(at + 1) / 10:.1f}: {count}"></i>'
-                      for at, count in enumerate(row["histogram"]))
-    shares = "".join(bar(label, share, colour(at)) for at, (label, share) in enumerate(row["shares"].items()))
-    disputed = "".join(
-        f"<li><span>{escape(each['text_a'])}{' ⏎ ' * bool(each['text_b'])}{escape(each['text_b'])}</span>"
-        f"<span class='cl-verdict'>{escape(_probabilities(labels, each['probabilities']))}</span></li>"
-        for each in row["disputed"])
-    return (f'<div class="cl-card"><h3>{escape(translate("Soft labels"))}<span class="cl-over">{escape(facts)}{right}</span>'
-            f'</h3><div class="cl-halves"><div class="cl-half"><h4>{escape(translate("Entropy"))}, {escape(translate("mean"))} '
-            f'{row["entropy"]:.2f}</h4><div class="cl-histogram">{columns}</div>'
-            f'<div class="cl-scale"><span>{escape(translate("decided"))}</span><span>{escape(translate("undecided"))}</span></div>'
-            f'</div><div class="cl-half"><h4>{escape(translate("Likeliest label"))}</h4>{shares}</div></div>'
-            f'<details class="cl-details"><summary>{escape(translate("Most disputed examples"))}</summary>'
-            f'<ul class="cl-mistakes">{disputed}</ul></details></div>')
+    columns = "".join(
+        f'<i style="height:{100 * count / most:.0f}%" '
+        f'title="{index / 10:.1f} – {(index + 1) / 10:.1f}: {count}"></i>'
+        for index, count in enumerate(row["histogram"]))
+    entropy, mean = escape(translate("Entropy")), escape(translate("mean"))
+    return (f'<div class="cl-half"><h4>{entropy}, {mean} {row["entropy"]:.2f}</h4>'
+            f'<div class="cl-histogram">{columns}</div>'
+            f'<div class="cl-scale"><span>{escape(translate("decided"))}</span>'
+            f'<span>{escape(translate("undecided"))}</span></div></div>')
+
+
+def _disputed(row: Row, translate: Translate) -> str:
+    labels, items = list(row["shares"]), ""
+    for example in row["disputed"]:
+        text = escape(example["text_a"]) + " ⏎ " * bool(example["text_b"])
+        verdict = _probabilities(labels, example["probabilities"])
+        items += (f"<li><span>{text}{escape(example['text_b'])}</span>"
+                  f"<span class='cl-verdict'>{escape(verdict)}</span></li>")
+    title = escape(translate("Most disputed examples"))
+    return (f'<details class="cl-details"><summary>{title}</summary>'
+            f'<ul class="cl-mistakes">{items}</ul></details>')
 
 
 def _probabilities(labels: Sequence[str], values: Sequence[float]) -> str:
-    best = sorted(zip(labels, values, strict=True), key=lambda each: -each[1])[:3]
+    best = sorted(zip(labels, values, strict=True), key=lambda pair: -pair[1])[:3]
     return " · ".join(f"{label} {100 * value:.0f} %" for label, value in best)
 
 
-def _table(title: str, heads: Sequence[str], body: str, translate: Translate, above: str = "") -> str:
-    head = "".join(f'<th scope="col">{escape(translate(each))}</th>' for each in heads)
-    return (f'<div class="cl-card"><h3>{escape(title)}</h3>{above}<div class="cl-scroll cl-tall">'
-            f'<table class="cl-table cl-tight">'
+def _table(title: str, heads: Sequence[str], body: str, translate: Translate,
+           above: str = "") -> str:
+    head = "".join(f'<th scope="col">{escape(translate(name))}</th>' for name in heads)
+    return (f'<div class="cl-card"><h3>{escape(title)}</h3>{above}'
+            '<div class="cl-scroll cl-tall"><table class="cl-table cl-tight">'
             f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div></div>")
 
 
 def _line(cells: Sequence[str], mono: int = -1) -> str:
-    kinds = [" class=cl-mono" if at == mono else " class=cl-number" if each.endswith("%") else ""
-             for at, each in enumerate(cells)]
-    return "<tr>" + "".join(f"<td{kind}>{escape(each)}</td>" for kind, each in zip(kinds, cells, strict=True)) + "</tr>"
+    """A table row; the cell number `mono` is a pattern, and shares are set as numbers."""
+    row = ""
+    for index, cell in enumerate(cells):
+        kind = " class=cl-number" if cell.endswith("%") else ""
+        kind = " class=cl-mono" if index == mono else kind
+        row += f"<td{kind}>{escape(cell)}</td>"
+    return f"<tr>{row}</tr>"
 
 
 def _share(value: float | None) -> str:

@@ -1,4 +1,4 @@
-"""What a run answers, as people read it: bars for one text, a table for several, counts for a file."""
+"""What a run answers, as people read it: bars for one text, a table for several."""
 
 from __future__ import annotations
 
@@ -18,50 +18,69 @@ NO_ANSWERS: Mapping[str, str] = {}
 def run_line(run: Run, translate: Translate) -> str:
     """What the run is, in one line."""
     spec, metric = run.spec, run.metric
-    facts = [("Task", spec.task_name), ("Method", spec.method), ("Model", spec.model), ("Pattern", spec.pattern_text),
-             ("K", spec.shots or ""), ("Seed", spec.seed if spec.shots else ""),
-             (metric.title, metric_text(run.metrics[metric.name], metric) if metric.name in run.metrics else "")]
-    line = " · ".join(f"{escape(translate(name))} <b>{escape(str(value))}</b>" for name, value in facts if value != "")
+    score = ""
+    if metric.name in run.metrics:
+        score = metric_text(run.metrics[metric.name], metric)
+    facts = [("Task", spec.task_name), ("Method", spec.method), ("Model", spec.model),
+             ("Pattern", spec.pattern_text), ("K", spec.shots or ""),
+             ("Seed", spec.seed if spec.shots else ""), (metric.title, score)]
+    line = " · ".join(f"{escape(translate(name))} <b>{escape(str(value))}</b>"
+                      for name, value in facts if value != "")
     return f'<p class="cl-hint cl-facts">{line}</p>'
 
 
 def weights_note(weights: Weights, run: Run, translate: Translate) -> str:
-    """Why a run has no model to take away; nothing if it has one."""
+    """Why a run has no model to download; nothing if it has one."""
     if weights == "base":
-        return message(translate("This run trained nothing, so it has no weights of its own: it asks the model {model} as it "
-                           "is. You can use that model by this name anywhere.").format(model=run.spec.model), "note")
+        text = translate("This run trained nothing, so it has no weights of its own: it asks the "
+                         "model {model} as it is. You can use that model by this name anywhere.")
+        return message(text.format(model=run.spec.model), "note")
     if weights == "removed":
-        return message(translate("The trained weights of this run were removed to save space. The same spec gives the same "
-                           "weights again: train it once more to use it."))
+        return message(translate("The trained weights of this run were removed to save space. The "
+                                 "same spec gives the same weights again: train it once more to "
+                                 "use it."))
     return ""
 
 
-def answers_panel(found: pd.DataFrame, labels: Sequence[str], translate: Translate, own: Mapping[str, str] = NO_ANSWERS) -> str:
+def answers_panel(found: pd.DataFrame, labels: Sequence[str], translate: Translate,
+                  own: Mapping[str, str] = NO_ANSWERS) -> str:
     """Bars for the labels of one text, or a row for each of several.
 
-    `own` are the answers that the one text brings, by label; a label without one is not shown.
+    In multiple choice `own` are the answers that the one text brings, by label; a label without
+    one is not shown.
     """
     title = f'<h3>{escape(translate("What it answers"))}</h3>'
     if len(found) == 1:
-        row = found.iloc[0]
-        named = [(at, own.get(label, label)) for at, label in enumerate(labels) if not own or own.get(label)]
-        bars = "".join(bar(name, float(row[f"p:{labels[at]}"]), colour(at)) for at, name in named)
+        bars = _bars(found.to_dict("records")[0], labels, own)
         return f'<div class="cl-card{" cl-choices" if own else ""}">{title}{bars}</div>'
-    legend = "".join(f'<span class="cl-key"><i style="background:{colour(at)}"></i>{escape(label)}</span>'
-                     for at, label in enumerate(labels))
+    legend = "".join(f'<span class="cl-key"><i style="background:{colour(index)}"></i>'
+                     f"{escape(label)}</span>" for index, label in enumerate(labels))
     rows = "".join(_row(row, labels) for row in found.to_dict("records"))
-    heads = "".join(f'<th scope="col">{escape(translate(name))}</th>' for name in ("Text", "Label", "Probabilities"))
-    return (f'<div class="cl-card">{title}<p class="cl-keys">{legend}</p><div class="cl-scroll"><table class="cl-table '
-            f'cl-labelled"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div></div>')
+    heads = "".join(f'<th scope="col">{escape(translate(name))}</th>'
+                    for name in ("Text", "Label", "Probabilities"))
+    return (f'<div class="cl-card">{title}<p class="cl-keys">{legend}</p>'
+            '<div class="cl-scroll"><table class="cl-table cl-labelled">'
+            f"<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div></div>")
+
+
+def _bars(row: Mapping[str, object], labels: Sequence[str], own: Mapping[str, str]) -> str:
+    bars = ""
+    for index, label in enumerate(labels):
+        if not own or own.get(label):
+            share = float(str(row[f"p:{label}"]))
+            bars += bar(own.get(label, label), share, colour(index))
+    return bars
 
 
 def _row(row: Mapping[str, object], labels: Sequence[str]) -> str:
     text = str(row["text_a"]) + (f" ▪ {row['text_b']}" if row["text_b"] else "")
     shares = [float(str(row[f"p:{label}"])) for label in labels]
-    at = labels.index(str(row["predicted"]))
-    parts = "".join(f'<span style="width:{100 * share:.1f}%;background:{colour(each)}" '
-                    f'title="{escape(labels[each])} {found_percent(share)}"></span>'
-                    for each, share in enumerate(shares))
-    tag = f'<span class="cl-tag" style="background:{colour(at)}">{escape(labels[at])}</span>'
-    return (f'<tr><td class="cl-labelled-text">{escape(text)}</td><td>{tag} {found_percent(shares[at])}</td>'
+    predicted = labels.index(str(row["predicted"]))
+    parts = "".join(f'<span style="width:{100 * share:.1f}%;background:{colour(index)}" '
+                    f'title="{escape(labels[index])} {found_percent(share)}"></span>'
+                    for index, share in enumerate(shares))
+    tag = (f'<span class="cl-tag" style="background:{colour(predicted)}">'
+           f"{escape(labels[predicted])}</span>")
+    return (f'<tr><td class="cl-labelled-text">{escape(text)}</td>'
+            f"<td>{tag} {found_percent(shares[predicted])}</td>"
             f'<td><span class="cl-stack">{parts}</span></td></tr>')

@@ -1,4 +1,4 @@
-"""Use: label texts and files with a finished run, and take its model away."""
+"""Use: label texts and files with a finished run, and download its model."""
 
 from __future__ import annotations
 
@@ -34,16 +34,11 @@ _NO_RUNS = "No finished runs yet. Start one under Train; when it is done, it can
 
 
 class Use:
-    """The tab and its handlers."""
+    """The tab and what answers its events."""
 
     def __init__(self, services: Services, session: Session, tab: gr.Tab) -> None:
         self.services, self.session = services, session
-        with gr.Row(elem_classes="cl-actions"):
-            self.run = gr.Dropdown([], label=label("Finished run"), elem_id="use-run", scale=6, min_width=260)
-            self.refresh = gr.Button(label("Refresh"), scale=1, min_width=90, elem_id="use-refresh")
-            self.take = gr.Button(label("Download the model (.zip)"), scale=2, min_width=200, visible=False,
-                                  elem_id="use-model")
-            self.again = gr.Button(label("Train again"), scale=2, min_width=140, visible=False, elem_id="use-again")
+        self._run_boxes()
         self.about = gr.HTML(elem_id="use-about")
         self.note = gr.HTML(elem_id="use-note", elem_classes="cl-note-slot")
         self.archive = gr.DownloadButton(visible="hidden", elem_id="use-model-file")
@@ -56,86 +51,119 @@ class Use:
             self.file = UseFile(services, session, self.run)
         self._listen(tab)
 
-    def _text_boxes(self) -> None:
-        self.text = gr.Textbox(label=label("Text"), lines=4, max_lines=14, elem_id="use-text", max_length=100_000)
-        self.text_b = gr.Textbox(label=label("Second text"), lines=2, max_lines=14, elem_id="use-text-b", visible=False,
-                                 max_length=100_000)
-        self.more = gr.Textbox(label=label("Further texts"), lines=2, max_lines=14, elem_id="use-more", visible=False,
-                               max_length=100_000)
+    def _run_boxes(self) -> None:
         with gr.Row(elem_classes="cl-actions"):
-            self.lines = gr.Checkbox(False, label=label("Each line is a text of its own"), elem_id="use-lines", scale=2)
-            self.ask_button = gr.Button(label("Label it"), variant="primary", elem_id="use-ask", scale=1, min_width=120)
+            self.run = gr.Dropdown([], label=label("Finished run"), elem_id="use-run", scale=6,
+                                   min_width=260)
+            self.refresh = gr.Button(label("Refresh"), scale=1, min_width=90,
+                                     elem_id="use-refresh")
+            self.take = gr.Button(label("Download the model (.zip)"), scale=2, min_width=200,
+                                  visible=False, elem_id="use-model")
+            self.again = gr.Button(label("Train again"), scale=2, min_width=140, visible=False,
+                                   elem_id="use-again")
+
+    def _text_boxes(self) -> None:
+        self.text = gr.Textbox(label=label("Text"), lines=4, max_lines=14, elem_id="use-text",
+                               max_length=100_000)
+        self.text_b = gr.Textbox(label=label("Second text"), lines=2, max_lines=14,
+                                 elem_id="use-text-b", visible=False, max_length=100_000)
+        self.more = gr.Textbox(label=label("Further texts"), lines=2, max_lines=14,
+                               elem_id="use-more", visible=False, max_length=100_000)
+        with gr.Row(elem_classes="cl-actions"):
+            self.lines = gr.Checkbox(False, label=label("Each line is a text of its own"),
+                                     elem_id="use-lines", scale=2)
+            self.ask_button = gr.Button(label("Label it"), variant="primary", elem_id="use-ask",
+                                        scale=1, min_width=120)
         self.ask_note = gr.HTML(elem_id="use-ask-note", elem_classes="cl-note-slot")
 
     def _listen(self, tab: gr.Tab) -> None:
         mine = [self.session.visitor, self.run]
-        typed = [*mine, self.text, self.text_b, self.more, self.lines]
-        answer: dict[str, Any] = {"outputs": [self.ask_note, self.answer], "show_progress": "minimal",
-                                  "api_visibility": "private", "concurrency_id": "model", "concurrency_limit": 2}
-        gr.on([tab.select, self.refresh.click], self.list_runs, mine, [self.run, self.note], **QUIET)
-        self.run.change(self.open_run, mine, [self.about, self.note, self.body, self.take, self.again, self.text_b,
-                                              self.more, self.file.text_b, self.file.result], **QUIET).then(
-            self.ask_again, typed, **answer)
-        gr.on([self.ask_button.click, self.text.submit, self.text_b.submit], self.ask, typed, **answer)
-        self.take.click(self.pack_model, mine, [self.note, self.archive], show_progress="minimal",
-                        show_progress_on=self.take, api_visibility="private", concurrency_id="archive",
-                        concurrency_limit=1).success(None, js=_CLICK)
+        gr.on([tab.select, self.refresh.click], self.list_runs, mine, [self.run, self.note],
+              **QUIET)
+        self._listen_to_texts(mine)
+        packed = self.take.click(self.pack_model, mine, [self.note, self.archive],
+                                 show_progress="minimal", show_progress_on=self.take,
+                                 api_visibility="private", concurrency_id="archive",
+                                 concurrency_limit=1)
+        packed.success(None, js=_CLICK)
         again = self.again.click(self.train_again, mine, self.note, **QUIET)
         do_inline(again, self.services, self.session.visitor)
 
+    def _listen_to_texts(self, mine: list[Any]) -> None:
+        """Open the chosen run, and ask it when a text is submitted."""
+        typed = [*mine, self.text, self.text_b, self.more, self.lines]
+        answer: dict[str, Any] = {
+            "outputs": [self.ask_note, self.answer], "show_progress": "minimal",
+            "api_visibility": "private", "concurrency_id": "model", "concurrency_limit": 2}
+        opened = self.run.change(
+            self.open_run, mine,
+            [self.about, self.note, self.body, self.take, self.again, self.text_b, self.more,
+             self.file.text_b, self.file.result], **QUIET)
+        opened.then(self.ask_again, typed, **answer)
+        gr.on([self.ask_button.click, self.text.submit, self.text_b.submit], self.ask, typed,
+              **answer)
+
     def list_runs(self, request: gr.Request, visitor: str, chosen: str | None) -> list[Any]:
-        """Offer the visitor's finished runs, the newest first; the newest with weights is chosen if none is."""
+        """Offer the visitor's finished runs, the newest first.
+
+        If none is chosen, the newest one with weights is.
+        """
         translate, store = translator(request), self.services.store
-        runs = [run for run in (store.runs(visitor) if visitor else []) if run.status == "done" and run.labels]
-        runs = runs[-MAX_RUNS:][::-1]
+        runs = store.runs(visitor) if visitor else []
+        runs = [run for run in runs if run.status == "done" and run.labels][-MAX_RUNS:][::-1]
         if not runs:
             return [gr.update(choices=[], value=None), message(translate(_NO_RUNS), "note")]
         names = run_names([run.record() for run in runs], translate)
+        ids = [run.id for run in runs]
         with_weights = (run.id for run in runs if weights_of(run, store) == "own")
-        kept = chosen if chosen in [run.id for run in runs] else next(with_weights, runs[0].id)
-        choices = [(name, run.id) for name, run in zip(names, runs, strict=True)]
+        kept = chosen if chosen in ids else next(with_weights, ids[0])
+        choices = list(zip(names, ids, strict=True))
         return [gr.update(choices=choices, value=kept), gr.skip() if chosen == kept else ""]
 
     def open_run(self, request: gr.Request, visitor: str, key: str | None) -> list[Any]:
-        """What the chosen run is, which boxes it needs and whether its model can be taken away."""
+        """What the chosen run is, which boxes it needs and whether its model can be downloaded."""
         translate, store = translator(request), self.services.store
+        hidden = [*[gr.update(visible=False)] * 6, gr.skip()]
         if not key:
-            return ["", gr.skip(), *[gr.update(visible=False)] * 6, gr.skip()]
+            return ["", gr.skip(), *hidden]
         try:
             run = store.run(key, visitor)
             weights, schema = weights_of(run, store), schema_of(run, store)
         except Exception as error:
-            return ["", message(explain(error, translate)), *[gr.update(visible=False)] * 6, gr.skip()]
-        return [run_line(run, translate), weights_note(weights, run, translate), gr.update(visible=True),
-                gr.update(visible=weights == "own"), gr.update(visible=weights == "removed"),
-                gr.update(visible=schema.pairs), gr.update(visible=bool(schema.columns), placeholder="\n".join(
-                    f"{name}: …" for name in schema.columns[:8])), gr.update(visible=schema.pairs),
+            return ["", message(explain(error, translate)), *hidden]
+        names = "\n".join(f"{name}: …" for name in schema.columns[:8])
+        pairs = gr.update(visible=schema.pairs)
+        return [run_line(run, translate), weights_note(weights, run, translate),
+                gr.update(visible=True), gr.update(visible=weights == "own"),
+                gr.update(visible=weights == "removed"), pairs,
+                gr.update(visible=bool(schema.columns), placeholder=names), pairs,
                 gr.update(visible=False)]
 
-    def ask(self, request: gr.Request, visitor: str, key: str | None, text: str, text_b: str, more: str,
-            lines: bool) -> list[Any]:
+    def ask(self, request: gr.Request, visitor: str, key: str | None, text: str, text_b: str,
+            more: str, lines: bool) -> list[Any]:
         """Label what is typed."""
-        translate, store = translator(request), self.services.store
+        translate, services = translator(request), self.services
         try:
-            run = store.run(key or "", visitor)
-            schema = schema_of(run, store)
+            run = services.store.run(key or "", visitor)
+            schema = schema_of(run, services.store)
             examples = _typed_examples(text, text_b if schema.pairs else None, lines)
             if schema.columns:
-                typed = parse_texts(more or "", schema.columns)
-                examples = [replace(example, more=typed) for example in examples]
-            predictor = predictor_for(run, store, self.services.load, self.services.backbones)
+                further = parse_texts(more or "", schema.columns)
+                examples = [replace(example, more=further) for example in examples]
+            predictor = predictor_for(run, services.store, services.load, services.backbones)
             found = predict(predictor, schema, examples).table()
         except Exception as error:
             return [message(explain(error, translate)), gr.skip()]
         own = {name: examples[0].text(name) for name in run.labels if schema.kind == "choice"}
         return ["", answers_panel(found, run.labels, translate, own)]
 
-    def ask_again(self, request: gr.Request, visitor: str, key: str | None, text: str, text_b: str, more: str,
-                  lines: bool) -> list[Any]:
+    def ask_again(self, request: gr.Request, visitor: str, key: str | None, text: str, text_b: str,
+                  more: str, lines: bool) -> list[Any]:
         """After another run was chosen: label what is typed with it, if anything is."""
         if not key or not (text or "").strip():
             translate = translator(request)
-            return ["", waiting_panel(translate("What it answers"), translate("Type or paste a text and press the button."))]
+            return ["", waiting_panel(translate("What it answers"),
+                                      translate("Type or paste a text and press the button."))]
         return self.ask(request, visitor, key, text, text_b, more, lines)
 
     def pack_model(self, request: gr.Request, visitor: str, key: str | None) -> list[Any]:
@@ -158,7 +186,9 @@ class Use:
             self.services.store.retry(key or "", visitor)
         except Exception as error:
             return message(explain(error, translate))
-        return message(translate("It is being trained again. When it is done, press Refresh and choose it here."), "good")
+        return message(
+            translate("It is being trained again. When it is done, press Refresh and choose it "
+                      "here."), "good")
 
 
 def _typed_examples(text: str, text_b: str | None, lines: bool) -> list[Example]:
@@ -169,10 +199,12 @@ def _typed_examples(text: str, text_b: str | None, lines: bool) -> list[Example]
     if text_b is None:
         seconds = [""] * len(firsts)
     if len(firsts) != len(seconds):
-        raise InputError("This run labels pairs: {first} first text(s) and {second} second text(s) were given. Give "
+        raise InputError("This run labels pairs: {first} first text(s) and {second} second text(s) "
+                         "were given. Give "
                          "each text its second text.", first=len(firsts), second=len(seconds))
     if len(firsts) > MAX_LINES:
-        raise LimitError("{count} lines are more than the {limit} that are labelled here. Upload them as a file below.",
+        raise LimitError("{count} lines are more than the {limit} that are labelled here. Upload "
+                         "them as a file below.",
                          count=len(firsts), limit=MAX_LINES)
     return [Example(*both) for both in zip(firsts, seconds, strict=True)]
 
