@@ -14,7 +14,8 @@ import pandas as pd
 
 from core.metrics.groups import main_metric_of
 from core.metrics.significance import summary_rows
-from core.runs.export import plain, records_csv, study_yaml, table_csv
+from core.runs.export import records_csv, study_yaml, table_csv
+from core.runs.plain_values import plain
 from core.runs.records import RunRecord
 from core.runs.run import Run, Study
 from core.runs.spec import RunSpec, StudySpec

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 import yaml
 
+from core.runs.plain_values import plain
 from core.runs.records import RunRecord
 from core.runs.spec import StudySpec
 
@@ -43,15 +43,6 @@ def table_csv(table: pd.DataFrame) -> str:
     safe = table.map(_harmless)
     safe.columns = pd.Index([_harmless(name) for name in table.columns])
     return str(safe.to_csv(index=False))
-
-
-def plain(value: Any) -> Any:
-    """The value with numbers that JSON does not know (NaN, infinity) as null."""
-    if isinstance(value, Mapping):
-        return {str(key): plain(each) for key, each in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [plain(each) for each in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _harmless(cell: object) -> object:

@@ -14,7 +14,7 @@ from pathlib import Path
 import yaml
 
 from core.errors import SpecError
-from core.runs.export import plain
+from core.runs.plain_values import plain
 from core.runs.run import Run, Study
 from core.runs.spec import RunSpec
 from core.runs.store import RunStore

@@ -17,9 +17,9 @@ from core.metrics.groups import main_metric_of
 from core.metrics.metric import main_metric_in
 from core.metrics.significance import difference_rows, summary_rows
 from core.runs.attempt import backbones_of
-from core.runs.export import plain
 from core.runs.folder import DataFolder
 from core.runs.inline import run_inline
+from core.runs.plain_values import plain
 from core.runs.run import Run
 from core.runs.spec import StudySpec
 from core.runs.store import RunStore
