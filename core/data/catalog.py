@@ -1,4 +1,4 @@
-"""The catalogue of tasks, and how any task is loaded: by catalogued name, hub id, folder or files."""
+"""The catalogue of tasks, and how any task is loaded: by name, hub id, file, folder or files."""
 
 from __future__ import annotations
 
@@ -13,13 +13,15 @@ from pathlib import Path
 
 from core.data.card import HubSource, TaskCard
 from core.data.columns import task_from_files
-from core.data.files import DataLimits
+from core.data.files import TABLE_SUFFIXES, DataLimits
 from core.data.hub import load_hub_task
 from core.data.published import CHINESE, PAIRS, READING, SENTIMENT, TOPICS_AND_TYPES
 from core.data.task import Task, classification
 from core.errors import DataError
 
-__all__ = ["HubSource", "TaskCard", "load_task", "task_card", "task_cards", "task_text"]
+__all__ = [
+    "HubSource", "TaskCard", "is_file_path", "load_task", "task_card", "task_cards", "task_text",
+]
 
 BUNDLED_FOLDER = Path(__file__).resolve().parents[2] / "assets" / "tasks"
 _KEPT = 8  # loaded tasks kept in memory, of each kind of source
@@ -80,30 +82,55 @@ def load_task(source: str | Mapping[str, object], *, limits: DataLimits = DataLi
     """Load a task; what was loaded lately comes from memory.
 
     Args:
-        source: a catalogued name, a hub id (`owner/name`, `owner/name:config`), a folder in the hub's layout, or a
-            mapping of files as study files hold it.
+        source: a catalogued name, a hub id (`owner/name`, `owner/name:config`), the path of a file
+            to train and test on, a folder in the hub's layout, or a mapping of files as study files
+            hold it.
         limits: how large data may be; bundled tasks are never too large.
-        allowed_hub: the hub ids, catalogued names and folders that may be used besides the bundled tasks; empty or
-            None means any.
+        allowed_hub: the hub ids, catalogued names and paths that may be used besides the bundled
+            tasks; empty or None means any.
 
     Raises:
         DataError, LimitError, SpecError: it does not exist, is not allowed here, or cannot be used as it is.
         DownloadError: the hub cannot be reached.
     """
     if isinstance(source, Mapping):
-        files = (str(source[part]) for part in ("train", "test", "unlabelled") if source.get(part))
-        spec = {str(key): value for key, value in source.items()}
-        return _task_of_files(json.dumps(spec, default=str), _stamps(files), limits)
+        return _load_files(source, limits)
     source = source.strip()
     card = _CARDS.get(source) or next((card for card in _CARDS.values() if card.hub and card.hub.id == source), None)
-    if card is None and not any(mark in source for mark in ("/", os.sep)):
+    is_file = card is None and is_file_path(source)
+    if card is None and not is_file and not _has_folder(source):
         card = task_card(source)  # raises: there is no such name
     if card is not None and card.source == "bundled":
         return _bundled_task(card.name)
     _check_allowed(source, card, allowed_hub or ())
     if card is not None:
         return _task_of_card(card.name, limits)
+    if is_file:
+        return _load_files({"train": source}, limits)
     return _uncatalogued_task(source, _stamps([source]), limits)
+
+
+def is_file_path(source: str) -> bool:
+    """Whether `source` is the path of a file: it ends as tables do (`.csv`), or the file exists.
+
+    Without such an end the path must name a folder too (`./data`), so that tasks keep their names.
+    """
+    try:
+        path = Path(source).expanduser()
+        is_table = path.suffix.lower() in TABLE_SUFFIXES
+        return (is_table and not path.is_dir()) or (_has_folder(source) and path.is_file())
+    except (OSError, ValueError, RuntimeError):  # a name too long, a NUL in it, no such home
+        return False
+
+
+def _has_folder(source: str) -> bool:
+    return any(mark in source for mark in ("/", os.sep))
+
+
+def _load_files(spec: Mapping[str, object], limits: DataLimits) -> Task:
+    files = (str(spec[part]) for part in ("train", "test", "unlabelled") if spec.get(part))
+    named = {str(key): value for key, value in spec.items()}
+    return _task_of_files(json.dumps(named, default=str), _stamps(files), limits)
 
 
 def _check_allowed(source: str, card: TaskCard | None, allowed: Sequence[str]) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 import yaml
 
+from core.data.catalog import is_file_path
 from core.data.task import Task
 from core.errors import SpecError
 from core.metrics.groups import main_metric_of
@@ -42,9 +43,12 @@ def read_study_file(path: Path, changes: Sequence[str] = ()) -> dict[str, Any]:
         SpecError: the file cannot be read, is no YAML mapping, or a change has another form.
     """
     study = read_mapping(path, changes, "task: reviews")
-    if isinstance(study.get("task"), dict):
+    task = study.get("task")
+    if isinstance(task, str) and is_file_path(task):
+        study["task"] = _found(task, path.parent)
+    if isinstance(task, dict):
         study["task"] = {key: _found(value, path.parent) if key in _FILE_KEYS else value
-                         for key, value in study["task"].items()}
+                         for key, value in task.items()}
     return study
 
 

@@ -11,6 +11,7 @@ import gradio as gr
 import pandas as pd
 import pytest
 
+from core.errors import DataError
 from core.models.backbone import BackboneCache
 from core.models.placement import Placement
 from core.runs.folder import DataFolder
@@ -222,6 +223,9 @@ def test_strangers_reach_no_files_of_the_server(open_wizard: Callable[..., OwnDa
     asked = open_wizard(public=True, hub_data=())
     told = read(asked, ["hub", None, None, None, "", "", "", str(Path(files["shop.csv"]).parent)])[1]
     assert "Folders of the server cannot be used" in told
+    for path in ("examples/tickets.csv", "none.csv", "core/../README.md", files["shop.csv"]):
+        with pytest.raises(DataError, match="of the server cannot be used"):
+            asked.services.task(path)
 
 
 @pytest.mark.parametrize(("name", "told"), [
