@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,7 +40,7 @@ def _run(options: Namespace, settings: Settings) -> Result:
     study = StudySpec.from_dict(read_study_file(Path(options.study), options.set))
     key, store = _finish(study, settings_here(options, settings))
     document = study_document(key, store)
-    return Result(document, summary_text(document))
+    return Result(document, summary_text(document), _status(document["runs"]))
 
 
 def _add_search_arguments(parser: ArgumentParser) -> None:
@@ -62,7 +62,7 @@ def _search(options: Namespace, settings: Settings) -> Result:
     key, store = _finish(study, settings_here(options, settings))
     document = search_document(key, options.kind, store)
     searches = document["searches"]
-    return Result(document, "\n".join(map(_search_text, searches)))
+    return Result(document, "\n".join(map(_search_text, searches)), _status(searches))
 
 
 def _finish(study: StudySpec, settings: Settings) -> tuple[str, RunStore]:
@@ -82,6 +82,11 @@ def _finish(study: StudySpec, settings: Settings) -> tuple[str, RunStore]:
 
 def _print_progress(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
+
+
+def _status(runs: Sequence[Mapping[str, Any]]) -> int:
+    """1 if no run was done, else 0."""
+    return 0 if any(run["status"] == "done" for run in runs) else 1
 
 
 def _search_text(search: Mapping[str, Any]) -> str:

@@ -10,12 +10,27 @@ from typing import Any
 import pytest
 from tiny_models import LETTERS, PUNCTUATION, WORDS
 
+from core.runs.attempt import execute
+from core.runs.spec import RunSpec
+
 Run = Callable[..., tuple[int, str, str]]
 WriteStudy = Callable[..., Path]
 
 VOCABULARY = {*WORDS, *LETTERS, *PUNCTUATION}
 FEW_STEPS = {"steps": 5, "evaluate_every": 5, "batch_size": 2}
 STUDY = {"methods": ["lm-bff"], "shots": 4, "seeds": [1, 2], "options": {"lm-bff": FEW_STEPS}}
+
+
+@pytest.fixture
+def failing_seeds(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """`failing_seeds(*seeds)`: runs of these seeds fail."""
+    def fail(*seeds: int) -> None:
+        def execute_or_fail(spec: RunSpec, *given: Any) -> object:
+            if spec.seed in seeds:
+                raise RuntimeError("The disk is on fire.")
+            return execute(spec, *given)
+        monkeypatch.setattr("core.runs.attempt.execute", execute_or_fail)
+    return fail
 
 
 @pytest.fixture
@@ -58,6 +73,20 @@ def test_the_task_of_a_study_may_be_the_path_of_a_file(
     mapping = {"train": "beside.csv"}
     of_mapping = json.loads(do("run", write_study(**zero_shot, task=mapping), "--json")[1])["runs"]
     assert [run["metrics"] for run in of_path] == [run["metrics"] for run in of_mapping]
+
+
+@pytest.mark.parametrize(("seeds", "expected"), [((), 0), ((1,), 0), ((1, 2), 1)])
+def test_a_study_whose_runs_all_failed_is_status_1(
+    seeds: tuple[int, ...], expected: int, write_study: WriteStudy, do: Run,
+    failing_seeds: Callable[..., None],
+) -> None:
+    failing_seeds(*seeds)
+    status, out, _ = do("run", write_study(**STUDY))
+    assert status == expected
+    assert out.count("The disk is on fire.") == len(seeds)
+    status, out, _ = do("run", write_study(**STUDY), "--json")
+    failed = [run for run in json.loads(out)["runs"] if run["status"] == "failed"]
+    assert (status, len(failed)) == (expected, len(seeds))
 
 
 @pytest.mark.parametrize(("change", "message"), [
@@ -121,3 +150,14 @@ def test_a_search_is_shown_to_people(write_study: WriteStudy, do: Run) -> None:
     lines = out.splitlines()
     assert (status, lines[0], len(lines)) == (0, "seed 3: done", 13)
     assert "{text_a} It was {mask}." in lines[1]
+
+
+@pytest.mark.parametrize(("seeds", "expected"), [((1,), 0), ((1, 2), 1)])
+def test_a_search_whose_runs_all_failed_is_status_1(
+    seeds: tuple[int, ...], expected: int, write_study: WriteStudy, do: Run,
+    failing_seeds: Callable[..., None],
+) -> None:
+    failing_seeds(*seeds)
+    status, out, _ = do("search", "words", write_study(**words_search()))
+    assert status == expected
+    assert out.count("The disk is on fire.") == len(seeds)
