@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from core.data.catalog import load_task
+from core.data.catalog import is_file_path, load_task
 from core.data.files import DataLimits
 from core.data.task import Example, Schema, Task
 from core.errors import ClozeLabError, DataError
@@ -76,8 +76,9 @@ class Services:
         return self.load(source)
 
     def refuse_folder(self, source: str) -> None:
-        """Raise DataError if a stranger names a folder of the server."""
-        if self.settings.public and (source.startswith(("/", ".", "~")) or os.path.isdir(source)):
+        """Raise DataError if a stranger names a folder or a file of the server."""
+        is_path = source.startswith(("/", ".", "~")) or os.path.isdir(source)
+        if self.settings.public and (is_path or is_file_path(source)):
             raise DataError("Folders of the server cannot be used here. Upload a file or give a "
                             "hub id.")
 

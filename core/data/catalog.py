@@ -1,4 +1,4 @@
-"""The catalogue of tasks, and how any task is loaded: by name, hub id, folder or files."""
+"""The catalogue of tasks, and how any task is loaded: by name, hub id, file, folder or files."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from core.data.card import TaskCard
-from core.data.files import DataLimits
+from core.data.files import TABLE_SUFFIXES, DataLimits
 from core.data.hub import load_hub_task
 from core.data.published import CHINESE, PAIRS, READING, SENTIMENT, TOPICS_AND_TYPES
 from core.data.task import Task, classification
@@ -122,10 +122,11 @@ def load_task(
     """Load a task; what was loaded lately comes from memory.
 
     Args:
-        source: a catalogued name, a hub id (`owner/name`, `owner/name:config`), a folder in the
-            hub's layout, or a mapping of files as study files hold it.
+        source: a catalogued name, a hub id (`owner/name`, `owner/name:config`), the path of a file
+            to train and test on, a folder in the hub's layout, or a mapping of files as study files
+            hold it.
         limits: how large data may be; bundled tasks are never too large.
-        allowed_hub: the hub ids, catalogued names and folders that may be used besides the bundled
+        allowed_hub: the hub ids, catalogued names and paths that may be used besides the bundled
             tasks; empty or None means any.
 
     Raises:
@@ -134,9 +135,7 @@ def load_task(
         DownloadError: the hub cannot be reached.
     """
     if isinstance(source, Mapping):
-        files = (str(source[part]) for part in ("train", "test", "unlabelled") if source.get(part))
-        spec = {str(key): value for key, value in source.items()}
-        return _task_of_files(json.dumps(spec, default=str), _stamps(files), limits)
+        return _load_files(source, limits)
     source = source.strip()
     card = _card_of(source)
     if card is not None and card.source == "bundled":
@@ -144,11 +143,13 @@ def load_task(
     _check_allowed(source, card, allowed_hub or ())
     if card is not None:
         return _task_of_card(card.name, limits)
+    if is_file_path(source):
+        return _load_files({"train": source}, limits)
     return _uncatalogued_task(source, _stamps([source]), limits)
 
 
 def _card_of(source: str) -> TaskCard | None:
-    """The card of a name or hub id; None for a data set or folder without one.
+    """The card of a name or hub id; None for a data set, file or folder without one.
 
     Raises:
         DataError: it can only be a catalogued name, and there is none such.
@@ -158,9 +159,32 @@ def _card_of(source: str) -> TaskCard | None:
     for card in _CARDS.values():
         if card.hub and card.hub.id == source:
             return card
-    if any(mark in source for mark in ("/", os.sep)):
+    if _has_folder(source) or is_file_path(source):
         return None
     return task_card(source)
+
+
+def is_file_path(source: str) -> bool:
+    """Whether `source` is the path of a file: it ends as tables do (`.csv`), or the file exists.
+
+    Without such an end the path must name a folder too (`./data`), so that tasks keep their names.
+    """
+    try:
+        path = Path(source).expanduser()
+        is_table = path.suffix.lower() in TABLE_SUFFIXES
+        return (is_table and not path.is_dir()) or (_has_folder(source) and path.is_file())
+    except (OSError, ValueError, RuntimeError):  # a name too long, a NUL in it, no such home
+        return False
+
+
+def _has_folder(source: str) -> bool:
+    return any(mark in source for mark in ("/", os.sep))
+
+
+def _load_files(spec: Mapping[str, object], limits: DataLimits) -> Task:
+    files = (str(spec[part]) for part in ("train", "test", "unlabelled") if spec.get(part))
+    named = {str(key): value for key, value in spec.items()}
+    return _task_of_files(json.dumps(named, default=str), _stamps(files), limits)
 
 
 def _check_allowed(source: str, card: TaskCard | None, allowed: Sequence[str]) -> None:

@@ -19,6 +19,7 @@ from core.errors import DataError, LimitError
 MAX_COLUMNS = 200
 _JSON = (".json", ".jsonl", ".ndjson")
 _PARQUET = (".parquet", ".pq")
+TABLE_SUFFIXES = (".csv", ".tsv", ".txt", *_JSON, *_PARQUET)  # of files that are usually tables
 _SURROGATES = re.compile("[\ud800-\udfff]")  # JSON can hold half characters, no file or page can
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 import yaml
 
+from core.runs.plain_values import plain
 from core.runs.records import RunRecord
 from core.runs.spec import StudySpec
 
@@ -45,15 +45,6 @@ def study_yaml(study: StudySpec | Mapping[str, Any]) -> str:
 def json_text(value: Any, indent: int = 2) -> str:
     """Plain values as JSON; what JSON does not know is null."""
     return json.dumps(plain(value), ensure_ascii=False, indent=indent)
-
-
-def plain(value: Any) -> Any:
-    """The value with numbers that JSON does not know (NaN, infinity) as None."""
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [plain(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _row(record: RunRecord) -> dict[str, object]:

@@ -8,7 +8,7 @@ from typing import Any
 from core.errors import SpecError
 from core.learning.method import SearchFacts
 from core.methods.registry import search_of_kind
-from core.runs.export import plain
+from core.runs.plain_values import plain
 from core.runs.run import Candidates, Run
 from core.runs.spec import StudySpec
 from core.runs.store import RunStore

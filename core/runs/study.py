@@ -14,9 +14,9 @@ from core.errors import SpecError
 from core.metrics.groups import main_metric_of
 from core.metrics.significance import difference_rows, summary_rows
 from core.runs.attempt import backbones_of
-from core.runs.export import plain
 from core.runs.folder import DataFolder
 from core.runs.inline import run_inline
+from core.runs.plain_values import plain
 from core.runs.records import RunRecord
 from core.runs.run import Run
 from core.runs.spec import StudySpec

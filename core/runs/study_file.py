@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from core.data.catalog import is_file_path
 from core.errors import SpecError
 
 _FILE_KEYS = ("train", "test", "unlabelled")
@@ -23,9 +24,12 @@ def read_study_file(path: Path, changes: Sequence[str] = ()) -> dict[str, Any]:
         SpecError: the file cannot be read or is no YAML mapping, or a change has another form.
     """
     study = read_mapping(path, changes, "task: reviews")
-    if isinstance(study.get("task"), dict):
+    task = study.get("task")
+    if isinstance(task, str) and is_file_path(task):
+        study["task"] = _find_file(task, path.parent)
+    if isinstance(task, dict):
         study["task"] = {key: _find_file(value, path.parent) if key in _FILE_KEYS else value
-                         for key, value in study["task"].items()}
+                         for key, value in task.items()}
     return study
 
 

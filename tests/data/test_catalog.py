@@ -14,7 +14,7 @@ from core.data.catalog import BUNDLED_FOLDER, load_task, task_card, task_cards
 from core.data.files import DataLimits
 from core.data.hub import load_hub_task
 from core.data.task import Example, Task
-from core.errors import DataError, SpecError
+from core.errors import DataError, LimitError, SpecError
 
 BUNDLED = [card for card in task_cards() if card.source == "bundled"]
 HUB = [card for card in task_cards() if card.source == "hub"]
@@ -146,6 +146,9 @@ REFUSED = [
     ("\0", "no task"),
     ("/no/such/folder", "'folder'"),
     ("~nobody/x", "neither a folder"),
+    ("reviews.csv", r"no file 'reviews\.csv'"),
+    ("data/none.TSV", r"no file 'none\.TSV'"),
+    ("Makefile", "no task 'Makefile'"),
 ]
 
 
@@ -155,9 +158,10 @@ def test_unknown_sources_are_explained(source: str, message: str):
         load_task(source)
 
 
-@pytest.mark.parametrize(
-    "source", ["sst2", "stanfordnlp/sst2", "nyu-mll/glue:cola", "some/thing", "./assets"]
-)
+@pytest.mark.parametrize("source", [
+    "sst2", "stanfordnlp/sst2", "nyu-mll/glue:cola", "some/thing", "./assets",
+    "examples/tickets.csv", "none.csv", "./README.md",
+])
 def test_sources_that_are_not_allowed_are_refused(source: str):
     with pytest.raises(DataError, match="may not be used here"):
         load_task(source, allowed_hub=("none",))
@@ -202,6 +206,36 @@ def reviews_csv(tmp_path) -> Path:
 def test_files_are_a_task(reviews_csv):
     task = load_task({"train": str(reviews_csv), "name": "mine"})
     assert (task.name, task.schema.labels, len(task.train)) == ("mine", ("a", "b"), 4)
+
+
+@pytest.mark.parametrize("limits", [DataLimits(), DataLimits(rows=50)])
+def test_the_path_of_a_file_is_a_task(reviews_csv, limits: DataLimits):
+    task = load_task(f" {reviews_csv} ", limits=limits)
+    assert (task.name, task.schema.labels, len(task.train)) == ("mine", ("a", "b"), 4)
+    assert task.content_hash == load_task({"train": str(reviews_csv)}).content_hash
+
+
+def test_a_path_may_be_relative_and_its_name_like_a_task(reviews_csv, monkeypatch):
+    monkeypatch.chdir(reviews_csv.parent)
+    assert load_task("mine.csv").schema.labels == ("a", "b")
+    reviews_csv.rename("reviews")
+    assert load_task("reviews").schema.labels == ("negative", "positive")
+    assert load_task("./reviews").schema.labels == ("a", "b")
+
+
+def test_a_path_is_allowed_by_itself_and_within_the_limits(reviews_csv):
+    assert load_task(str(reviews_csv), allowed_hub=(str(reviews_csv),)).name == "mine"
+    with pytest.raises(LimitError):
+        load_task(str(reviews_csv), limits=DataLimits(rows=3))
+
+
+def test_a_changed_path_is_read_again(reviews_csv):
+    before = load_task(str(reviews_csv))
+    assert load_task(str(reviews_csv)) is before
+    with reviews_csv.open("a", encoding="utf-8") as file:
+        file.write("one more,a\nand more,b\n")
+    after = load_task(str(reviews_csv))
+    assert len(after.train) + len(after.test) == 10
 
 
 def test_a_changed_file_is_read_again(reviews_csv):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from core.__main__ import main
 from core.data.catalog import load_task
 from core.data.files import DataLimits
 from core.errors import SpecError
@@ -224,45 +222,3 @@ def test_studies_are_found_by_name_or_id(
         study_named("other", store)
     with pytest.raises(SpecError, match="There are: none"):
         study_named("tiny", store, "ann")
-
-
-def test_a_study_is_deleted_by_name_or_id(
-    data: DataFolder,
-    store: RunStore,
-    make_study: Callable[..., StudySpec],
-    runs_of: Callable[..., Any],
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    keys = [
-        store.submit(make_study(seeds=seeds), runs_of(make_study(seeds=seeds)), store.command_line)
-        for seeds in ((1,), (2, 3), (4,))
-    ]
-    place = ["--data-dir", str(data.path)]
-    assert main(["delete", keys[0], "--json", *place]) == 0
-    assert json.loads(capsys.readouterr().out) == {"study": "tiny", "id": keys[0], "runs": 1}
-    assert main(["delete", "tiny", *place]) == 0
-    assert "tiny" in capsys.readouterr().out
-    assert [study.id for study in store.studies(store.command_line)] == [keys[1]]
-
-
-@pytest.mark.parametrize(
-    ("running", "told"),
-    [(False, "There is no study 'other'. There are: tiny"), (True, "Cancel it first")],
-)
-def test_a_study_that_cannot_be_deleted_is_told_in_one_line(
-    running: bool,
-    told: str,
-    data: DataFolder,
-    store: RunStore,
-    make_study: Callable[..., StudySpec],
-    runs_of: Callable[..., Any],
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    store.submit(make_study(), runs_of(make_study()), store.command_line)
-    if running:
-        data.queue.claim()
-    assert main(["delete", "tiny" if running else "other", "--data-dir", str(data.path)]) == 2
-    found = capsys.readouterr()
-    assert (found.out, found.err.count("\n")) == ("", 1)
-    assert told in found.err
-    assert len(store.studies(store.command_line)) == 1

@@ -11,6 +11,7 @@ import gradio as gr
 import pandas as pd
 import pytest
 
+from core.errors import DataError
 from core.models.backbone import BackboneCache
 from core.models.placement import Placement
 from core.runs.folder import DataFolder
@@ -240,8 +241,11 @@ def test_strangers_reach_no_files_of_the_server(open_wizard: Callable[..., OwnDa
     assert wizard.sources.kinds == ["files"]
     asked = open_wizard(public=True, hub_data=())
     expected = read(asked, ["hub", None, None, None, "", "", "",
-                        str(Path(files["shop.csv"]).parent)])[1]
+                            str(Path(files["shop.csv"]).parent)])[1]
     assert "Folders of the server cannot be used" in expected
+    for path in ("examples/tickets.csv", "none.csv", "core/../README.md", files["shop.csv"]):
+        with pytest.raises(DataError, match="of the server cannot be used"):
+            asked.services.task(path)
 
 
 @pytest.mark.parametrize(("name", "expected"), [

@@ -10,7 +10,7 @@ import pandas as pd
 
 from core.data.choice_forms import in_one_form
 from core.data.columns import ColumnMap, guess_columns
-from core.data.files import Table, read_table
+from core.data.files import TABLE_SUFFIXES, Table, read_table
 from core.errors import InputError
 from core.runs.downloads import labelled_download
 from core.runs.finished_run import AnsweredTable, answer_table, predictor_for, schema_of
@@ -24,7 +24,7 @@ from ui.services import Services
 from ui.session import Session
 
 PREVIEW_ROWS = 20
-FILE_TYPES = [".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson", ".parquet", ".pq"]
+FILE_TYPES = [*TABLE_SUFFIXES]
 
 
 class UseFile:

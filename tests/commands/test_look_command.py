@@ -1,0 +1,127 @@
+"""`python -m core look`: one pattern about a text, or about a task's test part."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Run = Callable[..., tuple[int, str, str]]
+
+TEXT = ("--text", "A fine film.")
+SINGLE = "negative=terrible;positive=great"
+SEVERAL = "negative=not worth seeing;positive=great"  # "not worth seeing" is three tokens
+GENERATION = "source,target\n" + "".join(
+    f"Report number {number} says that the harbour was closed.,Harbour closed for day {number}.\n"
+    for number in range(6))
+
+
+@pytest.fixture
+def look(run: Run) -> Callable[..., tuple[int, str, str]]:
+    """Asks about the task Reviews, unless another is given later."""
+    def ask(*arguments: object) -> tuple[int, str, str]:
+        return run("look", "--task", "reviews", "--pattern", "{text_a} It was {mask}.",
+                   "--model", "mini-masked", *arguments)
+    return ask
+
+
+def document(answer: tuple[int, str, str]) -> dict[str, Any]:
+    status, out, err = answer
+    assert (status, err, out.count("\n")) == (0, "", 1)
+    found: dict[str, Any] = json.loads(out)
+    return found
+
+
+def refusal(answer: tuple[int, str, str]) -> str:
+    status, out, err = answer
+    assert (status, out, err.count("\n")) == (2, "", 1)
+    assert err.startswith("cloze-lab: ")
+    return err
+
+
+@pytest.mark.parametrize("words", [
+    SINGLE, SEVERAL, "negative=not good;positive=really great", "negative=bad,awful;positive=good",
+])
+def test_a_text_gets_label_probabilities(words: str, look: Run) -> None:
+    found = document(look(*TEXT, "--words", words, "--json"))
+    assert set(found) == {"tokens", "mask_positions", "top_words", "label_probabilities"}
+    assert [found["tokens"][position] for position in found["mask_positions"]] == ["[MASK]"]
+    assert list(found["label_probabilities"]) == ["negative", "positive"]
+    assert sum(found["label_probabilities"].values()) == pytest.approx(1)
+    assert found["label_probabilities"]["positive"] > 0.5
+
+
+@pytest.mark.parametrize("words", [SINGLE, SEVERAL])
+def test_a_text_is_shown_to_people(words: str, look: Run) -> None:
+    status, out, err = look(*TEXT, "--words", words)
+    assert (status, err) == (0, "")
+    prompt, negative, positive, probable = out.splitlines()
+    assert prompt.startswith("A fine film. It was ")
+    assert (negative.split()[0], positive.split()[0]) == ("negative", "positive")
+    assert probable.startswith("most probable words: ")
+
+
+@pytest.mark.parametrize("words", [SINGLE, SEVERAL])
+def test_test_examples_get_an_accuracy(words: str, look: Run) -> None:
+    found = document(look("--limit", 8, "--words", words, "--json"))
+    assert set(found) == {"accuracy", "n", "ci95", "confusion", "label_probabilities_mean",
+                          "calibrated_accuracy"}
+    assert (found["n"], sum(map(sum, found["confusion"]))) == (8, 8)
+    low, high = found["ci95"]
+    assert 0 <= low <= found["accuracy"] <= high <= 1
+    assert look("--limit", 8, "--words", words)[1].startswith(f"accuracy {found['accuracy']:.1%} ")
+
+
+@pytest.mark.parametrize("about", [TEXT, ("--limit", "8")], ids=["text", "examples"])
+def test_a_causal_model_refuses_words_of_several_tokens(about: tuple[str, str], look: Run) -> None:
+    arguments = (*about, "--pattern", "{text_a} It was {mask}", "--model", "mini-causal")
+    message = refusal(look(*arguments, "--words", SEVERAL))
+    assert "The word 'not worth seeing' of the label 'negative' has 3 pieces" in message
+    assert look(*arguments, "--words", SINGLE)[0] == 0
+
+
+@pytest.mark.parametrize(("arguments", "message"), [
+    (("--words", "negative=terrible"), "positive"),
+    (("--words", SINGLE, "--pattern", "{text_a} It was"), "The pattern has no {mask}"),
+    (("--words", SINGLE, "--pattern", "{text} {mask}"), "text"),
+    (("--words", SINGLE, "--limit", "0"), "--limit is 0; it must be above 0."),
+    (("--words", SINGLE, "--model", "mini"), "mini"),
+    (("--words", SINGLE, "--task", "review"), "Did you mean 'reviews'"),
+    (("--words", SINGLE, *TEXT, "--more", "colour: red"), "colour"),
+])
+def test_what_cannot_be_asked_is_one_line_and_status_2(arguments: tuple[str, ...], message: str,
+                                                       look: Run) -> None:
+    assert message in refusal(look(*arguments))
+
+
+def test_a_file_is_a_task(tmp_path: Path, look: Run) -> None:
+    path = tmp_path / "mine.csv"
+    rows = "".join(f"Film {number} was {word}.,{word}\n"
+                   for number in range(4) for word in ("great", "bad"))
+    path.write_text(f"text,label\n{rows}", encoding="utf-8")
+    found = document(look("--task", path, "--words", "bad=bad;great=great", "--json"))
+    assert found["n"] == 4
+    assert "'gone.csv'" in refusal(look("--task", tmp_path / "gone.csv"))
+
+
+@pytest.mark.parametrize("about", [(), TEXT, ("--limit", "2")], ids=["all", "text", "examples"])
+@pytest.mark.parametrize("words", ["", SINGLE], ids=["without words", "with words"])
+def test_a_file_of_generation_is_refused_by_its_kind(about: tuple[str, ...], words: str,
+                                                     tmp_path: Path, look: Run) -> None:
+    path = tmp_path / "summaries.csv"
+    path.write_text(GENERATION, encoding="utf-8")
+    message = refusal(look("--task", path, "--words", words, *about))
+    assert "The answers of this task are texts" in message
+
+
+def test_multiple_choice_needs_no_words(tmp_path: Path, look: Run) -> None:
+    path = tmp_path / "choices.csv"
+    rows = "".join(f"Question {number}?,yes,no,choice{number % 2 + 1}\n"
+                   for number in range(8))
+    path.write_text(f"question,choice1,choice2,label\n{rows}", encoding="utf-8")
+    found = document(look("--task", path, "--pattern", "{text_a} {mask}", "--json"))
+    assert found["n"] == 4
+    assert found["calibrated_accuracy"] is None
