@@ -1,5 +1,6 @@
 # make run, test, lint, format, bench or clean.
-# With another Python and folder: make run PYTHON=python3.12 VENV=env. Part of the tests: make test PYTEST_ARGS=tests/data
+# With another Python and folder: make run PYTHON=python3.12 VENV=env.
+# Part of the tests: make test PYTEST_ARGS=tests/data
 
 PYTHON ?= python3
 VENV ?= .venv

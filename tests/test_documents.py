@@ -1,4 +1,4 @@
-"""What README, CITATION.cff and the other documents say agrees with the tree, and the sample data are as they say."""
+"""README, CITATION.cff, the other documents and the sample data agree with the tree."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from core.runs.spec import StudySpec
 from core.runs.study_file import read_study_file
 
 ROOT = Path(__file__).resolve().parents[1]
-DOCUMENTS = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/results.md", "benchmarks/README.md")
+DOCUMENTS = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/results.md",
+             "benchmarks/README.md")
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\((?!https?:|#)([^)#]+)[^)]*\)")
 TICKETS = ROOT / "examples" / "tickets.yaml"
 
@@ -43,7 +44,8 @@ def test_every_paper_number_in_the_readme_is_a_link() -> None:
 def test_versions_agree() -> None:
     version = re.search(r'^version = "(.+)"$', read("pyproject.toml"), re.MULTILINE).group(1)
     assert yaml.safe_load(read("CITATION.cff"))["version"] == version
-    assert re.search(rf"^## \[{re.escape(version)}\] - \d{{4}}-\d\d-\d\d$", read("CHANGELOG.md"), re.MULTILINE)
+    heading = rf"^## \[{re.escape(version)}\] - \d{{4}}-\d\d-\d\d$"
+    assert re.search(heading, read("CHANGELOG.md"), re.MULTILINE)
 
 
 def test_citation_names_authors_titles_and_licence() -> None:

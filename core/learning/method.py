@@ -49,7 +49,7 @@ class Classifier(Protocol):
         """Log-probabilities of the labels, `[N, C]`."""
 
     def save(self, folder: Path) -> None:
-        """Write a folder that transformers loads: weights (safetensors), tokenizer, and `cloze.json`."""
+        """Write a folder that transformers loads: weights, tokenizer, and `cloze.json`."""
 
 
 class Generator(Protocol):
@@ -59,7 +59,7 @@ class Generator(Protocol):
         """A text for each example."""
 
     def save(self, folder: Path) -> None:
-        """Write a folder that transformers loads: weights (safetensors), tokenizer, and `cloze.json`."""
+        """Write a folder that transformers loads: weights, tokenizer, and `cloze.json`."""
 
 
 Predictor = Classifier | Generator  # what a method has learned
@@ -123,7 +123,7 @@ class Learned:
 
     Attributes:
         predictor: what answers in the end.
-        metrics: numbers found while learning (a development score such as dev_accuracy, best_step …).
+        metrics: numbers found while learning (dev_accuracy, best_step …).
         measure: for methods that train further models, measures these on labelled examples too.
     """
 

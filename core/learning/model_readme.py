@@ -36,14 +36,15 @@ Unpack the archive, start Python in its folder, and ask:
 {code}
 ```
 
-Beside the weights (`model.safetensors`) lie the tokenizer and `cloze.json`, which says what the model was trained to
-answer. Cut texts that do not fit into {length} tokens.
+Beside the weights (`model.safetensors`) lie the tokenizer and `cloze.json`, which says what the
+model was trained to answer. Cut texts that do not fit into {length} tokens.
 """
 _CHOOSING = (
     "A language model that fills the answers which come with each example into its pattern, token "
     "by token: "
              "their probabilities over each other are those of the labels.")
-_PROMPT = "A language model that answers through a pattern: its label words' probabilities are those of the labels."
+_PROMPT = ("A language model that answers through a pattern: its label words' probabilities are "
+           "those of the labels.")
 _DEMONSTRATED = (
     " It was trained with demonstrations beside the question: the code shows one draw of them, "
     "where "
@@ -129,7 +130,8 @@ def _imports(predictors: Sequence[PromptPredictor]) -> list[str]:
 
 def _scores(predictor: PromptPredictor, folder: str) -> list[str]:
     """Lines that put the label words' scores, `[C]`, into `scores`."""
-    backbone, pattern, verbalizer = predictor.backbone, predictor.pvp.pattern, predictor.pvp.verbalizer
+    backbone = predictor.backbone
+    pattern, verbalizer = predictor.pvp.pattern, predictor.pvp.verbalizer
     family = _FAMILIES[backbone.family]
     labels = () if verbalizer.has_words else verbalizer.labels
     fields = list(dict.fromkeys((*(field for field in _TEXTS if field in pattern.fields), *labels,

@@ -19,7 +19,13 @@ from core.models.backbone import Backbone
 from core.models.batches import collate
 from core.models.encoding import Limits, encode
 from core.models.pieces import single_ids
-from core.models.scoring import all_answer_features, all_answer_logits, answer_logits, label_log_probs, project
+from core.models.scoring import (
+    all_answer_features,
+    all_answer_logits,
+    answer_logits,
+    label_log_probs,
+    project,
+)
 from core.prompts.pattern import Pattern, Prompt
 from core.prompts.pvp import PVP
 

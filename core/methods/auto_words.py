@@ -18,7 +18,12 @@ from core.models.pieces import single_ids
 from core.models.vocabulary import stands_alone, whole_words, word_mask
 from core.prompts.pvp import PVP
 from core.prompts.verbalizer import Verbalizer
-from core.search.label_words import RankedCombinations, best_combinations, likely_words, nearest_words
+from core.search.label_words import (
+    RankedCombinations,
+    best_combinations,
+    likely_words,
+    nearest_words,
+)
 
 _LONGEST_DRAFT = 3  # times k, from which words that become other tokens in a prompt are taken out
 

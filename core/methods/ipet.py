@@ -16,7 +16,13 @@ from core.learning.method import Learned, Method, Problem, Progress, Stage
 from core.learning.options import option
 from core.learning.pseudo_labels import Drawn, Growth, draw_generation, new_counts
 from core.learning.stages import StagedProgress
-from core.learning.trained_ensemble import TrainedEnsemble, check_ensemble, distilled, pattern_weights, pool_rows
+from core.learning.trained_ensemble import (
+    TrainedEnsemble,
+    check_ensemble,
+    distilled,
+    pattern_weights,
+    pool_rows,
+)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,13 @@ from core.learning.distillation import StudentOptions
 from core.learning.members import plans, train_member
 from core.learning.method import Learned, Method, Problem, Progress, Stage
 from core.learning.stages import StagedProgress
-from core.learning.trained_ensemble import TrainedEnsemble, check_ensemble, distilled, pattern_weights, pool_rows
+from core.learning.trained_ensemble import (
+    TrainedEnsemble,
+    check_ensemble,
+    distilled,
+    pattern_weights,
+    pool_rows,
+)
 
 
 class Pet(Method[StudentOptions]):

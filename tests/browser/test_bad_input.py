@@ -15,8 +15,8 @@ from gradio_client import Client
 from gradio_client.exceptions import AppError
 
 SEED, EACH = 13, 125
-WORDS = ("film", "soup", "on", "the", "whole", "it was", "很好", "été", "a 5%", "“so”", "\\n", "<b>",
-         "'", "#1", "=")
+WORDS = ("film", "soup", "on", "the", "whole", "it was", "很好", "été", "a 5%", "“so”", "\\n",
+         "<b>", "'", "#1", "=")
 GOOD_PATTERN = "{text_a} It was {mask}."
 GOOD_WORDS = {"negative": ["terrible"], "positive": ["great"]}
 UNCLEAR = re.compile(r"Traceback|File \"|Error\b|Exception|\bNone\b|object at 0x|went "

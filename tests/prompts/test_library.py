@@ -23,7 +23,8 @@ UNCATALOGUED = {
 }
 SEVERAL_PIECES = {
     "Nein": "German; the vocabulary is English", "Oui": "French; the vocabulary is English",
-    **dict.fromkeys("很差好无或是故娱体财房车教科军旅股农电", "Chinese; unknown to the English vocabulary"),
+    **dict.fromkeys("很差好无或是故娱体财房车教科军旅股农电",
+                    "Chinese; unknown to the English vocabulary"),
     **dict.fromkeys(task_card("tnews").schema.labels, "two characters for two masks"),
     **dict.fromkeys(("是的", "并且", "不是"), "two characters for two masks"),
 }

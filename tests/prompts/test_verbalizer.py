@@ -111,6 +111,8 @@ def test_labels_may_be_taken_as_they_are_written() -> None:
     assert Verbalizer.parse("b=x;a=y,z").as_dict() == {"b": ["x"], "a": ["y", "z"]}
 
 
-@pytest.mark.parametrize("words", [["great"], ["so, so", "fine"], ["a;b", "c=d", "e\\f", "好，很好"]])
+@pytest.mark.parametrize("words", [
+    ["great"], ["so, so", "fine"], ["a;b", "c=d", "e\\f", "好，很好"],
+])
 def test_joined_words_are_split_again(words: list[str]) -> None:
     assert split_words(join_words(words)) == words

@@ -41,9 +41,10 @@ def test_the_lab_shows_source_and_references(tabs: tuple[Lab, Search, Plan]) -> 
     assert "references: This is place 40. ▪ Here is place 40." in note
 
 
-@pytest.mark.parametrize(("request_",
-                          "told"), [(ENGLISH,
-                                     "The answers of this task are texts"), (CHINESE, "该任务的答案是文本")])
+@pytest.mark.parametrize(("request_", "told"), [
+    (ENGLISH, "The answers of this task are texts"),
+    (CHINESE, "该任务的答案是文本"),
+])
 def test_the_lab_says_what_does_not_work_yet(request_: gr.Request, told: str,
                                              tabs: tuple[Lab, Search, Plan]) -> None:
     lab, _, _ = tabs

@@ -18,8 +18,11 @@ BRACES = '{"placeholder": "text_a"} I found it {"mask"}.'
 PATTERN = "{text_a} I found it {mask}."
 YAML = """dataset: imdb
 templates:
-  1: !Template {name: One, answer_choices: "bad, dull ||| good", jinja: "{{text}} So: ||| {{ answer_choices[label] }}"}
-  2: !Template {name: Loops, answer_choices: a ||| b, jinja: "{% for a in text %}{% endfor %} ||| x"}
+  1: !Template
+    {name: One, answer_choices: "bad, dull ||| good",
+     jinja: "{{text}} So: ||| {{ answer_choices[label] }}"}
+  2: !Template
+    {name: Loops, answer_choices: a ||| b, jinja: "{% for a in text %}{% endfor %} ||| x"}
 """
 WORDS = ["terrible", "great", *[""] * (MAX_LABELS - 2)]
 FURTHER = Path(__file__).resolve().parents[2] / "core" / "prompts" / "dialects"
