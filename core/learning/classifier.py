@@ -55,18 +55,14 @@ class HeadPredictor:
         return answers.numpy()
 
     def save(self, folder: Path) -> None:
-        """Write weights, tokenizer and `cloze.json`; transformers' text-classification pipeline
-        loads it.
-        """
+        """Write a folder that transformers loads: weights, tokenizer, and `cloze.json`."""
         write_note(folder, kind="head", base=self.backbone.name, labels=self.labels)
         self.backbone.model.save_pretrained(folder)
         self.backbone.tokenizer.save_pretrained(folder)
 
 
 def with_head(backbone: Backbone, labels: tuple[str, ...], seed: int) -> Backbone:
-    """A trainable sequence classifier of the same type with a copy of all weights it shares; the
-    head is random.
-    """
+    """A trainable sequence classifier with a copy of all weights it shares; its head is random."""
     from transformers import AutoModelForSequenceClassification
 
     source: Any = backbone.model

@@ -106,9 +106,7 @@ class DemonstratedPredictor(PromptPredictor):
                 for example, each in zip(self.demonstrations.support, kept, strict=True)}
 
     def log_probs(self, examples: Sequence[Example]) -> LogProbs:
-        """Mean of the log-probabilities over the contexts, `[N, C]`, scaled so that each row's sum
-        to 1 again.
-        """
+        """Mean of the contexts' log-probabilities, `[N, C]`, each row normalised again."""
         if not examples:
             return super().log_probs(examples)
         draws = self._draws(examples)
@@ -122,9 +120,7 @@ class DemonstratedPredictor(PromptPredictor):
         return self._drawn(example, self._draws([example])[0], 0)
 
     def shown(self, example: Example) -> list[tuple[Example, float]]:
-        """The demonstrations of the first context, in the labels' order, with their similarity to
-        the question.
-        """
+        """The first context's demonstrations in the labels' order, with their similarities."""
         draw = self._draws([example])[0]
         chosen = [draw[label][at] for label, at in enumerate(self._places(example, draw, 0))]
         similarities = self._vectors([example])[0] @ self._support[chosen].T

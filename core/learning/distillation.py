@@ -44,9 +44,7 @@ class StudentOptions(MemberOptions):
 
 def label_pool(stages: StagedProgress, problem: Problem, rows: Sequence[int], merged: Floats,
                temperature: float) -> Floats:
-    """Soft labels of the pool's chosen `rows` from the ensemble's logits `[N, C]`;
-    reports how decided they are.
-    """
+    """Soft labels of the pool's `rows` from logits `[N, C]`; reports how decided they are."""
     pool = problem.split.unlabelled
     targets = soft_labels(merged, temperature)
     undecided = entropies(targets)
@@ -65,9 +63,7 @@ def label_pool(stages: StagedProgress, problem: Problem, rows: Sequence[int], me
 
 
 def share_right(problem: Problem, rows: Sequence[int], given: Sequence[int]) -> float | None:
-    """The share of the pool's `rows` whose `given` label is the true one; None where no true label
-    is known.
-    """
+    """The share of `rows` whose `given` label is true; None where no true label is known."""
     hidden = problem.split.hidden
     known = [(hidden[row], problem.schema.labels[label]) for row,
              label in zip(rows, given, strict=True)

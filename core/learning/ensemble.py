@@ -21,9 +21,7 @@ class EnsemblePredictor:
 
     def __init__(self, members: Sequence[PromptPredictor],
                  weights: Sequence[float] | None = None) -> None:
-        """`members` share their labels; the best comes first. All count alike unless `weights` are
-        given.
-        """
+        """`members`, the best first, share their labels; without `weights` all count alike."""
         self.members = list(members)
         self.weights = list(weights) if weights is not None and any(weights) else None
 
@@ -38,9 +36,7 @@ class EnsemblePredictor:
         return self.members[0].pvp.verbalizer.labels
 
     def log_probs(self, examples: Sequence[Example]) -> LogProbs:
-        """Mean of the members' log-probabilities, `[N, C]`, scaled so that each row's probabilities
-        sum to 1.
-        """
+        """Mean of the members' log-probabilities, `[N, C]`, each row normalised again."""
         mean = np.average([each.log_probs(examples) for each in self.members], axis=0,
                           weights=self.weights)
         return torch.from_numpy(mean).log_softmax(-1).numpy()

@@ -40,9 +40,7 @@ class PromptFineTuningOptions(FineTuningOptions):
 
 
 def fine_tune(problem: Problem, options: PromptFineTuningOptions, progress: Progress) -> Learned:
-    """Fine-tune a copy of the backbone through the first pattern; keep the best checkpoint on
-    development examples.
-    """
+    """Fine-tune a copy of the backbone through the first pattern; keep the best checkpoint."""
     pvp, split = problem.pvps[0], problem.split
     asked = prompt_predictor(problem.backbone, pvp)
     whole = options.weight_decay > 0 or problem.schema.kind == "choice"
@@ -61,9 +59,7 @@ def fine_tune(problem: Problem, options: PromptFineTuningOptions, progress: Prog
 
 
 def check_demonstrations(problem: Problem, options: PromptFineTuningOptions) -> None:
-    """Raise a SpecError if `options` ask for demonstrations and there are too few examples for
-    them.
-    """
+    """Raise a SpecError if there are too few examples for the demonstrations."""
     if options.demonstrations and problem.split.shots < 2:
         raise SpecError(
             "Demonstrations need K ≥ 2, one example to ask about and one to show; K is {shots}.",

@@ -130,9 +130,7 @@ def combined(answers: torch.Tensor, language: torch.Tensor, alpha: float) -> tor
 
 def _language(predictor: PromptPredictor, pool: Sequence[Example], options: MemberOptions,
               seed: int) -> Iterator[torch.Tensor]:
-    """Losses of masked language modelling on endless batches of the pool, in the pattern, with
-    gradients.
-    """
+    """Losses of masked language modelling on endless batches of the pool in the pattern."""
     dice, backbone = rng(seed, "auxiliary"), predictor.backbone
     encoded = encode([predictor.prompt(each) for each in pool], backbone)
     while True:

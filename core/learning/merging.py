@@ -18,9 +18,7 @@ Floats = npt.NDArray[np.floating]
 
 
 def merge(logits: Floats, weights: Sequence[float] | None = None) -> Floats:
-    """The mean of M models' logits, `[M, N, C]` → `[N, C]`, weighted if `weights` are given and not
-    all zero.
-    """
+    """The mean of M models' logits, `[M, N, C]` → `[N, C]`, weighted unless all weights are 0."""
     if weights is None or not any(weights):
         return np.asarray(logits.mean(axis=0))
     return np.asarray(np.average(logits, axis=0, weights=weights))

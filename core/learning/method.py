@@ -99,9 +99,7 @@ class Problem:
 
     def score(self, predictor: Predictor, examples: Sequence[Example],
               metric: Metric | None = None) -> float | None:
-        """How good a predictor is on labelled examples, by the task's main metric or another; None
-        if there are none.
-        """
+        """How good a predictor is on labelled examples, by the main or another metric."""
         if not examples:
             return None
         return (metric or self.metric).measure(self._answers(predictor, examples))

@@ -79,9 +79,7 @@ def readme(predictor: SavedPredictor, pairs: bool, title: str) -> str:
 
 
 def head_code(predictor: HeadPredictor, pairs: bool) -> str:
-    """Python that asks a saved classifier; special tokens are spelled out where the tokenizer would
-    add others.
-    """
+    """Python that asks a saved classifier, with special tokens spelled out where needed."""
     fields = list(_TEXTS)[: 2 if pairs else 1]
     texts = [_TEXTS[field] for field in fields]
     encoded = predictor.encode([Example(texts[0], texts[1] if pairs else "")])[0]
@@ -173,9 +171,7 @@ def _given(fields: Sequence[str]) -> list[str]:
 
 
 def _choices(predictor: PromptPredictor, encoded: Encoded, text: str) -> list[str]:
-    """Lines that fill in each of an example's answers, a mask for each token, and put their scores
-    into `scores`.
-    """
+    """Lines that put the score of each answer, a mask for each token, into `scores`."""
     labels, backbone = predictor.pvp.verbalizer.labels, predictor.backbone
     spaced = word_ids("x", backbone) != backbone.tokenizer.encode("x", add_special_tokens=False)
     words = ", ".join(f"{label!r}: {label}" for label in labels)
@@ -231,9 +227,7 @@ def _typed(backbone: Backbone) -> bool:
 
 
 def _specials(encoded: Encoded, kinds: Sequence[str], backbone: Backbone) -> list[str]:
-    """For each segment of a prompt its special tokens as text; empty for segments that are text
-    themselves.
-    """
+    """The special tokens in each segment of a prompt, as text; empty for segments of text."""
     ids = [[token for token,
             origin in zip(encoded.ids, encoded.origins, strict=True) if origin == at]
            for at in range(len(kinds))]
@@ -242,9 +236,7 @@ def _specials(encoded: Encoded, kinds: Sequence[str], backbone: Backbone) -> lis
 
 
 def _spelled(segments: Sequence[Segment], specials: Sequence[str]) -> str:
-    """A Python expression for the prompt's text with its special tokens written out; a mask's space
-    is not a token.
-    """
+    """A Python expression for the prompt's text with its special tokens written out."""
     parts = [""]
     for segment, special in zip(segments, specials, strict=True):
         # a demonstration's

@@ -55,9 +55,7 @@ class MultiMaskPredictor(PromptPredictor):
         return set(range(len(self.backbone.tokenizer)))
 
     def loss_of(self, prompts: Sequence[Prompt], gold: torch.Tensor) -> torch.Tensor:
-        """The margin between the gold label's word and the others, all read from one look, with
-        gradients.
-        """
+        """The margin between the gold label's word and the others, with gradients."""
         most = max(len(answer) for answer in self.answers)
         encoded = encode([widened(prompt, most) for prompt in prompts], self.backbone, self._limits)
         losses = choice_losses(self.backbone, encoded, [self.answers] * len(prompts))
@@ -71,9 +69,7 @@ class MultipleChoicePredictor(MultiMaskPredictor):
     """
 
     def log_probs(self, examples: Sequence[Example]) -> LogProbs:
-        """Log-probabilities of each example's answers, `[N, C]`; next to none where it has no
-        answer in that place.
-        """
+        """Log-probabilities of each example's answers, `[N, C]`; very low for an empty place."""
         if not examples:
             return torch.empty(0, len(self.pvp.verbalizer.labels)).numpy()
         prompts = [self.prompt(each) for each in examples]

@@ -121,9 +121,7 @@ class Reranking:
         return reached
 
     def falls_behind(self, step: int, score: float) -> bool:
-        """Whether at this step, if it is a rung, the candidate is not among the best third of all
-        so far.
-        """
+        """Whether at this rung the candidate is not among the best third of all so far."""
         if step not in {max(1, round(share * self.options.steps)) for share in RUNGS}:
             return False
         seen = self._seen.setdefault(step, [])
@@ -135,9 +133,7 @@ class Reranking:
         return score if earlier is None or self.problem.metric.better(score, earlier) else earlier
 
     def _order(self, candidate: Candidate) -> tuple[float, ...]:
-        """Tried to the end first, then by steps; the better development score first, then the
-        better search score.
-        """
+        """Those trained longest first, then by development score, then by search score."""
         tried = 0.0 if candidate.dev_score is None else self.problem.metric.order(
             candidate.dev_score)
         return (-candidate.trained, tried, -candidate.score)

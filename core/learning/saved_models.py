@@ -53,9 +53,7 @@ def _single(folder: Path, placement: Placement) -> PromptPredictor | HeadPredict
 
 
 def read_note(folder: Path) -> dict[str, Any]:
-    """What `cloze.json` says of the saved weights: kind, base, labels and, for prompts, pattern and
-    words.
-    """
+    """What `cloze.json` says of saved weights: kind, base, labels, pattern and words."""
     path = folder / "cloze.json"
     if not path.is_file():
         raise ModelError(

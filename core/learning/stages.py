@@ -14,14 +14,10 @@ Row = dict[str, Any]
 
 
 class StagedProgress:
-    """Rows of findings, each with the `stage` it belongs to; all are reported whenever one is added
-    or changed.
-    """
+    """Findings, each with the `stage` it belongs to; a change reports all of them."""
 
     def __init__(self, progress: Progress, stages: Sequence[Stage], schema: Schema) -> None:
-        """Count over all `stages`; in multiple choice the last, the classifier, does not take
-        place.
-        """
+        """Count over all `stages`; multiple choice lacks the last one, the classifier."""
         taken = stages[:-1] if schema.kind == "choice" else stages
         self.rows: list[Row] = []
         self._progress, self._total = progress, sum(stage.steps * stage.models for stage in taken)

@@ -32,9 +32,7 @@ class TrainedEnsemble:
         self.rows: list[Row] = []
 
     def add(self, member: Member, weight: float | None, **facts: object) -> None:
-        """Take a member in; `weight` is its accuracy before training, None without training
-        examples.
-        """
+        """Take a member in; `weight` is its accuracy before training, None without examples."""
         self.members.append(member)
         self.weights.append(weight or 0.0)
         plan = member.plan
@@ -63,9 +61,7 @@ class TrainedEnsemble:
         return Learned(together, metrics, lambda examples: self.measure(examples, options))
 
     def measure(self, examples: Sequence[Example], options: StudentOptions) -> dict[str, float]:
-        """How good the members are on labelled examples, each alone and together;
-        reports it beside their other facts.
-        """
+        """Report how good the members are on labelled examples, each alone and together."""
         gold = np.array(self.problem.gold(examples))
         logits = np.stack([each.log_probs(examples, self.problem.backbone)
                            for each in self.members])
@@ -107,9 +103,7 @@ def pool_rows(problem: Problem, options: StudentOptions) -> list[int]:
 
 
 def pattern_weights(problem: Problem) -> dict[object, float | None]:
-    """For each pattern the accuracy of the pretrained model on the training examples; None if there
-    are none.
-    """
+    """For each pattern the pretrained model's training accuracy; None without examples."""
     return {pvp: problem.score(prompt_predictor(problem.backbone, pvp), problem.split.train,
                                METRICS["accuracy"])
             for pvp in problem.pvps}

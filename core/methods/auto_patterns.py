@@ -117,9 +117,7 @@ def pattern_candidates(problem: Problem, options: AutoPatternsOptions,
 
 def _around_found_words(problem: Problem, options: AutoPatternsOptions,
                         progress: Progress) -> list[Candidate]:
-    """Patterns around each of the best sets of words, in turn, so that the first few hold some of
-    each set.
-    """
+    """Patterns around each of the best sets of words in turn, so that the first hold all."""
     sets = word_candidates(problem, problem.pvps[0], options)[0][: options.word_sets]
     written = [pattern_candidates(replace(problem, pvps=(each.pvp,)), options, progress)
                for each in sets]

@@ -30,9 +30,7 @@ class Head(Method[FineTuningOptions]):
         return (Stage("", options.steps),)
 
     def learn(self, problem: Problem, options: FineTuningOptions, progress: Progress) -> Learned:
-        """Put a fresh head on a copy of the encoder and fine-tune both; keep the best development
-        checkpoint.
-        """
+        """Fine-tune a copy of the encoder with a new head; keep the best checkpoint."""
         labels, split = problem.schema.labels, problem.split
         fresh = with_head(problem.backbone, labels, problem.seed)
         encoded = HeadPredictor(fresh, labels).encode(split.train)

@@ -103,9 +103,7 @@ class Ipet(Method[IpetOptions]):
 
 def _drawn(problem: Problem, logits: np.ndarray, generation: int, options: IpetOptions,
            weights: Sequence[float]) -> list[Drawn]:
-    """What each model is given for a generation, counted from 1; all together at most as many as
-    the pool has.
-    """
+    """What each model is given for a generation, from 1; at most the whole pool together."""
     labelled = problem.gold(problem.split.train)
     known = np.bincount(labelled,
                         minlength=len(
@@ -126,9 +124,7 @@ def _labelled(problem: Problem, pool: Sequence[Example], drawn: Drawn) -> list[E
 
 def _report(staged: StagedProgress, problem: Problem, rows: Sequence[int], given: Sequence[Drawn],
             generation: int) -> None:
-    """How many examples the generation was given, how many of their labels are right, and labels
-    nobody gave.
-    """
+    """How many examples the generation was given, how many correctly, and unused labels."""
     right = [share_right(problem, [rows[row] for row,
                                    _ in each.rows], [label for _, label in each.rows])
              for each in given]

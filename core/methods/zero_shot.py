@@ -44,9 +44,7 @@ class ZeroShot(Method[ZeroShotOptions]):
         return ()
 
     def learn(self, problem: Problem, options: ZeroShotOptions, progress: Progress) -> Learned:
-        """Return the backbone asked through the pattern, calibrated on the unlabelled pool if
-        wanted.
-        """
+        """The backbone asked through the pattern, calibrated on the pool if wanted."""
         predictor = prompt_predictor(problem.backbone, problem.pvps[0])
         pool = problem.split.unlabelled
         if options.calibrate and pool:

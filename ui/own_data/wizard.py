@@ -251,9 +251,7 @@ def _listed(own_tasks: OwnTasks) -> list[tuple[str, str]]:
 
 
 def _columns(table: Table, text_a: str, text_b: str | None, answer: str | None) -> ColumnMap:
-    """What the columns that are chosen hold; `answer` is the target where the table has sources and
-    targets.
-    """
+    """What the chosen columns hold; `answer` may be the target of a source."""
     guess = guess_columns(table)
     if guess.target and (text_a, text_b or None, answer) == (guess.text_a, None, guess.target):
         return guess
