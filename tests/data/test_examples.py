@@ -4,21 +4,10 @@ import pytest
 
 from core.data.columns import ColumnMap
 from core.data.examples import examples_of
-from core.data.files import DataLimits, make_table
+from core.data.files import DataLimits
 from core.data.task import Example
 from core.errors import DataError, LimitError
-
-TEXT = ColumnMap("text", "label")
-
-
-def table(columns, *rows, name="a.csv"):
-    return make_table(name, columns.split(","), rows)
-
-
-def labelled(*labels, name="a.csv"):
-    return table(
-        "text,label", *((f"text {at}", label) for at, label in enumerate(labels)), name=name
-    )
+from tests.data.tables import TEXT, labelled, table
 
 
 def test_examples_are_cleaned():

@@ -5,23 +5,11 @@ import random
 import pytest
 
 from core.data.columns import ColumnMap
-from core.data.files import make_table
 from core.data.split import draw_split
 from core.data.task import Example
 from core.data.task_tables import task_from_tables
 from core.errors import DataError
-
-TEXT = ColumnMap("text", "label")
-
-
-def table(columns, *rows, name="a.csv"):
-    return make_table(name, columns.split(","), rows)
-
-
-def labelled(*labels, name="a.csv"):
-    return table(
-        "text,label", *((f"text {at}", label) for at, label in enumerate(labels)), name=name
-    )
+from tests.data.tables import TEXT, labelled, table
 
 
 def test_task_of_two_tables():

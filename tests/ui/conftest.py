@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import gradio as gr
 import pytest
@@ -28,3 +29,11 @@ def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
         states = [gr.BrowserState("", storage_key=key) for key in ("v", "a", "o")]
         yield services, Session(states[0], gr.Dropdown(), gr.Dropdown(), states[1], states[2])
     data.close()
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Iterator[DataFolder]:
+    """A data folder without studies."""
+    opened = DataFolder(tmp_path)
+    yield opened
+    opened.close()

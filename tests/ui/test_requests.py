@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +22,6 @@ from ui.shell import build_app
 PATTERN = {"pattern": "{text_a} It was {mask}.",
            "words": {"negative": ["terrible"], "positive": ["great"]}}
 ENDLESS = 90_000
-
-
-@pytest.fixture
-def data(tmp_path: Path) -> Iterator[DataFolder]:
-    opened = DataFolder(tmp_path)
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

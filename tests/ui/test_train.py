@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -51,13 +50,6 @@ def studied(data: DataFolder, seeds: tuple[int, ...] = (13,), visitor: str = "an
         "shots": [4], "seeds": list(seeds), "test_limit": 8,
         "options": {"lm-bff": {"steps": steps, "evaluate_every": steps, "batch_size": 2}}})
     return data.store.submit(spec, spec.runs(load_task("reviews", limits=DataLimits())), visitor)
-
-
-@pytest.fixture
-def data(tmp_path: Path) -> Iterator[DataFolder]:
-    opened = DataFolder(tmp_path)
-    yield opened
-    opened.close()
 
 
 @pytest.fixture
