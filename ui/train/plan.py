@@ -94,14 +94,14 @@ class Plan:
         session = self.session
         planned = {"fn": self.show_plan, "inputs": self.inputs,
                    "outputs": [self.summary, self.start]}
+        patterns = {"fn": self.list_patterns, "outputs": self.patterns, "inputs": [
+            session.task, session.variants, self.lab.boxes.pattern, self.patterns]}
         # one after the other: what is no longer offered would be refused as a value of the plan
-        listed = follow([tab.select, session.task.change], self.list_methods,
-                        [session.task, self.methods], self.methods)
-        listed = listed.then(
-            self.list_patterns,
-            [session.task, session.variants, self.lab.boxes.pattern, self.patterns],
-            self.patterns, **QUIET)
-        listed.then(**planned, **QUIET)
+        listed = follow([session.task.change], self.list_methods, [session.task, self.methods],
+                        self.methods)
+        listed.then(**patterns, **QUIET).then(**planned, **QUIET)
+        # only here: listed when the tab opens, methods would undo a click made meanwhile
+        follow([tab.select], **patterns).then(**planned, **QUIET)
         watched = [self.methods, self.patterns, self.shots, self.seeds, self.limit,
                    session.model, *(box for _, _, box in self.options)]
         follow([box.change for box in watched], **planned)
