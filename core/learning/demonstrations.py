@@ -115,6 +115,16 @@ class DemonstratedPredictor(PromptPredictor):
                  for context in range(self.demonstrations.contexts)]
         return torch.from_numpy(np.mean(found, axis=0)).log_softmax(-1).numpy()
 
+    def tokens(self, examples: Sequence[Example]) -> set[int]:
+        """Every token that these examples' prompts use, with any of the demonstrations."""
+        alone = PromptPredictor(self.backbone, self.pvp).tokens(examples)
+        by_label = self._by_label(np.arange(len(self._labels)))
+        numbers = range(max(len(examples), len(self._labels)))
+        prompts = [self._with(examples[number % len(examples)],
+                              [int(places[number % len(places)]) for places in by_label])
+                   for number in numbers]
+        return alone | self._tokens_of(prompts)
+
     def prompt(self, example: Example) -> Prompt:
         """The question with the demonstrations of its first context."""
         return self._drawn(example, self._draws([example])[0], 0)

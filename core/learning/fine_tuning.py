@@ -41,11 +41,11 @@ class PromptFineTuningOptions(FineTuningOptions):
 
 def fine_tune(problem: Problem, options: PromptFineTuningOptions, progress: Progress) -> Learned:
     """Fine-tune a copy of the backbone through the first pattern; keep the best checkpoint."""
-    pvp, split = problem.pvps[0], problem.split
-    asked = prompt_predictor(problem.backbone, pvp)
+    split = problem.split
     whole = options.weight_decay > 0 or problem.schema.kind == "choice"
     backbone = problem.backbone.trainable_copy() if whole else compact(
-        problem.backbone, asked.tokens([*split.train, *split.dev]))
+        problem.backbone,
+        _predictor(problem.backbone, problem, options).tokens([*split.train, *split.dev]))
     predictor = _predictor(backbone, problem, options)
     gold = torch.tensor(problem.gold(split.train))
     trained = train(

@@ -78,8 +78,10 @@ class PromptPredictor:
 
     def tokens(self, examples: Sequence[Example]) -> set[int]:
         """Every token that these examples' prompts and the label words use."""
-        encoded = encode([self.prompt(example) for example in examples], self.backbone,
-                         self._limits)
+        return self._tokens_of([self.prompt(example) for example in examples])
+
+    def _tokens_of(self, prompts: Sequence[Prompt]) -> set[int]:
+        encoded = encode(prompts, self.backbone, self._limits)
         asked = collate(encoded, self.backbone).decoder_ids
         return {*self._columns, *(token for each in encoded for token in each.ids),
                 *([] if asked is None else asked.flatten().tolist())}

@@ -121,6 +121,17 @@ def test_lm_bff_learns_with_demonstrations(tiny: Callable[[str], Backbone]) -> N
     assert learned.predictor.log_probs(SUPPORT).shape == (8, 2)
 
 
+@pytest.mark.parametrize("kind", ["roberta", "t5", "bart", "gpt2", "llama"])
+def test_every_family_is_trained_with_demonstrations(
+        kind: str, tiny: Callable[[str], Backbone]) -> None:
+    split = FewShotSplit(4, 1, SUPPORT, SUPPORT, ())
+    problem = Problem(classification(*LABELS), (PVP_,), split, tiny(kind), 1)
+    given = {"demonstrations": True, "steps": 2, "contexts": 1, "demonstration_tokens": 4}
+    options = read_options(LmBff.options, given, "lm-bff")
+    learned = LmBff().learn(problem, options, lambda *_, **__: None)
+    assert learned.predictor.log_probs(SUPPORT).shape == (8, 2)
+
+
 def test_one_example_a_label_is_too_few(tiny: Callable[[str], Backbone]) -> None:
     with pytest.raises(SpecError,
                        match="'bad' has fewer than 2 examples; demonstrations need K ≥ 2"):
