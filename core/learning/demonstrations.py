@@ -84,9 +84,8 @@ class DemonstratedPredictor(PromptPredictor):
         for at, label in enumerate(pvp.verbalizer.labels):
             if self._labels.count(at) < 2:
                 raise SpecError(
-                    "The label {label!r} has fewer than 2 examples; demonstrations need K ≥ 2, one "
-                    "to ask "
-                                "about and one to show.", label=label)
+                    "The label {label!r} has fewer than 2 examples; demonstrations need K ≥ 2, "
+                    "one to ask about and one to show.", label=label)
         self._training = rng(demonstrations.seed, "demonstrations", "training")
 
     @cached_property

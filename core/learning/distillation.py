@@ -32,8 +32,7 @@ class StudentOptions(MemberOptions):
 
     weighted: bool = option(True,
                             "each model counts by its accuracy on the training examples before "
-                            "training; "
-                                  "otherwise all count alike")
+                            "training; otherwise all count alike")
     pool: int = option(1000,
                        "most unlabelled examples that are used (the paper: 10,000 for each label)",
                        1, 1_000_000)

@@ -25,8 +25,7 @@ class PromptFineTuningOptions(FineTuningOptions):
 
     demonstrations: bool = option(False,
                                   "show an answered example of each label beside the question, "
-                                  "drawn anew at "
-                                         "each step")
+                                  "drawn anew at each step")
     contexts: int = option(4,
                            "answers are averaged over this many draws of demonstrations (the "
                            "paper: 16)", 1, 64)
@@ -67,8 +66,7 @@ def check_demonstrations(problem: Problem, options: PromptFineTuningOptions) -> 
     if options.demonstrations and problem.schema.kind == "choice":
         raise SpecError(
             "Demonstrations show an example of each label, and each example of this task brings "
-            "its own "
-                        "answers. Leave them off.")
+            "its own answers. Leave them off.")
 
 
 def _predictor(backbone: Backbone, problem: Problem,

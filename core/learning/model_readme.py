@@ -41,18 +41,15 @@ model was trained to answer. Cut texts that do not fit into {length} tokens.
 """
 _CHOOSING = (
     "A language model that fills the answers which come with each example into its pattern, token "
-    "by token: "
-             "their probabilities over each other are those of the labels.")
+    "by token: their probabilities over each other are those of the labels.")
 _PROMPT = ("A language model that answers through a pattern: its label words' probabilities are "
            "those of the labels.")
 _DEMONSTRATED = (
     " It was trained with demonstrations beside the question: the code shows one draw of them, "
-    "where "
-                 "Cloze Lab averages over {contexts}.")
+    "where Cloze Lab averages over {contexts}.")
 _ENSEMBLE = (
-    "{count} language models, each in a folder `member-…` of its own, that answer through patterns "
-    "of their "
-             "own; the mean of their log-probabilities counts.")
+    "{count} language models, each in a folder `member-…` of its own, that answer through "
+    "patterns of their own; the mean of their log-probabilities counts.")
 _HEAD = "A text classifier for transformers' `text-classification` pipeline."
 
 

@@ -35,8 +35,7 @@ class SearchOptions(PromptFineTuningOptions):
                         1000)
     ensemble: int = option(1,
                            "how many of the best answer together, by the mean of their "
-                           "log-probabilities (the "
-                              "paper: 20 patterns)", 1, 20)
+                           "log-probabilities (the paper: 20 patterns)", 1, 20)
     halving: bool = option(True,
                            "drop candidates that do not keep up at a fifth and two fifths of the "
                            "steps")

@@ -58,8 +58,7 @@ def read_note(folder: Path) -> dict[str, Any]:
     if not path.is_file():
         raise ModelError(
             "The folder of the saved model holds no {file}, so nothing says how to ask it. Train "
-            "it "
-                         "again.", file="cloze.json")
+            "it again.", file="cloze.json")
     note: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return note
 

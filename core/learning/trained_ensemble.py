@@ -114,17 +114,14 @@ def check_ensemble(method: str, problem: Problem, options: StudentOptions) -> No
     if len(problem.pvps) < 2:
         raise SpecError(
             "The method {method!r} lets several patterns vote, and one is chosen. Choose two or "
-            "more, or "
-                        "train with 'lm-bff' instead.", method=method)
+            "more, or train with 'lm-bff' instead.", method=method)
     if not problem.split.unlabelled and problem.schema.kind != "choice":
         raise SpecError(
             "The method {method!r} needs unlabelled examples, and none are left: all {count} "
-            "training rows "
-                        "are used for training and development. Choose a smaller K or add "
-                        "unlabelled rows.",
+            "training rows are used for training and development. Choose a smaller K or add "
+            "unlabelled rows.",
                         method=method, count=len(problem.split.train) + len(problem.split.dev))
     if options.alpha > 0 and problem.backbone.family != "masked":
         raise SpecError(
-            "Auxiliary language modelling needs a masked model, and {model!r} is a {family} model. "
-            "Set "
-                        "alpha to 0.", model=problem.backbone.name, family=problem.backbone.family)
+            "Auxiliary language modelling needs a masked model, and {model!r} is a {family} "
+            "model. Set alpha to 0.", model=problem.backbone.name, family=problem.backbone.family)

@@ -63,8 +63,7 @@ class FineTuningOptions(Options):
     batch_size: int = option(8, "examples in each update", 1, 256)
     learning_rate: float = option(0.0,
                                   "size of the first update; 0 chooses 5e-5 for small models and "
-                                  "1e-5 for large "
-                                       "ones, as the papers", 0.0, 1.0)
+                                  "1e-5 for large ones, as the papers", 0.0, 1.0)
     evaluate_every: int = option(20,
                                  "steps between looks at the development examples; the best "
                                  "checkpoint is kept", 1,

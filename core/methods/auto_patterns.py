@@ -25,18 +25,15 @@ class AutoPatternsOptions(AutoWordsOptions):
     beam: int = option(100, "texts that the writing model keeps at each step (the paper: 100)", 1,
                        500)
     writer: str = option("mini-seq2seq",
-                         "a model of the T5 family that writes the patterns: a bundled name, a hub "
-                         "id "
-                                         "or a folder")
+                         "a model of the T5 family that writes the patterns: a bundled name, a "
+                         "hub id or a folder")
     averaged: bool = option(False,
                             "rank by the mean of the logits over the examples, as LM-BFF's code, "
-                            "not by "
-                                   "log-probabilities, as the paper")
+                            "not by log-probabilities, as the paper")
     words: str = option("given",
-                        "the label words: those given; searched for each pattern that is tried; or "
-                        "searched "
-                                 "first, with the given pattern, and patterns written around each "
-                                 "of the best",
+                        "the label words: those given; searched for each pattern that is tried; "
+                        "or searched first, with the given pattern, and patterns written around "
+                        "each of the best",
                         choices=("given", "for each pattern", "first"))
     word_sets: int = option(3,
                             "with words searched first, how many of the best sets patterns are "
@@ -110,8 +107,7 @@ def pattern_candidates(problem: Problem, options: AutoPatternsOptions,
     if not found:
         raise SpecError(
             "{writer!r} wrote no pattern that can be used. Choose another writing model, more "
-            "examples or "
-                        "a wider beam ({beam}).", writer=options.writer, beam=options.beam)
+            "examples or a wider beam ({beam}).", writer=options.writer, beam=options.beam)
     return found
 
 

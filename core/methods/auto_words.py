@@ -38,8 +38,7 @@ class AutoWordsOptions(SearchOptions):
     distinct: bool = option(True, "never give one word to two labels")
     neighbours: int = option(0,
                              "of the likeliest words keep this many that are nearest to the "
-                             "pattern's own words; 0 "
-                                "keeps all", 0, 500)
+                             "pattern's own words; 0 keeps all", 0, 500)
 
 
 class AutoWords(Method[AutoWordsOptions]):

@@ -25,8 +25,7 @@ class InContextOptions(Options):
 
     demonstrations: int = option(8,
                                  "how many labelled examples stand before the question, spread "
-                                 "evenly over the "
-                                    "labels", 1, 64)
+                                 "evenly over the labels", 1, 64)
     contexts: int = option(1, "average over this many random choices and orders of demonstrations",
                            1, 16)
 

@@ -32,8 +32,7 @@ class IpetOptions(StudentOptions):
     generations: int = option(2, "generations after the first (the paper: 3)", 1, 10)
     factor: float = option(5.0,
                            "how many times as many examples each generation learns from; never "
-                           "more than there "
-                                "are unlabelled ones (the paper: 5)", 1.1, 100.0)
+                           "more than there are unlabelled ones (the paper: 5)", 1.1, 100.0)
     teachers: float = option(0.25,
                              "share of the other models that label for one, at least one (the "
                              "paper: 0.25)", 0.01,

@@ -34,23 +34,19 @@ class PetalOptions(SearchOptions):
 
     words_per_label: int = option(10,
                                   "most words of a label; fewer are tried too: 1, 2, 3, 5 … (the "
-                                  "authors' code: "
-                                      "10)", 1, MAX_WORDS_PER_LABEL)
+                                  "authors' code: 10)", 1, MAX_WORDS_PER_LABEL)
     score: str = option("llr",
                         "what words are ranked by: llr, the likelihood ratio, or ce, the "
-                        "cross-entropy of each "
-                               "label against the others", choices=("llr", "ce"))
+                        "cross-entropy of each label against the others", choices=("llr", "ce"))
     balanced: bool = option(True,
                             "let a label's own examples count as much as those of all other labels "
                             "together")
     frequent: int = option(10_000,
                            "only so many words may be label words, those most frequent in the "
-                           "unlabelled and "
-                                   "training texts (the paper: 10,000)", 1, 1_000_000)
+                           "unlabelled and training texts (the paper: 10,000)", 1, 1_000_000)
     candidates: int = option(1000,
                              "of these, each label chooses from so many that the model finds "
-                             "likeliest for its "
-                                   "examples (the paper: 1,000)", 1, 1_000_000)
+                             "likeliest for its examples (the paper: 1,000)", 1, 1_000_000)
     distinct: bool = option(True, "never give one word to two labels")
 
 
@@ -138,8 +134,7 @@ def ratio_candidates(problem: Problem, words: npt.NDArray[np.int64],
     if not candidates:
         raise SpecError(
             "The labels share all their best words, so none can be told apart. Raise "
-            "'words_per_label', "
-                        "or switch 'distinct' on.")
+            "'words_per_label', or switch 'distinct' on.")
     return sorted(candidates, key=lambda each: -each.score)
 
 

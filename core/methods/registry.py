@@ -71,23 +71,19 @@ def _wrong_kind(method: Method[Any], kind: Kind) -> SpecError:
     if kind == "choice":
         return SpecError(
             "The method {method!r} needs the same labels for all examples, and each example of "
-            "this task "
-                         "brings its own answers. Methods for multiple choice are {known}.",
+            "this task brings its own answers. Methods for multiple choice are {known}.",
                          method=method.name, known=known)
     if kind == "classification":
         return SpecError(
             "The method {method!r} does not choose among labels, as this task needs. Methods that "
-            "do are "
-                         "{known}.", method=method.name, known=known)
+            "do are {known}.", method=method.name, known=known)
     if known:
         return SpecError(
             "The method {method!r} chooses among labels, and the answers of this task are texts. "
-            "Methods "
-                         "that write texts are {known}.", method=method.name, known=known)
+            "Methods that write texts are {known}.", method=method.name, known=known)
     return SpecError(
         "The method {method!r} chooses among labels, and the answers of this task are texts. No "
-        "method "
-                     "writes texts yet; choose a task with labels.", method=method.name)
+        "method writes texts yet; choose a task with labels.", method=method.name)
 
 
 def method_named(name: str) -> Method[Any]:

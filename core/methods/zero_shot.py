@@ -20,8 +20,8 @@ class ZeroShotOptions(Options):
 
     calibrate: bool = option(False,
                              "take away each label's mean log-probability over up to 200 "
-                             "unlabelled texts, "
-                                    "which removes the model's preference for some words")
+                             "unlabelled texts, which removes the model's preference for some "
+                             "words")
 
 
 class ZeroShot(Method[ZeroShotOptions]):
