@@ -32,7 +32,7 @@ def main() -> None:
     """Start the app and serve until it is stopped."""
     gc.disable()  # what the start makes stays: looking for garbage takes a quarter of its time
     from core.errors import ClozeLabError
-    from core.models.backbone import BackboneCache
+    from core.models.loading import BackboneCache
     from core.models.placement import Placement
     from core.runs.folder import DataFolder
     from core.runs.inline import InlineRuns

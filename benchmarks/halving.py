@@ -27,7 +27,8 @@ from core.learning.method import Problem
 from core.learning.reranking import RUNGS, Reranking
 from core.methods.auto_words import AutoWordsOptions, word_candidates
 from core.methods.lm_bff import LmBff
-from core.models.backbone import Backbone, load_backbone
+from core.models.backbone import Backbone
+from core.models.loading import load_backbone
 from core.models.placement import Placement
 from core.prompts.library import published_pvps
 from core.prompts.pvp import PVP

@@ -15,9 +15,10 @@ import torch
 from core.data.catalog import load_task
 from core.data.files import DataLimits
 from core.data.split import draw_split
-from core.models.backbone import Backbone, load_backbone
+from core.models.backbone import Backbone
 from core.models.batches import collate
 from core.models.encoding import Encoded, encode
+from core.models.loading import load_backbone
 from core.models.pieces import single_ids
 from core.models.placement import Placement
 from core.models.scoring import all_answer_logits

@@ -15,7 +15,8 @@ from core.data.catalog import load_task
 from core.data.files import DataLimits
 from core.data.task import Example, Task
 from core.inspection import Question, look_at_examples, look_at_prompt
-from core.models.backbone import Backbone, load_backbone
+from core.models.backbone import Backbone
+from core.models.loading import load_backbone
 from core.models.placement import Placement
 from core.prompts.pvp import PVP
 

@@ -30,7 +30,9 @@ from core.inspection import look_at_examples, read_question
 from core.learning.method import Problem
 from core.learning.options import read_options
 from core.methods.registry import method_named
-from core.models.backbone import BUNDLED_FOLDER, Backbone, load_backbone
+from core.models.backbone import Backbone
+from core.models.loading import load_backbone
+from core.models.model_files import BUNDLED_FOLDER
 from core.models.placement import Placement
 from core.prompts.pvp import PVP
 from core.prompts.text_to_text import FORMS, TASK_FORMATS, written_label, written_number

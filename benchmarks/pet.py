@@ -34,7 +34,8 @@ from core.learning.method import Problem
 from core.learning.training import Schedule, train
 from core.methods.head import with_head
 from core.methods.pet import Pet, pattern_weights, pool_rows
-from core.models.backbone import Backbone, load_backbone
+from core.models.backbone import Backbone
+from core.models.loading import load_backbone
 from core.models.multi_mask import answer_ids, fill_words
 from core.models.placement import Placement
 from core.prompts.pvp import PVP

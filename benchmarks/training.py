@@ -19,7 +19,7 @@ from core.data.task import Example
 from core.learning.method import LogProbs, Problem
 from core.learning.training import train
 from core.methods.lm_bff import LmBff, PromptFineTuningOptions
-from core.models.backbone import load_backbone
+from core.models.loading import load_backbone
 from core.models.placement import Placement
 from core.prompts.pvp import PVP
 

@@ -49,7 +49,7 @@ def tiny_task() -> Task:
 @pytest.fixture(scope="session")
 def mini_masked() -> Backbone:
     """The bundled masked language model on the CPU; shared, so never to be changed."""
-    from core.models.backbone import load_backbone
+    from core.models.loading import load_backbone
     from core.models.placement import Placement
 
     return load_backbone("mini-masked", Placement("cpu", "float32"))
@@ -66,7 +66,7 @@ def tiny_model_folder(tmp_path_factory: pytest.TempPathFactory) -> Callable[...,
 @pytest.fixture(scope="session")
 def tiny(tiny_model_folder: Callable[..., Path]) -> Callable[..., Backbone]:
     """`tiny(kind, **changes)`: such a model, loaded once."""
-    from core.models.backbone import load_backbone
+    from core.models.loading import load_backbone
     from core.models.placement import Placement
 
     return cache(

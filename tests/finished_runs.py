@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from core.models.backbone import BackboneCache
+from core.models.loading import BackboneCache
 from core.runs.folder import DataFolder
 from core.runs.inline import run_inline
 from core.runs.run import Run

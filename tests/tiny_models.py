@@ -11,7 +11,7 @@ import transformers
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 from transformers import AutoConfig, PreTrainedTokenizerFast
 
-from core.models.backbone import FAMILIES
+from core.models.families import family_of_type
 
 WORDS = (
     "a",
@@ -47,6 +47,7 @@ SIZES = {
     "intermediate_size": 48,
     "max_position_embeddings": 130,
 }
+GROUPED = {**SIZES, "num_key_value_heads": 2, "head_dim": 8}
 DECODER = {
     "d_model": 32,
     "encoder_layers": 2,
@@ -187,12 +188,31 @@ RECIPES: dict[str, Recipe] = {
     "llama": (prepended, LLAMA, {**SIZES, "num_key_value_heads": 2}),
     "qwen2": (byte_level, GPT, {**SIZES, "num_key_value_heads": 2}),
     "qwen3": (byte_level, GPT, {**SIZES, "num_key_value_heads": 2, "head_dim": 8}),
+    "mistral": (byte_level, GPT, GROUPED),
+    "gemma2": (byte_level, GPT, {**GROUPED, "sliding_window": 16}),
+    "gemma3_text": (byte_level, GPT, {**GROUPED, "sliding_window": 16}),
+    "phi3": (byte_level, {**GPT, "pad": "<pad>"}, {**SIZES, "num_key_value_heads": 2}),
+    "qwen3_moe": (byte_level, GPT, {**GROUPED, "num_experts": 4, "num_experts_per_tok": 2,
+                                    "moe_intermediate_size": 16}),
+    "cohere": (byte_level, GPT, {**SIZES, "num_key_value_heads": 2, "logit_scale": 0.7}),
+    "granite": (byte_level, GPT, {**SIZES, "num_key_value_heads": 2, "logits_scaling": 4.0}),
+    "bloom": (byte_level, GPT, {"hidden_size": 32, "n_layer": 2, "n_head": 4}),
+    "mamba": (byte_level, GPT, {"hidden_size": 32, "num_hidden_layers": 2, "state_size": 8}),
+    "eurobert": (byte_level, BERT, {**SIZES, "num_key_value_heads": 4}),
+    "nomic_bert": (wordpiece, BERT, SIZES),
+    "megatron-bert": (wordpiece, BERT, SIZES),
+    "roformer": (wordpiece, BERT, SIZES),
+    "data2vec-text": (byte_level, ROBERTA, {**SIZES, "type_vocab_size": 1}),
+    "longt5": (metaspace, T5, ENCODER_DECODER),
+    "led": (byte_level, BART, DECODER),
 }
+UNSOUND: dict[str, Recipe] = {"fnet": (wordpiece, BERT, SIZES)}  # mixes in padding
+FAMILIES = {kind: family_of_type(kind) for kind in (*RECIPES, *UNSOUND)}
 
 
 def save_model(kind: str, folder: Path, **changes: object) -> Path:
     """Save a tiny model of the type `kind` and its tokenizer; `changes` of its configuration."""
-    build, special, sizes = RECIPES[kind]
+    build, special, sizes = {**RECIPES, **UNSOUND}[kind]
     named = {f"{role}_token": token for role, token in special.items()}
     tokenizer = PreTrainedTokenizerFast(
         tokenizer_object=build(special), model_max_length=128, **named

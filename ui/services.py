@@ -21,7 +21,8 @@ from core.data.files import DataLimits
 from core.data.task import Example, Schema, Task
 from core.errors import ClozeLabError, DataError
 from core.inspection import look_at_prompt, read_question
-from core.models.backbone import Backbone, BackboneCache
+from core.models.backbone import Backbone
+from core.models.loading import BackboneCache
 from core.prompts.library import suggested
 from core.runs.preflight import check_runs
 from core.runs.spec import RunSpec

@@ -10,8 +10,8 @@ import gradio as gr
 
 from core.data.catalog import task_text
 from core.errors import ClozeLabError
-from core.models.backbone import bundled_names
 from core.models.cards import model_card
+from core.models.model_files import bundled_names
 from ui.api import publish
 from ui.compare.tab import Compare
 from ui.feedback import Translate, explain, translator

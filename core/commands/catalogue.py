@@ -44,7 +44,7 @@ def _task_row(card: TaskCard) -> dict[str, Any]:
 
 
 def _models(options: Namespace, settings: Settings) -> Result:  # noqa: ARG001
-    from core.models.backbone import bundled_names
+    from core.models.model_files import bundled_names
 
     rows = [_model_row(name) for name in bundled_names()]
     lines = ((row["name"], row["family"], f"{row['bytes'] / 1e6:.0f} MB") for row in rows)
@@ -52,13 +52,15 @@ def _models(options: Namespace, settings: Settings) -> Result:  # noqa: ARG001
 
 
 def _model_row(name: str) -> dict[str, Any]:
-    from core.models.backbone import BUNDLED_FOLDER, FAMILIES
+    from core.models.families import family_of_type
+    from core.models.model_files import BUNDLED_FOLDER
 
     folder = BUNDLED_FOLDER / name
     kind = json.loads((folder / "config.json").read_text(encoding="utf-8"))["model_type"]
     size = sum(path.stat().st_size for path in folder.glob("*.safetensors"))
     return {
-        "name": name, "family": FAMILIES[kind], "type": kind, "bytes": size, "source": "bundled",
+        "name": name, "family": family_of_type(kind), "type": kind, "bytes": size,
+        "source": "bundled",
     }
 
 

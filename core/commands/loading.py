@@ -12,7 +12,7 @@ from core.settings import Settings
 
 if TYPE_CHECKING:
     from core.data.task import Task
-    from core.models.backbone import BackboneCache
+    from core.models.loading import BackboneCache
     from core.runs.folder import DataFolder
 
 
@@ -27,7 +27,7 @@ def task_within_limits(source: str | Mapping[str, object], settings: Settings) -
 
 def backbones(settings: Settings) -> BackboneCache:
     """The models that may be loaded, where they are to be placed."""
-    from core.models.backbone import BackboneCache
+    from core.models.loading import BackboneCache
     from core.models.placement import Placement
 
     placement = Placement.choose(settings.device, settings.precision)

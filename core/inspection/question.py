@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from core.data.task import Schema, Task
 from core.errors import InputError, VerbalizerError
 from core.models.backbone import Backbone
-from core.models.scorers import Scorer, check_words, scorer_for
+from core.models.scorers import Scorer, check_distinct, check_words, scorer_for
 from core.prompts.pattern import Pattern
 from core.prompts.verbalizer import Verbalizer, split_words
 
@@ -100,8 +100,9 @@ def _word_question(pattern: Pattern | None, problem: InputError | None,
     if not problems:
         try:
             verbalizer = Verbalizer.of(words, schema.labels)
+            check_distinct(verbalizer, backbone)
         except VerbalizerError as shared:
-            problems[shared.label or ""] = shared
+            problems[shared.label or ""], verbalizer = shared, None
     return Question(pattern, verbalizer, problem, problems, scorer)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 
 from core.data.task import Example
+from core.errors import SpecError
 from core.learning.method import LogProbs, write_note
 from core.models.backbone import Backbone
 from core.models.batches import collate, length_buckets
@@ -61,6 +62,24 @@ class HeadPredictor:
         self.backbone.tokenizer.save_pretrained(folder)
 
 
+def check_has_classifier(backbone: Backbone) -> None:
+    """Check that transformers has a sequence classifier of the model's type.
+
+    Raises:
+        SpecError: it has none.
+    """
+    from transformers.models.auto.modeling_auto import (
+        MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING_NAMES as CLASSIFIERS,
+    )
+
+    kind = backbone.model.config.model_type
+    if kind not in CLASSIFIERS:
+        raise SpecError(
+            "transformers has no sequence classifier of type {kind!r}, so no classification head "
+            "can be trained on {model!r}. Choose another model, or a method that asks through a "
+            "pattern.", kind=kind, model=backbone.name)
+
+
 def with_head(backbone: Backbone, labels: tuple[str, ...], seed: int) -> Backbone:
     """A trainable sequence classifier with a copy of all weights it shares; its head is random."""
     from transformers import AutoModelForSequenceClassification
@@ -69,7 +88,7 @@ def with_head(backbone: Backbone, labels: tuple[str, ...], seed: int) -> Backbon
     config = type(source.config).from_dict(source.config.to_dict())
     config.id2label = dict(enumerate(labels))
     config.label2id = {label: index for index, label in enumerate(labels)}
-    config.pad_token_id = backbone.tokenizer.pad_token_id or 0
+    config.pad_token_id = backbone.padding_id
     torch.manual_seed(stream_seed(seed, "head"))
     model = AutoModelForSequenceClassification.from_config(config,
                                                            dtype=torch.float32)  # type: ignore[no-untyped-call]

@@ -19,7 +19,8 @@ from core.learning.checkpoint import CheckpointStore
 from core.learning.options import Options
 from core.metrics.answers import Answers, LabelAnswers, TextAnswers
 from core.metrics.metric import Metric, development, main_metric
-from core.models.backbone import Backbone, Family
+from core.models.backbone import Backbone
+from core.models.families import Family
 from core.models.multi_mask import text_ids
 from core.models.scorers import check_words, scorer_for
 from core.prompts.pvp import PVP

@@ -52,7 +52,7 @@ class MultiMaskPredictor(PromptPredictor):
 
     def tokens(self, examples: Sequence[Example]) -> set[int]:  # noqa: ARG002
         """The whole vocabulary, over which the words' probabilities are."""
-        return set(range(len(self.backbone.tokenizer)))
+        return set(range(self.backbone.vocabulary_size))
 
     def loss_of(self, prompts: Sequence[Prompt], gold: torch.Tensor) -> torch.Tensor:
         """The margin between the gold label's word and the others, with gradients."""

@@ -18,7 +18,8 @@ from core.learning.demonstrations import DemonstratedPredictor, Demonstrations
 from core.learning.ensemble import EnsemblePredictor, member_folder
 from core.learning.multi_mask import prompt_predictor
 from core.learning.prompting import PromptPredictor
-from core.models.backbone import Backbone, load_backbone
+from core.models.backbone import Backbone
+from core.models.loading import load_backbone
 from core.models.placement import Placement
 from core.prompts.pattern import Pattern
 from core.prompts.pvp import PVP

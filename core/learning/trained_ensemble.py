@@ -11,6 +11,7 @@ import numpy as np
 from core.data.task import Example
 from core.errors import SpecError
 from core.learning.checkpoints import answered_once
+from core.learning.classifier import check_has_classifier
 from core.learning.distillation import StudentOptions, label_pool, train_student
 from core.learning.ensemble import EnsemblePredictor
 from core.learning.members import Member
@@ -110,7 +111,7 @@ def pattern_weights(problem: Problem) -> dict[object, float | None]:
 
 
 def check_ensemble(method: str, problem: Problem, options: StudentOptions) -> None:
-    """Raise a SpecError if an ensemble of patterns cannot be trained on this problem."""
+    """Raise SpecError if no ensemble, or no classifier that learns from it, can be trained."""
     if len(problem.pvps) < 2:
         raise SpecError(
             "The method {method!r} lets several patterns vote, and one is chosen. Choose two or "
@@ -121,6 +122,8 @@ def check_ensemble(method: str, problem: Problem, options: StudentOptions) -> No
             "training rows are used for training and development. Choose a smaller K or add "
             "unlabelled rows.",
                         method=method, count=len(problem.split.train) + len(problem.split.dev))
+    if problem.schema.kind != "choice":
+        check_has_classifier(problem.backbone)
     if options.alpha > 0 and problem.backbone.family != "masked":
         raise SpecError(
             "Auxiliary language modelling needs a masked model, and {model!r} is a {family} "

@@ -6,7 +6,7 @@ from __future__ import annotations
 import torch
 from torch.nn import functional as F
 
-from core.learning.classifier import HeadPredictor, with_head
+from core.learning.classifier import HeadPredictor, check_has_classifier, with_head
 from core.learning.method import Learned, Method, Problem, Progress, Stage
 from core.learning.training import FineTuningOptions, train
 from core.models.compact import compact, expand
@@ -28,6 +28,11 @@ class Head(Method[FineTuningOptions]):
                patterns: int = 1) -> tuple[Stage, ...]:  # noqa: ARG002
         """One training."""
         return (Stage("", options.steps),)
+
+    def check(self, problem: Problem, options: FineTuningOptions) -> None:
+        """Also: transformers has a sequence classifier of the model's type."""
+        super().check(problem, options)
+        check_has_classifier(problem.backbone)
 
     def learn(self, problem: Problem, options: FineTuningOptions, progress: Progress) -> Learned:
         """Fine-tune a copy of the encoder with a new head; keep the best checkpoint."""

@@ -98,7 +98,7 @@ def admissible_words(problem: Problem, most: int,
     """
     backbone, examples = problem.backbone, (*problem.split.unlabelled, *problem.split.train)
     texts = [text for each in examples for text in (each.text_a, each.text_b) if text]
-    counts = np.zeros(backbone.model.config.vocab_size, dtype=np.int64)
+    counts = np.zeros(backbone.vocabulary_size, dtype=np.int64)
     for start in range(0, len(texts), _TEXTS_AT_ONCE):
         report()
         counts += token_counts(texts[start : start + _TEXTS_AT_ONCE], backbone)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import torch
 
+from core.errors import ModelError
 from core.models.backbone import Backbone
 from core.models.encoding import Encoded
 
@@ -35,13 +36,17 @@ class Batch:
 
 
 def collate(encoded: Sequence[Encoded], backbone: Backbone, device: str | None = None) -> Batch:
-    """Pad B prompts to the longest and gather where the M answers are read."""
+    """Pad B prompts to the longest and gather where the M answers are read.
+
+    Raises:
+        ModelError: a token has no row in the model's embedding.
+    """
     where = device or backbone.placement.device
     answers = [(row, place) for row, prompt in enumerate(encoded) for place in prompt.masks]
     places = torch.tensor(answers, dtype=torch.long).reshape(-1, 2)  # [M, 2]
-    pad = backbone.tokenizer.pad_token_id or 0
-    ids = _padded([prompt.ids for prompt in encoded], pad)
+    ids = _padded([prompt.ids for prompt in encoded], backbone.padding_id)
     attention = _padded([[1] * len(prompt.ids) for prompt in encoded])
+    _check_rows(ids, backbone)
     batch = Batch(ids.to(where), attention.to(where), places[:, 0].to(where),
                   places[:, 1].to(where))
     if (getattr(backbone.model.config, "type_vocab_size", 0) or 0) > 1:
@@ -73,6 +78,17 @@ def length_buckets(encoded: Sequence[Encoded], batch_tokens: int = 4096,
         yield group
 
 
+def _check_rows(ids: torch.Tensor, backbone: Backbone) -> None:
+    """Raise if a token was added to the tokenizer but not to the model."""
+    if ids.numel() and (highest := int(ids.max())) >= backbone.vocabulary_size:
+        raise ModelError(
+            "The tokenizer of {model!r} knows the token {token!r} (id {id}), but the model's "
+            "embedding has only {rows} rows. Leave the token out, or choose a model whose "
+            "embedding was resized.",
+            model=backbone.name, token=str(backbone.tokenizer.convert_ids_to_tokens(highest)),
+            id=highest, rows=backbone.vocabulary_size)
+
+
 def _padded(rows: Sequence[Sequence[int]], pad: int = 0) -> torch.Tensor:
     """Rows of different lengths as one tensor, `[B, T]`."""
     width = max(map(len, rows), default=1)
@@ -93,5 +109,5 @@ def _add_decoder(batch: Batch, encoded: Sequence[Encoded], backbone: Backbone, w
         for prompt in encoded
         for place in prompt.masks
     ]
-    batch.decoder_ids = _padded(shown, backbone.tokenizer.pad_token_id or 0).to(where)  # [M, S]
+    batch.decoder_ids = _padded(shown, backbone.padding_id).to(where)  # [M, S]
     batch.decoder_columns = torch.tensor([len(ids) - 1 for ids in shown], device=where)  # [M]

@@ -6,7 +6,7 @@ import os
 import re
 from pathlib import Path
 
-from core.models.backbone import BUNDLED_FOLDER, bundled_names
+from core.models.model_files import BUNDLED_FOLDER, bundled_names
 
 _FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
 _IMAGE = re.compile(  # a browser would fetch it from elsewhere

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from core.errors import PatternError
 from core.models.backbone import Backbone
@@ -155,10 +155,10 @@ def _parts(segments: Sequence[Segment], backbone: Backbone, limits: Limits) -> l
             starts = index == 0 or segments[index - 1].kind in ("cls", "sep")
             parts.append(list(_text_ids(segment, starts, backbone, limits)))
         elif segment.kind == "mask":
-            parts.append(_mask_ids(answers, backbone))
+            parts.append(mask_ids(answers, backbone))
             answers += 1
         else:
-            parts.append(_special_ids(segment, backbone))
+            parts.append(_special_ids(segment, index == len(segments) - 1, backbone))
     return parts
 
 
@@ -174,7 +174,7 @@ def _text_ids(segment: Segment, starts: bool, backbone: Backbone, limits: Limits
     return ids
 
 
-def _mask_ids(answers: int, backbone: Backbone) -> list[int]:
+def mask_ids(answers: int, backbone: Backbone) -> list[int]:
     """What stands in an answer's place, after `answers` others: mask, sentinel, or nothing."""
     tokenizer = backbone.tokenizer
     if backbone.family == "causal":
@@ -185,12 +185,15 @@ def _mask_ids(answers: int, backbone: Backbone) -> list[int]:
     return [sentinel] if isinstance(sentinel, int) else sentinel
 
 
-def _special_ids(segment: Segment, backbone: Backbone) -> list[int]:
+def _special_ids(segment: Segment, last: bool, backbone: Backbone) -> list[int]:
     """The ids of `{cls}` and `{sep}`, as the model's tokenizer has them."""
-    tokenizer = backbone.tokenizer
+    tokenizer: Any = backbone.tokenizer
     if backbone.family == "causal":
         opening = segment.kind == "cls"
         return list(_opening(tokenizer)) if opening else string_ids("\n", backbone)
+    if getattr(tokenizer, "src_lang", None) and (last or segment.kind == "cls"):
+        # A multilingual tokenizer (mBART) puts a language code at the start or the end.
+        return list(tokenizer.suffix_tokens if last else tokenizer.prefix_tokens)
     token = tokenizer.cls_token_id if segment.kind == "cls" else tokenizer.sep_token_id
     if segment.kind == "sep" and token is None:
         token = tokenizer.eos_token_id

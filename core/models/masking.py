@@ -31,7 +31,8 @@ def hide_tokens(encoded: Sequence[Encoded], backbone: Backbone,
     Returns:
         The prompts, with the hidden places as `masks`, and the M tokens that stood there.
     """
-    special, vocabulary = set(backbone.tokenizer.all_special_ids), len(backbone.tokenizer)
+    special = set(backbone.tokenizer.all_special_ids)
+    vocabulary = min(len(backbone.tokenizer), backbone.vocabulary_size)
     hidden: list[Encoded] = []
     answers: list[int] = []
     for prompt in encoded:

@@ -19,6 +19,11 @@ TYPES = frozenset({"bert", "roberta", "xlm-roberta", "camembert", "electra"})
 _SHIFTED = TYPES - {"bert", "electra"}  # positions are counted from the padding token's id on
 
 
+def fits(model: Any) -> bool:
+    """Whether a model has the layout of BERT and reads both sides, as these functions do."""
+    return model.config.model_type in TYPES and not model.config.is_decoder
+
+
 def answer_states(encoder: Any, batch: Batch) -> torch.Tensor:
     """The last hidden states at the M answers of the batch, `[M, H]`.
 

@@ -51,7 +51,8 @@ def check_known(ids: Sequence[int], word: str, label: str, backbone: Backbone) -
     Raises:
         VerbalizerError: it does not.
     """
-    if backbone.tokenizer.unk_token_id in ids:
+    beyond = max(ids, default=0) >= backbone.vocabulary_size  # the tokenizer has more than rows
+    if beyond or backbone.tokenizer.unk_token_id in ids:
         raise VerbalizerError(
             "The model {model!r} does not know the word {word!r} of the label {label!r}. "
             "Choose another word.", model=backbone.name, word=word, label=label)

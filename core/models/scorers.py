@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from core.errors import SpecError
+from core.errors import SpecError, VerbalizerError
 from core.models.backbone import Backbone
 from core.models.multi_mask import answer_ids
 from core.models.pieces import single_ids, word_ids
@@ -33,14 +33,38 @@ def check_words(verbalizer: Verbalizer, scorer: Scorer, backbone: Backbone) -> N
     """Check that a scorer can score these label words with this model.
 
     Raises:
-        VerbalizerError: a word has too many tokens, or a label too many words.
+        VerbalizerError: a word has too many tokens, a label too many words, or two labels have
+            words that become the same tokens.
         SpecError: multiple choice, and the model is no masked one.
     """
     if scorer == "single mask":
         single_ids(verbalizer.all_words(), backbone)
+        check_distinct(verbalizer, backbone)
     elif scorer == "multi-mask":
         answer_ids(verbalizer, backbone)
+        check_distinct(verbalizer, backbone)
     elif backbone.family != "masked":
         raise SpecError("Examples that bring their own answers need a masked model, "
                         "and {model!r} is a {family} model.",
                         model=backbone.name, family=backbone.family)
+
+
+def check_distinct(verbalizer: Verbalizer, backbone: Backbone) -> None:
+    """Check that no two labels have words of the same tokens, in any order.
+
+    Different words can become the same tokens: `Great` and `great` do where the tokenizer
+    lower-cases, `góod` and `good` where it strips accents.
+
+    Raises:
+        VerbalizerError: two labels have.
+    """
+    seen: dict[frozenset[tuple[int, ...]], str] = {}
+    for label, words in verbalizer.words:
+        tokens = frozenset(tuple(word_ids(word, backbone)) for word in words)
+        other = seen.setdefault(tokens, label)
+        if other != label:
+            raise VerbalizerError(
+                "The words of {label!r} ({words}) and of {other!r} ({others}) become the same "
+                "tokens for {model!r}; the two can never be told apart. Change one of them.",
+                label=label, words=", ".join(words), other=other,
+                others=", ".join(dict(verbalizer.words)[other]), model=backbone.name)

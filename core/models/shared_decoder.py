@@ -15,7 +15,7 @@ import torch
 
 from core.errors import ModelError
 from core.models.backbone import Backbone
-from core.models.scoring import head_features
+from core.models.head import head_features
 
 TYPES = frozenset({"t5", "mt5", "umt5"})
 KeysAndValues = tuple[torch.Tensor, torch.Tensor]
@@ -69,7 +69,7 @@ class SharedDecoder:
         states = states.expand(-1, len(self._memory), -1)  # [L, 1, H] → [L, N, H]
         with self.backbone.placement.autocast():
             states = self._through_layers(states)
-            return head_features(self.backbone, self._decoder.final_layer_norm(states))
+            return head_features(self.backbone.model, self._decoder.final_layer_norm(states))
 
     def _drop_all_but(self, parents: torch.Tensor) -> None:
         """Keep of each earlier step only what the chosen hypotheses, `[L]`, descend from."""

@@ -15,6 +15,7 @@ import torch
 from core.models.backbone import Backbone
 from core.models.batches import collate
 from core.models.encoding import Encoded, cut
+from core.models.head import features_of
 
 _WORTH = 16  # tokens
 
@@ -39,7 +40,7 @@ class SharedStart:
         Prompts whose texts were shortened do not count: they may begin otherwise.
         """
         whole = [prompt for prompt in encoded if not prompt.shortened]
-        if backbone.family != "causal" or len(whole) < 2:
+        if not backbone.shares_start or len(whole) < 2:
             return None
         length = _shared_length(whole)
         return SharedStart(backbone, whole[0].ids[:length]) if length >= _WORTH else None
@@ -50,20 +51,19 @@ class SharedStart:
         return all(
             prompt.ids[:length] == self._ids and min(prompt.masks) >= length for prompt in encoded)
 
-    def answer_hidden(self, encoded: Sequence[Encoded]) -> torch.Tensor:
-        """Last hidden states where the answers of B prompts that begin so are read, `[M, H]`."""
-        model: Any = self._backbone.model
-        length = len(self._ids)
+    def answer_features(self, encoded: Sequence[Encoded]) -> torch.Tensor:
+        """Features of the answers of B prompts that begin so, `[M, H]`."""
+        backbone, length = self._backbone, len(self._ids)
         rests = [cut(prompt, length, len(prompt.ids) - length) for prompt in encoded]
-        batch = collate(rests, self._backbone)
+        batch = collate(rests, backbone)
         kept = copy.deepcopy(self._kept)  # the model appends to it
         kept.batch_repeat_interleave(len(encoded))
         start = batch.attention.new_ones(len(encoded), length)  # [B, P]
         seen = torch.cat([start, batch.attention], dim=1)  # [B, P + T]
-        states = model.base_model(
-            input_ids=batch.ids, attention_mask=seen, past_key_values=kept, use_cache=True,
-        ).last_hidden_state  # [B, T, H]
-        return states[batch.rows, batch.columns]  # type: ignore[no-any-return]  # [M, H]
+        with backbone.placement.autocast():
+            features = features_of(backbone.model, input_ids=batch.ids, attention_mask=seen,
+                                   past_key_values=kept, use_cache=True)  # [B, T, H]
+        return features[batch.rows, batch.columns]  # [M, H]
 
 
 def _shared_length(encoded: Sequence[Encoded]) -> int:

@@ -26,8 +26,8 @@ def whole_words(backbone: Backbone) -> dict[int, str]:
 
 def word_mask(backbone: Backbone) -> npt.NDArray[np.bool_]:
     """Whether each token of the vocabulary is a whole word, `[V]`, V as in the model's logits."""
-    mask = np.zeros(backbone.model.config.vocab_size, dtype=bool)  # [V]
-    mask[list(whole_words(backbone))] = True
+    mask = np.zeros(backbone.vocabulary_size, dtype=bool)  # [V]
+    mask[[token for token in whole_words(backbone) if token < len(mask)]] = True
     return mask
 
 
@@ -40,7 +40,8 @@ def token_counts(texts: Sequence[str], backbone: Backbone) -> npt.NDArray[np.int
     """How often each token occurs in running texts, `[V]`, V as in the model's logits."""
     found = plain_ids([" " + text for text in texts], backbone)
     flat = np.fromiter((token for ids in found for token in ids), dtype=np.int64)
-    return np.bincount(flat, minlength=backbone.model.config.vocab_size)  # [V]
+    size = backbone.vocabulary_size
+    return np.bincount(flat, minlength=size)[:size]  # [V]
 
 
 @lru_cache(maxsize=8)

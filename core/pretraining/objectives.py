@@ -13,8 +13,9 @@ import numpy.typing as npt
 import torch
 from transformers import PreTrainedTokenizerBase
 
-from core.models.backbone import Backbone, Family
+from core.models.backbone import Backbone
 from core.models.batches import Batch
+from core.models.families import Family
 from core.models.scoring import answer_logits
 from core.pretraining.recipe import OBJECTIVES as NAMES
 from core.pretraining.recipe import Recipe

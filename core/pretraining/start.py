@@ -14,8 +14,10 @@ from transformers.utils import logging
 
 from core.errors import DownloadError, ModelError
 from core.models.activations import fuse_gelu
-from core.models.backbone import FAMILIES, Backbone, Family, load_backbone, model_class
+from core.models.backbone import Backbone
 from core.models.carried import model_folder
+from core.models.families import Family, family_of_type, model_class
+from core.models.loading import load_backbone
 from core.models.placement import Placement
 from core.pretraining.corpus import read_texts
 from core.pretraining.objectives import OBJECTIVES
@@ -140,7 +142,7 @@ def _new_model(recipe: Recipe, corpora: Path, folder: Path,
                placement: Placement) -> tuple[Backbone, list[str]]:
     settings = dict(recipe.model)
     kind = str(settings.pop("type", ""))
-    family = FAMILIES.get(kind)
+    family = family_of_type(kind)
     if family not in ("seq2seq", "causal"):
         raise ModelError("A new model is of type 't5' or 'gpt2', not {kind!r}. Give it as {form}.",
                          kind=kind, form="model: {type: gpt2, …}")

@@ -15,7 +15,7 @@ from tokenizers import (
 )
 from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
-from core.models.backbone import Family
+from core.models.families import Family
 
 SENTINELS = 100
 _PAD, _END, _UNKNOWN = "<pad>", "</s>", "<unk>"

@@ -22,7 +22,7 @@ from core.data.task import Task
 from core.errors import Cancelled, DataError
 from core.learning.checkpoint import CheckpointStore
 from core.methods.registry import method_named
-from core.models.backbone import BackboneCache
+from core.models.loading import BackboneCache
 from core.models.placement import Placement
 from core.runs.artifacts import publish_model, save_folder, sees_folder
 from core.runs.checkpoints import FOLDER, FolderCheckpoints

@@ -10,6 +10,7 @@ A spec names the data, the model, the method and its options, K and the seed. Fr
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -23,7 +24,7 @@ from core.learning.checkpoint import CheckpointStore
 from core.learning.method import Learned, Problem, Progress
 from core.methods.registry import check_method, method_named
 from core.metrics.evaluation import evaluate
-from core.models.backbone import BackboneCache
+from core.models.loading import BackboneCache
 from core.prompts.pvp import PVP
 from core.randomness import rng
 from core.runs.prediction import predict
@@ -77,7 +78,8 @@ def execute(spec: RunSpec, load_task: TaskLoader, backbones: BackboneCache, prog
     if save_to is not None and method_named(spec.method).trains:
         learned.predictor.save(save_to)
     evaluation = evaluate(predictions.answers(), task.schema.kind)
-    metrics = {**evaluation.metrics, **learned.metrics, **intermediate}
+    measured = {**evaluation.metrics, **learned.metrics, **intermediate}
+    metrics = {name: value for name, value in measured.items() if math.isfinite(value)}
     table = predictions.table(evaluation.scores)
     return RunResult(metrics, task.schema.labels, evaluation.confusion, table, seconds)
 

@@ -23,7 +23,7 @@ from core.learning.method import Predictor
 from core.learning.model_readme import readme
 from core.learning.saved_models import load_predictor
 from core.methods.registry import method_named
-from core.models.backbone import BackboneCache
+from core.models.loading import BackboneCache
 from core.prompts.pattern import Pattern
 from core.runs.execution import TaskLoader, ignore_progress, learn, make_problem
 from core.runs.prediction import Report, predict

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from core.models.backbone import BackboneCache
+from core.models.loading import BackboneCache
 from core.runs.attempt import attempt, one_at_a_time
 from core.runs.queue import RunQueue
 from core.runs.reporter import Reporter

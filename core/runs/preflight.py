@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from core.data.split import draw_split
 from core.data.task import Task
 from core.methods.registry import check_kind, check_method
-from core.models.backbone import BackboneCache
+from core.models.loading import BackboneCache
 from core.runs.estimate import check_steps
 from core.runs.execution import make_problem
 from core.runs.spec import RunSpec

@@ -18,7 +18,7 @@ from core.errors import SpecError
 from core.learning.method import Method
 from core.learning.options import Options, options_dict, read_options
 from core.methods.registry import method_named
-from core.models.backbone import default_model, weights_digest
+from core.models.model_files import default_model, weights_digest
 from core.prompts.pvp import PVP
 from core.prompts.verbalizer import Verbalizer
 from core.runs.study_values import DEFAULT_SHOTS, check_study, option_sets

@@ -9,7 +9,7 @@ from core.data.split import LM_BFF_SEEDS
 from core.errors import SpecError
 from core.learning.options import read_options
 from core.methods.registry import method_named
-from core.models.backbone import default_model
+from core.models.model_files import default_model
 
 DEFAULT_SHOTS = (16,)
 MAX_NUMBER = 2**31  # of seeds and shots

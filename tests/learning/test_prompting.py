@@ -13,7 +13,8 @@ from transformers import AutoModelForMaskedLM, AutoTokenizer
 from core.data.task import Example, Task, classification
 from core.errors import VerbalizerError
 from core.learning.prompting import PromptPredictor
-from core.models.backbone import BUNDLED_FOLDER, Backbone
+from core.models.backbone import Backbone
+from core.models.model_files import BUNDLED_FOLDER
 from core.prompts.pvp import PVP
 
 WORDS = {"bad": ["terrible", "awful", "poor"], "good": ["great"]}

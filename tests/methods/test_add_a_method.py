@@ -25,7 +25,7 @@ from core.learning.fine_tuning import PromptFineTuningOptions, fine_tune
 from core.learning.method import Learned, Method, Problem, Progress, SearchFacts, Stage
 from core.learning.options import Options, option
 from core.methods.registry import METHODS, check_method, method_named
-from core.models.backbone import BackboneCache
+from core.models.loading import BackboneCache
 from core.models.placement import Placement
 from core.runs.estimate import steps_of
 from core.runs.execution import execute, make_problem

@@ -25,7 +25,8 @@ from core.learning.saved_models import load_predictor
 from core.methods.auto_patterns import AutoPatternsOptions
 from core.methods.auto_words import word_candidates
 from core.methods.registry import method_named
-from core.models.backbone import Backbone, load_backbone
+from core.models.backbone import Backbone
+from core.models.loading import load_backbone
 from core.models.placement import Placement
 from core.models.vocabulary import whole_words
 from core.prompts.pvp import PVP

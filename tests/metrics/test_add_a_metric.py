@@ -29,7 +29,7 @@ from core.metrics.answers import Floats, LabelAnswers, TextAnswers
 from core.metrics.evaluation import evaluate
 from core.metrics.metric import METRICS, Metric
 from core.metrics.significance import compare_methods, paired_test
-from core.models.backbone import BackboneCache
+from core.models.loading import BackboneCache
 from core.models.placement import Placement
 from core.runs.comparison import opponents, side_by_side
 from core.runs.downloads import json_download

@@ -9,7 +9,7 @@ from tiny_models import save_model
 from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM
 
 from core.models.activations import fuse_gelu
-from core.models.backbone import load_backbone
+from core.models.loading import load_backbone
 from core.models.placement import Placement
 
 MODELS = {"gpt2": (AutoModelForCausalLM, {"activation_function": "gelu_new"}),

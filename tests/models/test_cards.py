@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from core.models.backbone import bundled_names
 from core.models.cards import model_card
+from core.models.model_files import bundled_names
 
 
 @pytest.mark.parametrize("name", bundled_names())

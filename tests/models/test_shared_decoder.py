@@ -5,7 +5,8 @@ import torch
 from tiny_models import save_model
 
 from core.errors import ModelError
-from core.models.backbone import Backbone, load_backbone
+from core.models.backbone import Backbone
+from core.models.loading import load_backbone
 from core.models.placement import Placement
 from core.models.scoring import project
 from core.models.shared_decoder import SharedDecoder

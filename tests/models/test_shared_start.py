@@ -64,9 +64,10 @@ def test_the_start_is_read_once(tiny: Tiny, monkeypatch: pytest.MonkeyPatch) -> 
     encoded = _asked(backbone)
     read = []
     monkeypatch.setattr(scoring, "answer_features", lambda *_: pytest.fail("read whole"))
-    backbone.model.base_model.register_forward_pre_hook(
-        lambda _module, _args, given: read.append(given["input_ids"].numel()), with_kwargs=True)
+    watched = backbone.model.get_input_embeddings().register_forward_pre_hook(
+        lambda _module, given: read.append(given[0].numel()))
     all_answer_features(backbone, encoded)
+    watched.remove()
     start, rest = read
     assert start > 30
     assert rest == len(encoded) * (max(len(prompt.ids) for prompt in encoded) - start)

@@ -16,7 +16,8 @@ from typing import Any
 
 import pytest
 
-from core.models.backbone import Backbone, load_backbone
+from core.models.backbone import Backbone
+from core.models.loading import load_backbone
 from core.models.placement import Placement
 
 FOLDER = Path(os.environ.get("PARITY_FIXTURES") or Path(__file__).parents[1] / "fixtures")

@@ -15,8 +15,9 @@ import torch
 import yaml
 
 from core.errors import DataError, DownloadError, ModelError
-from core.models.backbone import Backbone, load_backbone
+from core.models.backbone import Backbone
 from core.models.carried import model_folder
+from core.models.loading import load_backbone
 from core.models.placement import Placement
 from core.pretraining.export import export
 from core.pretraining.recipe import read_recipe

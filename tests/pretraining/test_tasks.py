@@ -8,7 +8,8 @@ import torch
 from tiny_models import save_model
 
 from core.errors import DataError, SpecError
-from core.models.backbone import Backbone, load_backbone
+from core.models.backbone import Backbone
+from core.models.loading import load_backbone
 from core.models.placement import Placement
 from core.pretraining.recipe import Recipe, read_recipe
 from core.pretraining.tasks import Tasks, pair_answers

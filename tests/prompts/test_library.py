@@ -7,7 +7,7 @@ import pytest
 
 from core.data.catalog import task_card, task_cards
 from core.data.task import Example, Schema, classification
-from core.models.backbone import load_backbone
+from core.models.loading import load_backbone
 from core.models.pieces import single_ids, word_ids
 from core.models.placement import Placement
 from core.prompts.dialects import read_lm_bff

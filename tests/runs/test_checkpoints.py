@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from core.learning.checkpoint import Checkpoint
-from core.models.backbone import BackboneCache
+from core.models.loading import BackboneCache
 from core.models.placement import Placement
 from core.runs import checkpoints
 from core.runs.checkpoints import FolderCheckpoints, clean_checkpoints, remove_checkpoints

@@ -12,7 +12,7 @@ import pytest
 from core.data.task import Task
 from core.errors import Cancelled, DataError, InputError
 from core.methods.registry import METHODS
-from core.models.backbone import BackboneCache
+from core.models.loading import BackboneCache
 from core.models.placement import Placement
 from core.runs.execution import RunResult, execute, ignore_progress, learn, make_problem
 from core.runs.execution import test_part as part_to_measure

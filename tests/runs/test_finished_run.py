@@ -18,7 +18,7 @@ from core.data.files import DataLimits, Table, make_table
 from core.data.task import Example
 from core.errors import DataError, LimitError, ModelError, SpecError
 from core.learning.saved_models import load_predictor
-from core.models.backbone import BackboneCache
+from core.models.loading import BackboneCache
 from core.models.placement import Placement
 from core.runs import finished_run
 from core.runs.downloads import labelled_download

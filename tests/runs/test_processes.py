@@ -17,7 +17,7 @@ from typing import Any
 import psutil
 import pytest
 
-from core.models.backbone import BackboneCache
+from core.models.loading import BackboneCache
 from core.models.placement import Placement
 from core.runs.inline import run_inline
 from core.runs.queue import RunQueue

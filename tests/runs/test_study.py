@@ -12,7 +12,7 @@ import pytest
 from core.data.catalog import load_task
 from core.data.files import DataLimits
 from core.errors import SpecError
-from core.models.backbone import BackboneCache
+from core.models.loading import BackboneCache
 from core.models.placement import Placement
 from core.runs.folder import DataFolder
 from core.runs.inline import run_inline

@@ -12,7 +12,7 @@ import pandas as pd
 import psutil
 import pytest
 
-from core.models.backbone import BackboneCache, load_backbone
+from core.models.loading import BackboneCache, load_backbone
 from core.models.placement import Placement
 from core.runs.cluster import local_devices
 from core.runs.folder import DataFolder

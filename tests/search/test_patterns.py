@@ -6,7 +6,8 @@ import pytest
 
 from core.data.task import Example
 from core.errors import SpecError
-from core.models.backbone import Backbone, load_backbone
+from core.models.backbone import Backbone
+from core.models.loading import load_backbone
 from core.models.placement import Placement
 from core.search.patterns import MOST_STEPS, Hypothesis, as_pattern, fill_gaps, write_patterns
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from core.models.backbone import BackboneCache
+from core.models.loading import BackboneCache
 from core.models.placement import Placement
 from core.runs.folder import DataFolder
 from core.settings import Settings

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from core.errors import DataError
-from core.models.backbone import BackboneCache
+from core.models.loading import BackboneCache
 from core.models.placement import Placement
 from core.runs.folder import DataFolder
 from core.settings import Settings

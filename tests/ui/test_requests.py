@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from core.data.catalog import load_task
-from core.models.backbone import BackboneCache
+from core.models.loading import BackboneCache
 from core.models.placement import Placement
 from core.runs.folder import DataFolder
 from core.runs.inline import InlineRuns

@@ -14,7 +14,7 @@ import pytest
 from finished_runs import do_all, done
 
 from core.data.catalog import load_task
-from core.models.backbone import BackboneCache
+from core.models.loading import BackboneCache
 from core.models.placement import Placement
 from core.runs import finished_run
 from core.runs.folder import DataFolder
