@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
+from inspect import signature
 from typing import Any
 
 import torch
@@ -31,7 +32,7 @@ class SharedStart:
         model: Any = backbone.model
         with backbone.placement.autocast():
             outputs = model.base_model(input_ids=batch.ids, use_cache=True)
-        self._kept = outputs.past_key_values
+        self._kept = getattr(outputs, _cache_name(model))
 
     @staticmethod
     def of(backbone: Backbone, encoded: Sequence[Encoded]) -> SharedStart | None:
@@ -61,9 +62,15 @@ class SharedStart:
         start = batch.attention.new_ones(len(encoded), length)  # [B, P]
         seen = torch.cat([start, batch.attention], dim=1)  # [B, P + T]
         with backbone.placement.autocast():
-            features = features_of(backbone.model, input_ids=batch.ids, attention_mask=seen,
-                                   past_key_values=kept, use_cache=True)  # [B, T, H]
+            features = features_of(
+                backbone.model, input_ids=batch.ids, attention_mask=seen, use_cache=True,
+                **{_cache_name(backbone.model): kept})  # [B, T, H]
         return features[batch.rows, batch.columns]  # [M, H]
+
+
+def _cache_name(model: Any) -> str:
+    """What the model calls the keys and values; transformers has renamed them."""
+    return "cache" if "cache" in signature(model.forward).parameters else "past_key_values"
 
 
 def _shared_length(encoded: Sequence[Encoded]) -> int:
