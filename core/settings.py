@@ -140,12 +140,8 @@ def settings_table() -> str:
 
 def _table_row(setting: dataclasses.Field[Any]) -> str:
     public = setting.metadata["public"]
-    cells = (
-        f"`{setting.metadata['variable']}`",
-        _as_text(setting.default),
-        _as_text(public) if public is not None else "",
-        setting.metadata["explain"],
-    )
+    cells = (f"`{setting.metadata['variable']}`", _as_text(setting.default),
+             _as_text(public) if public is not None else "", setting.metadata["explain"])
     return f"| {' | '.join(cells)} |"
 
 

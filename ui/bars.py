@@ -1,4 +1,4 @@
-"""Bars, intervals and shares in percent, and the colour that a label has everywhere."""
+"""Bars, intervals, shares in percent and tags, in the colour that a label has everywhere."""
 
 from __future__ import annotations
 
@@ -18,11 +18,20 @@ def colour(index: int) -> str:
 
 def bar(name: str, share: float, fill: str, value: str = "") -> str:
     """A name, a bar as long as its share of 1, and the share (or `value`) in figures."""
-    style = f"width:{100 * share:.1f}%;background:{fill}"
-    track = f'<span class="cl-track"><span class="cl-fill" style="{style}"></span></span>'
-    return (f'<div class="cl-bar">'
-            f'<span class="cl-name" title="{escape(name)}">{escape(name)}</span>{track}'
+    return ('<div class="cl-bar"><span class="cl-name" '
+            f'title="{escape(name)}">{escape(name)}</span>{track(share, fill)}'
             f'<span class="cl-value">{escape(value or found_percent(share))}</span></div>')
+
+
+def track(share: float, fill: str) -> str:
+    """A bar as long as its share of 1, without words."""
+    return ('<span class="cl-track"><span class="cl-fill" '
+            f'style="width:{100 * share:.1f}%;background:{fill}"></span></span>')
+
+
+def label_tag(name: str, index: int) -> str:
+    """The name of label number `index` on its colour."""
+    return f'<span class="cl-tag" style="background:{colour(index)}">{escape(name)}</span>'
 
 
 def metric_text(value: float, metric: Metric) -> str:

@@ -10,10 +10,15 @@ from gradio.utils import get_upload_folder
 from core.runs.downloads import Download
 
 
+def place_for(name: str) -> Path:
+    """A new path in Gradio's folder of files, from which old ones are removed."""
+    path = Path(get_upload_folder()) / secrets.token_hex(16) / name
+    path.parent.mkdir(parents=True)
+    return path
+
+
 def saved(file: Download) -> str:
-    """Write a file into Gradio's folder of files, from which old ones are removed; its path."""
-    folder = Path(get_upload_folder()) / secrets.token_hex(16)
-    folder.mkdir(parents=True)
-    path = folder / file.name
+    """Write a file into Gradio's folder of files; its path."""
+    path = place_for(file.name)
     path.write_bytes(file.data)
     return str(path)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection
-from dataclasses import fields
+from dataclasses import Field, fields
 from typing import Any, get_type_hints
 
 import gradio as gr
@@ -17,16 +17,15 @@ def controls(kind: type[Options], prefix: str, only: Collection[str] | None = No
              visible: bool = True) -> dict[str, gr.components.Component]:
     """A control for each option (of those named `only`), by name, in the class's order."""
     types = get_type_hints(kind)
-    return {option.name: _control(option.name, types[option.name], option.default,
-                                  option.metadata, prefix, visible)
+    return {option.name: _control(option, types[option.name], prefix, visible)
             for option in fields(kind) if only is None or option.name in only}
 
 
-def _control(name: str, kind: Any, default: Any, facts: Any, prefix: str,
-             visible: bool) -> gr.components.Component:
-    shared: dict[str, Any] = {"value": default, "label": label(name.replace("_", " ")),
-                              "info": label(facts["explain"]), "elem_id": f"{prefix}-{name}",
-                              "visible": visible}
+def _control(option: Field[Any], kind: Any, prefix: str, visible: bool) -> gr.components.Component:
+    facts = option.metadata
+    shared: dict[str, Any] = {
+        "value": option.default, "label": label(option.name.replace("_", " ")),
+        "info": label(facts["explain"]), "elem_id": f"{prefix}-{option.name}", "visible": visible}
     if kind is bool:
         return gr.Checkbox(**shared, min_width=140)
     if kind is str and not facts["choices"]:

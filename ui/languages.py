@@ -55,10 +55,7 @@ class Languages:
         return self.texts.get(language, {}).get(text, text)
 
     def for_browser(self) -> gr.I18n:
-        """What a browser needs to show labels in its own language, if Gradio itself has it.
-
-        In any other language (`it`, `zh-HK`) Gradio shows them in English.
-        """
+        """Labels in a browser's language if Gradio has it, in English otherwise (`it`, `zh-HK`)."""
         english = {text: text for translations in self.texts.values() for text in translations}
         return gr.I18n(
             **{ENGLISH: english, **{tag: dict(texts) for tag, texts in self.texts.items()}})

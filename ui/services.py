@@ -25,6 +25,7 @@ from core.models.backbone import Backbone
 from core.models.loading import BackboneCache
 from core.prompts.library import suggested
 from core.runs.preflight import check_runs
+from core.runs.secret_file import kept_secret
 from core.runs.spec import RunSpec
 from core.runs.store import RunStore
 from core.settings import Settings
@@ -107,10 +108,7 @@ class Services:
     def secret(self) -> str:
         """The key of the browser states; made once for each data folder, to survive restarts."""
         path = Path(self.settings.data_folder) / "browser.secret"
-        if not path.is_file():
-            path.write_text(secrets.token_urlsafe(24), encoding="utf-8")
-            path.chmod(0o600)
-        return path.read_text(encoding="utf-8")
+        return kept_secret(path, secrets.token_urlsafe(24))
 
     def badges(self) -> list[str]:
         """This host in the header: device and precision, where work runs, whether results last."""
@@ -120,14 +118,10 @@ class Services:
         return [str(self.backbones.placement), where, storage]
 
     def warm_up(self, patience: float) -> None:
-        """Load the default model and ask it once, so that the first visitor need not wait.
-
-        Returns when it has answered, or after `patience` seconds: a download continues in the
-        background.
-        """
+        """Load the default model and ask it once, for up to `patience` s, so no visitor waits."""
         first = threading.Thread(target=self._first_answer, name="warm-up", daemon=True)
         first.start()
-        first.join(patience)
+        first.join(patience)  # a download goes on in the background
 
     def _first_answer(self) -> None:
         try:

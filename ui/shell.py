@@ -29,16 +29,16 @@ HUB_MODELS = ("google-bert/bert-base-uncased", "FacebookAI/roberta-base",
               "FacebookAI/roberta-large", "albert/albert-base-v2",
               "distilbert/distilbert-base-uncased", "microsoft/deberta-v3-base",
               "google/flan-t5-small", "openai-community/gpt2")
+_SANS = ["ui-sans-serif", "system-ui", "-apple-system", "Segoe UI", "Roboto", "PingFang SC",
+         "Microsoft YaHei", "Noto Sans CJK SC", "sans-serif"]
+_MONO = ["ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace"]
+_LOGO = '<span class="cl-logo">Cloze<i>[&nbsp;]</i>Lab</span>'
 
 
 def theme() -> gr.themes.Base:
     """Colours and system fonts: nothing is fetched from anywhere."""
-    sans = ["ui-sans-serif", "system-ui", "-apple-system", "Segoe UI", "Roboto", "PingFang SC",
-            "Microsoft YaHei", "Noto Sans CJK SC", "sans-serif"]
     return gr.themes.Base(primary_hue="indigo", secondary_hue="amber", neutral_hue="slate",
-                          radius_size="md", font=sans,
-                          font_mono=["ui-monospace", "SFMono-Regular", "Menlo", "Consolas",
-                                     "monospace"])
+                          radius_size="md", font=_SANS, font_mono=_MONO)
 
 
 def build_app(services: Services) -> gr.Blocks:
@@ -145,6 +145,4 @@ def _header(services: Services, translate: Translate) -> str:
     badges = "".join(f'<span class="cl-badge">{escape(translate(text))}</span>'
                      for text in services.badges())
     motto = escape(translate("Prompt-based few-shot learning, seen as it happens"))
-    return (f'<header class="cl-header"><h1><span class="cl-logo">Cloze'
-            f'<i>[&nbsp;]</i>Lab</span></h1>'
-            f"<p>{motto}</p><div>{badges}</div></header>")
+    return f'<header class="cl-header"><h1>{_LOGO}</h1><p>{motto}</p><div>{badges}</div></header>'

@@ -38,11 +38,9 @@ def calibration_figure(probabilities: npt.NDArray[np.floating], gold: Sequence[i
 def _axes(caption: str, translate: Translate) -> dict[str, dict[str, Any]]:
     share = {"range": [0, 1.02], "tickformat": ".0%"}
     confidence = captioned(translate("Confidence (highest probability)"), caption)
-    return {
-        "xaxis": {**share, "title": {"text": confidence}, "anchor": "y2"},
-        "yaxis": {**share, "title": {"text": translate("Share right")}, "domain": [0.28, 1]},
-        "yaxis2": {"title": {"text": translate("Examples")}, "domain": [0, 0.2], "nticks": 3},
-    }
+    return {"xaxis": {**share, "title": {"text": confidence}, "anchor": "y2"},
+            "yaxis": {**share, "title": {"text": translate("Share right")}, "domain": [0.28, 1]},
+            "yaxis2": {"title": {"text": translate("Examples")}, "domain": [0, 0.2], "nticks": 3}}
 
 
 def _diagonal(translate: Translate) -> go.Scatter:
@@ -82,5 +80,4 @@ def _facts(part: Bin, translate: Translate) -> str:
         translate,
         "{n} examples, confidence {confidence}, right {accuracy} (95% interval {low} to {high})",
         n=part.n, confidence=f"{part.confidence:.1%}", accuracy=f"{part.accuracy:.1%}",
-        low=f"{part.low:.1%}", high=f"{part.high:.1%}",
-    )
+        low=f"{part.low:.1%}", high=f"{part.high:.1%}")

@@ -43,21 +43,14 @@ def write_report(study: str, store: RunStore, folder: Path) -> list[Path]:
 
 def _texts(study: str, store: RunStore, records: Sequence[RunRecord]) -> dict[str, str]:
     """The contents of the text files, by file name."""
-    spec = store.study(study, store.command_line).spec
-    document = study_document(study, store)
-    return {
-        "runs.csv": records_csv(records),
-        "study.yaml": study_yaml(spec),
-        "summary.json": json_text(document),
-    }
+    return {"runs.csv": records_csv(records),
+            "study.yaml": study_yaml(store.study(study, store.command_line).spec),
+            "summary.json": json_text(study_document(study, store))}
 
 
 def _figures(records: Sequence[RunRecord]) -> dict[str, go.Figure]:
     """The figures, by file name."""
-    return {
-        "scores.html": score_figure(records),
-        "shots.html": shots_figure(records),
-        "over-seeds.html": stability_figure(records, over="seed"),
-        "over-patterns.html": stability_figure(records, over="pattern"),
-        "differences.html": paired_figure(compare_methods(records)),
-    }
+    return {"scores.html": score_figure(records), "shots.html": shots_figure(records),
+            "over-seeds.html": stability_figure(records, over="seed"),
+            "over-patterns.html": stability_figure(records, over="pattern"),
+            "differences.html": paired_figure(compare_methods(records))}

@@ -56,9 +56,7 @@ class Rows:
         self.texts.append({
             "text": text, "font": {"size": 11},
             "x": 1, "xref": "paper", "xanchor": "left", "xshift": 6,
-            "y": place, "yanchor": "middle",
-            "showarrow": False, "borderpad": 0,
-        })
+            "y": place, "yanchor": "middle", "showarrow": False, "borderpad": 0})
 
     def layout(self) -> dict[str, Any]:
         """The part of a figure's layout that is the same for all figures with rows."""

@@ -17,10 +17,9 @@ NOTHING = "No finished runs to show yet."
 def value_axis(metric: Metric, translate: Translate, caption: str = "") -> dict[str, Any]:
     """An axis of the metric's values, with a caption; that of shares ends at 0 and 100 %."""
     title = {"text": captioned(axis_title(metric, translate), caption)}
-    if not metric.is_share:
-        return {"title": title, "autorangeoptions": {}, "tickformat": ".3~f"}
-    limits = {"clipmin": -0.01, "clipmax": 1.01}
-    return {"title": title, "autorangeoptions": limits, "tickformat": ".1~%"}
+    ticks = ".1~%" if metric.is_share else ".3~f"
+    limits = {"clipmin": -0.01, "clipmax": 1.01} if metric.is_share else {}
+    return {"title": title, "autorangeoptions": limits, "tickformat": ticks}
 
 
 def axis_title(metric: Metric, translate: Translate) -> str:

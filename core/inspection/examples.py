@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import torch
 
 from core.data.task import Example
 from core.errors import InputError
 from core.inspection.memory import remembered
-from core.inspection.prompt import log_probs_of_words
+from core.inspection.prompt import LogProbs, log_probs_of_words
 from core.inspection.question import Question
 from core.metrics.answers import LabelAnswers
 from core.metrics.evaluation import Evaluation, evaluate
@@ -23,8 +22,6 @@ from core.models.pieces import single_ids
 from core.models.scoring import all_answer_features, project
 from core.prompts.pattern import Pattern
 from core.prompts.verbalizer import Verbalizer
-
-LogProbs = npt.NDArray[np.float32]  # [N, C]
 
 
 @dataclass(frozen=True)
@@ -121,10 +118,8 @@ def _choices(verbalizer: Verbalizer, examples: Sequence[Example], backbone: Back
     """Each example's answers as tokens, `[N][C]`: the label words, or its own choices."""
     if verbalizer.has_words:
         return [answer_ids(verbalizer, backbone)] * len(examples)
-    return [
-        [text_ids(example.text(label), backbone) for label in verbalizer.labels]
-        for example in examples
-    ]
+    return [[text_ids(example.text(label), backbone) for label in verbalizer.labels]
+            for example in examples]
 
 
 def _dataset_view(log_probs: LogProbs, examples: Sequence[Example],

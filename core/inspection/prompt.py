@@ -22,6 +22,8 @@ from core.models.scoring import all_answer_features, label_log_probs, project
 from core.prompts.pattern import Prompt
 from core.prompts.verbalizer import Verbalizer
 
+LogProbs = npt.NDArray[np.float32]  # [N, C]
+
 
 @dataclass(frozen=True)
 class Word:
@@ -157,13 +159,11 @@ def _label_probabilities(logits: torch.Tensor, verbalizer: Verbalizer,
     return dict(zip(verbalizer.labels, np.exp(log_probs).tolist(), strict=True))
 
 
-def log_probs_of_words(word_logits: torch.Tensor,
-                       verbalizer: Verbalizer) -> npt.NDArray[np.float32]:
+def log_probs_of_words(word_logits: torch.Tensor, verbalizer: Verbalizer) -> LogProbs:
     """Label log-probabilities from the logits of all label words, `[N, W]` → `[N, C]`."""
     labels = verbalizer.labels
     owners = [labels.index(label) for label, _ in verbalizer.all_words()]
-    log_probs: npt.NDArray[np.float32] = label_log_probs(word_logits, owners, len(labels)).numpy()
-    return log_probs
+    return label_log_probs(word_logits, owners, len(labels)).numpy()
 
 
 def _words_at_masks(logits: torch.Tensor, verbalizer: Verbalizer | None, backbone: Backbone,
@@ -202,5 +202,4 @@ def _features(encoded: Encoded, backbone: Backbone) -> torch.Tensor:
     key = (backbone.name, id(backbone), tuple(encoded.ids))
     return remembered(key, lambda: torch.cat([
         all_answer_features(backbone, [replace(encoded, masks=[place])])
-        for place in encoded.masks
-    ]))
+        for place in encoded.masks]))

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -59,8 +60,7 @@ class Demonstrations:
     def of(values: Mapping[str, Any]) -> Demonstrations:
         """Read what `as_dict` wrote."""
         support = tuple(  # notes of earlier versions hold no further texts
-            Example(text_a, text_b, label,
-                    tuple((name, text) for each in more for name, text in each))
+            Example(text_a, text_b, label, tuple((name, text) for name, text in chain(*more)))
             for text_a, text_b, label, *more in values["support"])
         return Demonstrations(**{**values, "support": support})
 

@@ -63,11 +63,10 @@ def label_pool(stages: StagedProgress, problem: Problem, rows: Sequence[int], me
 
 def share_right(problem: Problem, rows: Sequence[int], given: Sequence[int]) -> float | None:
     """The share of `rows` whose `given` label is true; None where no true label is known."""
-    hidden = problem.split.hidden
-    known = [(hidden[row], problem.schema.labels[label]) for row,
-             label in zip(rows, given, strict=True)
-             if row < len(hidden) and hidden[row] in problem.schema.labels]
-    return sum(true == label for true, label in known) / len(known) if known else None
+    hidden, labels = problem.split.hidden, problem.schema.labels
+    right = [hidden[row] == labels[label] for row, label in zip(rows, given, strict=True)
+             if row < len(hidden) and hidden[row] in labels]
+    return sum(right) / len(right) if right else None
 
 
 def train_student(problem: Problem, examples: Sequence[Example], targets: Floats,

@@ -225,11 +225,10 @@ def _typed(backbone: Backbone) -> bool:
 
 def _specials(encoded: Encoded, kinds: Sequence[str], backbone: Backbone) -> list[str]:
     """The special tokens in each segment of a prompt, as text; empty for segments of text."""
-    ids = [[token for token,
-            origin in zip(encoded.ids, encoded.origins, strict=True) if origin == at]
+    ids = [[each for each, origin in zip(encoded.ids, encoded.origins, strict=True) if origin == at]
            for at in range(len(kinds))]
-    return [str(backbone.tokenizer.decode(each)) if kind in ("cls", "sep", "mask") else ""
-            for kind, each in zip(kinds, ids, strict=True)]
+    return [str(backbone.tokenizer.decode(tokens)) if kind in ("cls", "sep", "mask") else ""
+            for kind, tokens in zip(kinds, ids, strict=True)]
 
 
 def _spelled(segments: Sequence[Segment], specials: Sequence[str]) -> str:

@@ -46,9 +46,8 @@ class MultiMaskPredictor(PromptPredictor):
         """Log-probabilities of the labels, `[N, C]`."""
         if not prompts:
             return torch.empty(0, len(self.answers)).numpy()
-        scores = choice_log_probs(self.backbone, prompts, [self.answers] * len(prompts),
-                                  self._limits)
-        return (scores if self.shift is None else (scores - self.shift).log_softmax(-1)).numpy()
+        choices = [self.answers] * len(prompts)
+        return self._calibrated(choice_log_probs(self.backbone, prompts, choices, self._limits))
 
     def tokens(self, examples: Sequence[Example]) -> set[int]:  # noqa: ARG002
         """The whole vocabulary, over which the words' probabilities are."""

@@ -66,7 +66,11 @@ class PromptPredictor:
         if not prompts:
             return torch.empty(0, len(self.pvp.verbalizer.labels)).numpy()
         encoded = encode(prompts, self.backbone, self._limits)
-        answers = self._labelled(all_answer_logits(self.backbone, encoded, self._columns))
+        logits = all_answer_logits(self.backbone, encoded, self._columns)
+        return self._calibrated(self._labelled(logits))
+
+    def _calibrated(self, answers: torch.Tensor) -> LogProbs:
+        """Label log-probabilities, `[N, C]`, less the shift if there is one."""
         return (answers if self.shift is None else (answers - self.shift).log_softmax(-1)).numpy()
 
     def calibrate(self, examples: Sequence[Example]) -> None:

@@ -57,8 +57,7 @@ class TrainedEnsemble:
         """The members together, without a classifier that learns from them."""
         together = EnsemblePredictor([each.predictor for each in self.members],
                                      self.weights if options.weighted else None)
-        dev = self.problem.split.dev
-        metrics = self.problem.dev_metrics(self.problem.score(together, dev))
+        metrics = self.problem.dev_metrics(self.problem.score(together, self.problem.split.dev))
         return Learned(together, metrics, lambda examples: self.measure(examples, options))
 
     def measure(self, examples: Sequence[Example], options: StudentOptions) -> dict[str, float]:

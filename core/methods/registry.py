@@ -47,21 +47,13 @@ def search_of_kind(kind: str) -> tuple[Method[Any], SearchFacts]:
 
 
 def check_method(method: Method[Any], problem: Problem, options: Options) -> None:
-    """Check, before anything starts, that a method can work on a problem.
-
-    Raises:
-        InputError: it does not serve tasks of this kind, or cannot work on this one.
-    """
+    """Raise InputError if a method serves no tasks of this kind, or cannot work on this one."""
     check_kind(method, problem.schema.kind)
     method.check(problem, options)
 
 
 def check_kind(method: Method[Any], kind: Kind) -> None:
-    """Check that a method serves tasks of a kind.
-
-    Raises:
-        SpecError: it does not; the methods that do are named.
-    """
+    """Raise SpecError, which names the methods that do, unless a method serves tasks of a kind."""
     if kind not in method.kinds:
         raise _wrong_kind(method, kind)
 
@@ -87,11 +79,7 @@ def _wrong_kind(method: Method[Any], kind: Kind) -> SpecError:
 
 
 def method_named(name: str) -> Method[Any]:
-    """Return the method called `name`.
-
-    Raises:
-        SpecError: there is none; the known ones are named.
-    """
+    """Return the method called `name`, or raise SpecError, which names the known ones."""
     if name not in METHODS:
         raise SpecError("There is no method {name!r}. Methods are {known}.", name=str(name)[:80],
                         known=", ".join(METHODS))

@@ -30,8 +30,7 @@ def confusion_counts(answers: LabelAnswers) -> npt.NDArray[np.int64]:
     """The confusion matrix: counts `[C, C]`, rows gold, columns predicted."""
     labels = answers.log_probs.shape[1]
     confusion = np.zeros((labels, labels), dtype=np.int64)
-    gold = np.asarray(answers.gold, dtype=np.int64)
-    np.add.at(confusion, (gold, answers.predicted), 1)
+    np.add.at(confusion, (np.asarray(answers.gold, dtype=np.int64), answers.predicted), 1)
     return confusion
 
 

@@ -137,10 +137,7 @@ def main_metric(kind: Kind) -> Metric:
 
 
 def metric_named(name: str) -> Metric:
-    """The metric or development score of that name.
-
-    A name that is not in the table makes a metric with the name as its title, shown in points.
-    """
+    """The metric or development score of a name; an unknown name is its own title, in points."""
     known = METRICS.get(name.removeprefix(DEVELOPMENT))
     if known is None:
         return Metric(name, name, "", (), _unmeasured)

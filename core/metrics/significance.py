@@ -220,20 +220,16 @@ def difference_rows(records: Sequence[Measured], metric: str | None = None) -> l
 
 def _summary_row(setting: Setting, values: Sequence[float], metric: str) -> dict[str, Any]:
     summary = summarise(values)
-    return {
-        "method": setting.method, "pattern": setting.pattern, "shots": setting.shots,
-        "metric": metric, "n": summary.n, "mean": summary.mean, "sd": summary.sd,
-        "ci95": [summary.low, summary.high],
-    }
+    return {"method": setting.method, "pattern": setting.pattern, "shots": setting.shots,
+            "metric": metric, "n": summary.n, "mean": summary.mean, "sd": summary.sd,
+            "ci95": [summary.low, summary.high]}
 
 
 def _difference_row(comparison: PairComparison) -> dict[str, Any]:
     test = comparison.test
-    return {
-        "a": comparison.a.method, "b": comparison.b.method, "metric": comparison.metric,
-        "n": test.n, "difference": test.difference, "ci95": [test.low, test.high],
-        "p": test.p_t, "p_holm": comparison.p_holm,
-    }
+    return {"a": comparison.a.method, "b": comparison.b.method, "metric": comparison.metric,
+            "n": test.n, "difference": test.difference, "ci95": [test.low, test.high],
+            "p": test.p_t, "p_holm": comparison.p_holm}
 
 
 def _half_width(sd: float, n: int) -> float:

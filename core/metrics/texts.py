@@ -10,10 +10,7 @@ from core.metrics.answers import Floats, TextAnswers
 
 
 def exact_matches(answers: TextAnswers) -> Floats:
-    """1 for each output that equals one of its references, else 0, `[N]`.
-
-    White space at the start and the end of a text does not count.
-    """
+    """1 for each output that equals a reference, but for white space around it, else 0, `[N]`."""
     pairs = zip(answers.outputs, answers.references, strict=True)
     matches = [_equals_any(output, references) for output, references in pairs]
     return np.array(matches, dtype=np.float64)

@@ -36,9 +36,8 @@ class _Order:
 
     @staticmethod
     def of(keys: Ids, counts: Ids, vocabulary: int) -> _Order:
-        contexts, starts = np.unique(keys // vocabulary, return_index=True)
-        totals = np.add.reduceat(counts, starts)
-        kinds = np.diff(np.append(starts, len(keys)))
+        contexts, at, kinds = np.unique(keys // vocabulary, return_index=True, return_counts=True)
+        totals = np.add.reduceat(counts, at)
         once, twice = ((counts == times).sum() for times in (1, 2))
         discount = float(once / (once + 2 * twice)) if once else 0.5
         return _Order(keys, counts, contexts, totals, kinds, discount)

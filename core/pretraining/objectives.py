@@ -6,6 +6,7 @@ Each objective frames texts in rows, and turns rows into logits and the right to
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import count, takewhile
 from typing import Any, Protocol
 
 import numpy as np
@@ -153,10 +154,8 @@ def corrupt(rows: Ids, recipe: Recipe, tokenizer: PreTrainedTokenizerBase,
 def sentinel_ids(tokenizer: PreTrainedTokenizerBase) -> Ids:
     """Ids of `<extra_id_0>`, `<extra_id_1>` … as far as the tokenizer has them."""
     known = tokenizer.get_vocab()
-    found: list[int] = []
-    while (name := f"<extra_id_{len(found)}>") in known:
-        found.append(known[name])
-    return np.array(found, dtype=np.int64)
+    names = takewhile(known.__contains__, (f"<extra_id_{number}>" for number in count()))
+    return np.array([known[name] for name in names], dtype=np.int64)
 
 
 def _kept_and_taken(row: Ids, taken: int, spans: int,

@@ -102,8 +102,7 @@ def _adamw(groups: list[dict[str, Any]]) -> AdamW:
 
 def _layer_matrices(model: nn.Module, new: Iterable[str]) -> set[torch.Tensor]:
     """Weights of linear maps between hidden states, not of the head nor tied to an embedding."""
-    modules = list(model.modules())
-    linear = {module.weight for module in modules if isinstance(module, nn.Linear | Conv1D)}
-    embedded = {module.weight for module in modules if isinstance(module, nn.Embedding)}
+    linear = {part.weight for part in model.modules() if isinstance(part, nn.Linear | Conv1D)}
+    embedded = {part.weight for part in model.modules() if isinstance(part, nn.Embedding)}
     heads = {weight for name, weight in model.named_parameters() if name in new}
     return linear - embedded - heads

@@ -83,10 +83,9 @@ def compile_layers(model: torch.nn.Module, backend: str = "inductor") -> int:
 def _layers(model: torch.nn.Module) -> list[Any]:
     """The members of the module lists that hold no other module list."""
     lists = [module for module in model.modules() if isinstance(module, torch.nn.ModuleList)]
-    innermost = [
-        layers for layers in lists
-        if not any(inner is not layers and inner in lists for inner in layers.modules())]
-    return [layer for layers in innermost for layer in layers]
+    return [layer for layers in lists
+            if not any(inner is not layers and inner in lists for inner in layers.modules())
+            for layer in layers]
 
 
 def _compilable(layer: Any) -> tuple[Any, ...]:
@@ -197,8 +196,7 @@ def _all_pieces(tokenizer: PreTrainedTokenizerBase,
                 known: PreTrainedTokenizerBase) -> Iterator[list[int]]:
     """The pieces in the vocabulary of `known` for every token of the tokenizer."""
     vocabulary = known.get_vocab()
-    ids = list(range(len(tokenizer)))
-    for number, token in zip(ids, tokenizer.convert_ids_to_tokens(ids), strict=True):
+    for number, token in enumerate(tokenizer.convert_ids_to_tokens(list(range(len(tokenizer))))):
         yield _pieces(token, str(tokenizer.decode([number])), known, vocabulary)
 
 

@@ -28,24 +28,16 @@ _AT_ONCE = 16  # examples; those of similar length go together
 
 
 class Tasks:
-    """The examples of a recipe's tasks, tokenised once."""
+    """The examples of a recipe's tasks, tokenised once and drawn by weight with replacement."""
 
     def __init__(self, recipe: Recipe, folder: Path, backbone: Backbone) -> None:
-        """Read the files, which lie in `folder`.
-
-        Raises:
-            DataError: a file is missing, cannot be read, or lacks a column.
-        """
+        """Read files in `folder`; raise DataError if one is missing, broken or lacks a column."""
         self.backbone, self.recipe = backbone, recipe
         self.parts = [_pairs(source, folder, backbone, recipe.length) for source in recipe.tasks]
 
     def answers(self, step: int) -> Iterator[Answers]:
-        """Logits and right tokens of a step's examples, in pieces of similar length.
-
-        The examples are drawn by weight with replacement.
-        """
-        drawn = self._drawn(step)
-        drawn.sort(key=lambda pair: (len(pair[0]), len(pair[1])))
+        """Logits and right tokens of a step's examples, in pieces of similar length."""
+        drawn = sorted(self._drawn(step), key=lambda pair: (len(pair[0]), len(pair[1])))
         for start in range(0, len(drawn), _AT_ONCE):
             yield pair_answers(self.backbone, drawn[start : start + _AT_ONCE])
 
@@ -53,8 +45,7 @@ class Tasks:
         draws = rng(self.recipe.seed, "tasks", step)
         weighted = zip(self.parts, self.recipe.tasks, strict=True)
         sizes = [len(part) * source.weight for part, source in weighted]
-        shares = np.array(sizes) / sum(sizes)
-        parts = draws.choice(len(sizes), self.recipe.task_examples, p=shares)
+        parts = draws.choice(len(sizes), self.recipe.task_examples, p=np.array(sizes) / sum(sizes))
         return [self.parts[part][draws.integers(len(self.parts[part]))] for part in parts]
 
 

@@ -24,10 +24,7 @@ _END_OF_TEXT = "<|endoftext|>"
 
 def make_tokenizer(family: Family, texts: Iterable[str], size: int,
                    length: int) -> PreTrainedTokenizerBase:
-    """A tokenizer of about `size` tokens for a seq2seq (T5) or causal (GPT-2) model.
-
-    The model reads at most `length` tokens.
-    """
+    """A T5 (seq2seq) or GPT-2 (causal) tokenizer of about `size` tokens; models read `length`."""
     return (_unigram if family == "seq2seq" else _byte_pairs)(texts, size, length)
 
 

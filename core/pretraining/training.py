@@ -88,10 +88,7 @@ class Pretraining:
         return quality
 
     def trigram_loss(self) -> float:
-        """Mean cross-entropy, in nats, of a trigram model on held-out rows.
-
-        It has counted the rows trained on so far.
-        """
+        """Mean cross-entropy in nats on held-out rows of a trigram model of the rows trained on."""
         seen = self.rows.take(self.order[: self.step * self.recipe.rows])
         trigram = Trigram(seen, len(self.backbone.tokenizer))
         return -float(trigram.log_probs(self.rows.held_out).mean())

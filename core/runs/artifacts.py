@@ -18,6 +18,7 @@ import pandas as pd
 from core.errors import LimitError
 from core.runs import checkpoints
 from core.runs.database import DISK_FULL
+from core.runs.secret_file import kept_secret
 from core.runs.sessions import locked
 
 _TOKEN = "folder.token"
@@ -167,9 +168,5 @@ def _remove(path: Path) -> None:
 
 
 def _folder_token(folder: Path) -> str:
-    path = folder / _TOKEN
     with locked(folder / ".opening"):
-        if not path.is_file():
-            path.write_text(secrets.token_hex(12), encoding="utf-8")
-            path.chmod(0o600)
-    return path.read_text(encoding="utf-8")
+        return kept_secret(folder / _TOKEN, secrets.token_hex(12))

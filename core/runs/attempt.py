@@ -154,9 +154,6 @@ def _task_loader(settings: Settings, task_hash: str) -> TaskLoader:
 
 
 def give_back_memory() -> None:
-    """Return freed memory to the system where the C library can.
-
-    Otherwise glibc keeps hundreds of megabytes of a run.
-    """
+    """Return freed memory to the system where the C library can; glibc keeps hundreds of MB."""
     with suppress(OSError, AttributeError, TypeError):
         ctypes.CDLL(None).malloc_trim(0)

@@ -42,10 +42,7 @@ def json_download(records: Sequence[RunRecord], metric: str | None = None) -> Do
 
 
 def yaml_download(studies: Sequence[Study], singles: Sequence[Run]) -> Download:
-    """Study files that `python -m core run` repeats: one for each study and each single run.
-
-    Several come as a zip.
-    """
+    """A study file, for `python -m core run`, of each study and each run; several come as a zip."""
     specs = [study.spec for study in studies] + [study_of(run.spec).as_dict() for run in singles]
     files = [Download(f"{_file_name(str(spec['name']))}.yaml", study_yaml(spec).encode())
              for spec in specs]

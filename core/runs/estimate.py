@@ -32,11 +32,7 @@ def steps_of(run: RunSpec) -> int:
 
 
 def check_steps(run: RunSpec, limit: int) -> None:
-    """Check that a host allows as many steps as a run takes.
-
-    Raises:
-        LimitError: there are more.
-    """
+    """Raise LimitError if a run takes more steps than a host allows."""
     steps = steps_of(run)
     if steps > limit:
         raise LimitError("The method {method!r} would take {steps} steps; {limit} are allowed "

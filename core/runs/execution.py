@@ -99,11 +99,7 @@ def make_problem(spec: RunSpec, task: Task, backbones: BackboneCache,
 
 
 def learn(spec: RunSpec, problem: Problem, progress: Progress) -> Learned:
-    """Let the spec's method learn from the problem.
-
-    Raises:
-        InputError: the method cannot work on the problem.
-    """
+    """Let the spec's method learn from the problem, or raise InputError if it cannot."""
     method, options = spec.method_and_options()
     check_method(method, problem, options)
     return method.learn(problem, options, progress)

@@ -19,10 +19,7 @@ _FIELDS = ("id", "task", "model", "method", "pattern", "words", "shots", "seed",
 
 
 def records_csv(records: Sequence[RunRecord]) -> str:
-    """A row for each run.
-
-    Each option that any run has is a column `option:NAME`, and each metric a column `metric:NAME`.
-    """
+    """A row for each run; their options and metrics are columns `option:NAME` and `metric:NAME`."""
     rows = [_row(record) for record in records]
     columns = list(dict.fromkeys(name for row in rows for name in row)) or list(_FIELDS)
     filled = [{name: row.get(name, "") for name in columns} for row in rows]

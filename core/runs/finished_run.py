@@ -39,10 +39,7 @@ Weights = Literal["own", "base", "removed"]
 
 
 def weights_of(run: Run, store: RunStore) -> Weights:
-    """Which weights a run answers with.
-
-    Its own, the base model's unchanged ones, or its own that were removed.
-    """
+    """Whether a run answers with its own weights, the base model's, or some that were removed."""
     if not method_named(run.spec.method).trains:
         return "base"
     return "own" if store.model_folder(run.id, run.visitor) else "removed"
@@ -104,8 +101,7 @@ def _learn_again(run: Run, load_task: TaskLoader, backbones: BackboneCache) -> P
     if task.content_hash != run.spec.task_hash:
         raise DataError("The data of {task!r} changed after the run, so what it answered cannot be "
                         "made again. Run it again.", task=run.spec.task_name)
-    problem = make_problem(run.spec, task, backbones)
-    return learn(run.spec, problem, ignore_progress).predictor
+    return learn(run.spec, make_problem(run.spec, task, backbones), ignore_progress).predictor
 
 
 def _keep(key: str, predictor: Predictor) -> None:
@@ -195,12 +191,11 @@ def write_archive(run: Run, store: RunStore, backbones: BackboneCache, path: Pat
 
 
 def _zip_folder(folder: Path, readme_text: str, path: Path) -> None:
-    name = path.stem
     with zipfile.ZipFile(path, "w") as archive:  # stored: weights hardly shrink
-        archive.writestr(f"{name}/README.md", readme_text)
+        archive.writestr(f"{path.stem}/README.md", readme_text)
         for file in sorted(folder.rglob("*")):
             if file.is_file():
-                archive.write(file, f"{name}/{file.relative_to(folder)}")
+                archive.write(file, f"{path.stem}/{file.relative_to(folder)}")
 
 
 def _title(run: Run) -> str:

@@ -73,9 +73,7 @@ class InlineRuns:
     """
 
     def __init__(self, queue: RunQueue, backbones: BackboneCache, settings: Settings) -> None:
-        self._queue = queue
-        self._backbones = backbones
-        self._settings = settings
+        self._queue, self._backbones, self._settings = queue, backbones, settings
         self._turns = threading.Condition()
         self._waiting: deque[object] = deque()  # a ticket for each request; the first has its turn
         self._ended = threading.Event()

@@ -25,8 +25,7 @@ class Reporter:
     def __init__(self, report: Report, stopped: Callable[[], bool]) -> None:
         self.points: list[Point] = []
         self.found: Candidates | None = None
-        self._report = report
-        self._stopped = stopped
+        self._report, self._stopped = report, stopped
         self._reported = 0
         self._last_time = 0.0
 

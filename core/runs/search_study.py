@@ -60,12 +60,10 @@ def _search_options(search: object, kind: str) -> Mapping[str, Any]:
 
 
 def _search_row(run: Run, candidates: Candidates, facts: SearchFacts) -> dict[str, Any]:
-    return {
-        "id": run.id, "shots": run.spec.shots, "seed": run.spec.seed, "status": run.status,
-        "error": run.explanation() or None,
-        "candidates": [_candidate_row(rank, candidate, facts)
-                       for rank, candidate in enumerate(candidates, 1)],
-        "metrics": run.metrics, "seconds": run.seconds}
+    rows = [_candidate_row(rank, candidate, facts) for rank, candidate in enumerate(candidates, 1)]
+    return {"id": run.id, "shots": run.spec.shots, "seed": run.spec.seed, "status": run.status,
+            "error": run.explanation() or None, "candidates": rows, "metrics": run.metrics,
+            "seconds": run.seconds}
 
 
 def _candidate_row(rank: int, candidate: Mapping[str, Any], facts: SearchFacts) -> dict[str, Any]:

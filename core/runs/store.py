@@ -137,11 +137,7 @@ class RunStore:
                 for row in rows]
 
     def study(self, study_id: str, visitor: str) -> Study:
-        """One study of the visitor.
-
-        Raises:
-            SpecError: there is no such study, or it is another visitor's.
-        """
+        """Return one study of the visitor, or raise SpecError if there is none or not theirs."""
         for study in self.studies(visitor):
             if study.id == study_id:
                 return study
@@ -171,8 +167,7 @@ class RunStore:
         rows = self._database.read(
             "SELECT time, text FROM events JOIN runs ON runs.id = run "
             "WHERE run = ? AND visitor = ? ORDER BY events.number", run_id, visitor)
-        return [f"{time.strftime('%H:%M:%S', time.localtime(row['time']))} {row['text']}"
-                for row in rows]
+        return [f"{time.strftime('%H:%M:%S', time.localtime(at))} {text}" for at, text in rows]
 
     def predictions(self, run_id: str, visitor: str) -> pd.DataFrame:
         """A row for each test example of a run; empty if it is not done."""

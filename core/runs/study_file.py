@@ -83,8 +83,7 @@ def _apply(values: dict[str, Any], change: str) -> None:
 
 def _find_file(name: object, folder: Path) -> object:
     """An absolute path, which workers find too; a name that leads nowhere stays as it is."""
-    for base in (Path.cwd(), folder):
-        path = base / str(name)
+    for path in (Path.cwd() / str(name), folder / str(name)):
         if path.is_file():
             return str(path.resolve())
     return name

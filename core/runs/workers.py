@@ -243,8 +243,7 @@ class Workers:
     def _end_if_late(self, cluster: Cluster, address: str, assignment: _Assignment) -> None:
         if assignment.stop_by is not None and time.monotonic() > assignment.stop_by:
             assignment.stop_by = float("inf")
-            self._queue.note(assignment.run,
-                             "The run did not stop by itself; its worker is ended.")
+            self._queue.note(assignment.run, "The run did not stop by itself; its worker is ended.")
             threading.Thread(target=cluster.restart, args=(address,), name="restart",
                              daemon=True).start()
 

@@ -77,11 +77,7 @@ def likely_words(logits: Floats, gold: Sequence[int], labels: int, k: int,
 
 
 def nearest_words(candidates: Ids, seed: int, embedding: Floats, k: int) -> Ids:
-    """The `k` candidates nearest to the seed word by cosine, nearest first.
-
-    Args:
-        embedding: the output embeddings of the vocabulary, `[V, H]`.
-    """
+    """The `k` candidates nearest to a seed by cosine of output embeddings `[V, H]`, best first."""
     vectors = _normalised(embedding[candidates])
     distances = -(vectors @ embedding[seed]) / np.linalg.norm(embedding[seed])
     return candidates[np.argsort(distances, kind="stable")[:k]]

@@ -7,6 +7,7 @@ sought that is likely for all examples together, by a beam over tokens.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
 
@@ -80,12 +81,7 @@ def write_patterns(
 
 
 def check_writer(backbone: Backbone) -> None:
-    """Raise if a model cannot write patterns.
-
-    Raises:
-        ModelError: it is not of the T5 family.
-        SpecError: its tokenizer has no sentinels.
-    """
+    """Raise ModelError if a model is no T5, and SpecError if its tokenizer has no sentinels."""
     check_type(backbone)
     sentinels(backbone)
 
@@ -144,12 +140,10 @@ def fill_gaps(
 
 def as_pattern(hypothesis: Hypothesis, layout: Layout, backbone: Backbone) -> Pattern | None:
     """The pattern that a hypothesis writes, or None if it is malformed."""
-    if not _is_well_formed(hypothesis, backbone):
-        return None
-    try:
-        return read_lm_bff(as_template(hypothesis.tokens, layout, backbone))
-    except PatternError:
-        return None
+    with suppress(PatternError):
+        if _is_well_formed(hypothesis, backbone):
+            return read_lm_bff(as_template(hypothesis.tokens, layout, backbone))
+    return None
 
 
 def as_template(tokens: Ids, layout: Layout, backbone: Backbone) -> str:
@@ -185,13 +179,11 @@ def _layouts(examples: Sequence[Example]) -> tuple[Layout, ...]:
     return ("pair",) if any(example.text_b for example in examples) else ("mask-last", "mask-first")
 
 
-def _written(
-    hypotheses: Sequence[Hypothesis], layout: Layout, backbone: Backbone
-) -> Iterator[WrittenPattern]:
+def _written(hypotheses: Sequence[Hypothesis], layout: Layout,
+             backbone: Backbone) -> Iterator[WrittenPattern]:
     """The patterns of the well-formed hypotheses."""
     for hypothesis in hypotheses:
-        pattern = as_pattern(hypothesis, layout, backbone)
-        if pattern is not None:
+        if (pattern := as_pattern(hypothesis, layout, backbone)) is not None:
             yield WrittenPattern(pattern, layout, hypothesis.score)
 
 

@@ -15,6 +15,7 @@ from core.runs.downloads import predictions_download
 from core.runs.ready_made import READY_MADE
 from core.runs.run import Run
 from ui.compare.choice import Choice, Shown
+from ui.compare.figures import plot
 from ui.compare.panels import confusion_table, group_name, run_names
 from ui.downloads import saved
 from ui.feedback import translator
@@ -49,12 +50,10 @@ class Confusion:
                                      min_width=200, elem_id="download-predictions")
         with gr.Row(equal_height=False):
             with gr.Column(min_width=320):
-                confusion = gr.Plot(label=label("Confusion"), show_label=False,
-                                    elem_id="confusion-figure")
+                confusion = plot(label("Confusion"), "confusion-figure")
                 table = gr.HTML(elem_id="confusion-table")
             with gr.Column(min_width=320):
-                calibration = gr.Plot(label=label("Reliability"), show_label=False,
-                                      elem_id="calibration-figure")
+                calibration = plot(label("Reliability"), "calibration-figure")
         return chosen, [confusion, table, calibration, file]
 
     def list_runs(self, request: gr.Request, visitor: str, shown: Shown,

@@ -12,6 +12,7 @@ from core.figures.shots import shots_figure
 from core.figures.stability import stability_figure
 from core.metrics.significance import compare_methods, summary_rows
 from core.runs.comparison import spread_rows
+from core.runs.records import RunRecord
 from ui.compare.choice import Choice, Shown
 from ui.compare.panels import difference_table, spread_table, summary_table, verdicts
 from ui.feedback import translator
@@ -19,6 +20,11 @@ from ui.languages import label
 from ui.live import follow
 from ui.services import Services
 from ui.session import Session
+
+
+def plot(name: gr.I18n, elem_id: str, *, visible: bool = True) -> gr.Plot:
+    """A figure's place, without a caption of its own."""
+    return gr.Plot(label=name, show_label=False, elem_id=elem_id, visible=visible)
 
 
 class Figures:
@@ -37,18 +43,16 @@ class Figures:
             self._differences()
 
     def _scores(self) -> None:
-        scores = gr.Plot(label=label("Mean, spread and every run"), show_label=False,
-                         elem_id="score-figure")
+        scores = plot(label("Mean, spread and every run"), "score-figure")
         summary = gr.HTML(elem_id="score-table")
-        curve = gr.Plot(label=label("More examples"), show_label=False, visible=False,
-                        elem_id="shots-figure")
+        curve = plot(label("More examples"), "shots-figure", visible=False)
         follow(self.news, self.show_scores, self.runs, [scores, summary, curve], **self.progress)
 
     def _stability(self) -> None:
         over = gr.Radio([(label("seeds"), "seed"), (label("patterns"), "pattern")],
                         value="pattern", label=label("How much results vary over"),
                         elem_id="stability-over")
-        figure = gr.Plot(label=label("Stability"), show_label=False, elem_id="stability-figure")
+        figure = plot(label("Stability"), "stability-figure")
         spread = gr.HTML(elem_id="stability-table")
         follow([*self.news, over.input], self.show_stability, [*self.runs, over],
                [figure, spread], **self.progress)
@@ -58,8 +62,7 @@ class Figures:
         by = gr.Radio(sides, value="method", label=label("Differences between"),
                       elem_id="differences-by")
         words = gr.HTML(elem_id="differences-words")
-        pairs = gr.Plot(label=label("Paired differences"), show_label=False,
-                        elem_id="differences-figure")
+        pairs = plot(label("Paired differences"), "differences-figure")
         tests = gr.HTML(elem_id="differences-table")
         follow([*self.news, by.input], self.show_differences, [*self.runs, by],
                [words, pairs, tests], **self.progress)
@@ -67,8 +70,7 @@ class Figures:
     def show_scores(self, request: gr.Request, visitor: str, shown: Shown,
                     metric: str) -> list[Any]:
         """Means with spread, interval and every run; and the curve over K if there are several."""
-        translate = translator(request)
-        records = Choice.shown(self.services.store, visitor, shown).records
+        translate, records = translator(request), self._records(visitor, shown)
         shots = {record.shots for record in records if record.shots and metric in record.metrics}
         several = len(shots) > 1
         curve = shots_figure(records, metric, translate) if several else None
@@ -79,17 +81,17 @@ class Figures:
     def show_stability(self, request: gr.Request, visitor: str, shown: Shown, metric: str,
                        over: str) -> list[Any]:
         """Box plots over patterns or over seeds."""
-        translate, records = translator(request), Choice.shown(self.services.store, visitor,
-                                                               shown).records
-        rows = spread_rows(records, metric, over)
+        translate, records = translator(request), self._records(visitor, shown)
         return [stability_figure(records, metric, over, translate),
-                spread_table(rows, metric, over, translate)]
+                spread_table(spread_rows(records, metric, over), metric, over, translate)]
 
     def show_differences(self, request: gr.Request, visitor: str, shown: Shown, metric: str,
                          by: str) -> list[Any]:
         """Which methods differ by more than chance: in words, as a figure and as a table."""
-        translate, records = translator(request), Choice.shown(self.services.store, visitor,
-                                                               shown).records
+        translate, records = translator(request), self._records(visitor, shown)
         found = compare_methods(records, metric, by)
         return [verdicts(found, translate), paired_figure(found, translate),
                 difference_table(found, translate)]
+
+    def _records(self, visitor: str, shown: Shown) -> list[RunRecord]:
+        return Choice.shown(self.services.store, visitor, shown).records

@@ -17,7 +17,7 @@ from core.learning.demonstration_view import DemonstrationView, look_at_demonstr
 from core.learning.demonstrations import Demonstrations
 from core.learning.fine_tuning import PromptFineTuningOptions
 from core.learning.options import read_options
-from ui.bars import bar, colour, found_percent
+from ui.bars import bar, colour, found_percent, label_tag
 from ui.feedback import Translate, explain, translator, waiting_panel
 from ui.form import controls
 from ui.lab.panels import prompt_card
@@ -122,9 +122,7 @@ def _demonstration_row(example: Example, similarity: float, view: DemonstrationV
                        labels: Sequence[str]) -> str:
     name = str(example.label)
     text = " ▪ ".join(filter(None, (example.text_a, example.text_b)))
-    tag = (f'<span class="cl-tag" style="background:{colour(labels.index(name))}">'
-           f"{escape(name)}</span>")
-    return (f"<tr><td>{tag}</td><td>{escape(text)}</td>"
+    return (f"<tr><td>{label_tag(name, labels.index(name))}</td><td>{escape(text)}</td>"
             f"<td>{similarity:.2f}</td><td>{view.candidates[name]}</td></tr>")
 
 

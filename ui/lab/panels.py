@@ -8,7 +8,7 @@ from html import escape
 from core.inspection import Answer, DatasetView, PromptView, Step, Word
 from core.metrics.evaluation import Evaluation
 from core.prompts.pattern import Segment
-from ui.bars import bar, colour, found_percent, interval_bar, metric_text
+from ui.bars import bar, colour, found_percent, interval_bar, label_tag, metric_text, track
 from ui.feedback import Translate
 
 MISTAKES_SHOWN = 6
@@ -44,11 +44,9 @@ def _legend(translate: Translate) -> str:
 
 def _tokens(view: PromptView) -> str:
     """Every token, coloured like the segment that it comes from."""
-    shown = ""
-    for token, origin in zip(view.tokens, view.origins, strict=True):
-        kind = view.prompt.segments[origin].kind
-        shown += f'<span class="cl-token cl-{kind}">{escape(token)}</span>'
-    return shown
+    return "".join(
+        f'<span class="cl-token cl-{view.prompt.segments[origin].kind}">{escape(token)}</span>'
+        for token, origin in zip(view.tokens, view.origins, strict=True))
 
 
 def answer_panel(view: PromptView, labels: Sequence[str], translate: Translate) -> str:
@@ -87,9 +85,7 @@ def _filled(label: str, steps: Sequence[Step], labels: Sequence[str]) -> str:
     places = "".join(
         f'<span class="cl-place"><sub>{step.position}</sub>{escape(step.token)} '
         f'<b>{100 * step.probability:.2g} %</b></span>' for step in steps)
-    fill = colour(labels.index(label))
-    return (f'<div class="cl-filled"><span class="cl-tag" style="background:{fill}">'
-            f"{escape(label)}</span>{places}</div>")
+    return f'<div class="cl-filled">{label_tag(label, labels.index(label))}{places}</div>'
 
 
 def dataset_panel(view: DatasetView, labels: Sequence[str], total: int,
@@ -153,12 +149,10 @@ def _top_words(top: Sequence[Word], chosen: Sequence[Word], labels: Sequence[str
 def _word_row(word: Word, most: float, labels: Sequence[str]) -> str:
     fill, mark = "var(--cl-quiet)", ""
     if word.label in labels:
-        fill = colour(labels.index(word.label))
-        mark = f'<span class="cl-tag" style="background:{fill}">{escape(word.label)}</span>'
-    width = min(100.0, 100 * word.probability / most)
+        index = labels.index(word.label)
+        fill, mark = colour(index), label_tag(word.label, index)
     return (f'<div class="cl-bar"><span class="cl-name">{escape(word.word)}{mark}</span>'
-            '<span class="cl-track">'
-            f'<span class="cl-fill" style="width:{width:.1f}%;background:{fill}"></span></span>'
+            f"{track(min(1, word.probability / most), fill)}"
             f'<span class="cl-value">{100 * word.probability:.2f} %</span></div>')
 
 

@@ -13,7 +13,7 @@ from core.data.findings import Finding
 from core.data.task import Task
 from core.errors import ClozeLabError
 from core.prompts.dialects import decode_templates, read_templates, write_template
-from core.prompts.dialects.outcome import FoundTemplate, Reading, SetAside
+from core.prompts.dialects.outcome import FoundTemplate, Place, Reading, SetAside
 from core.prompts.pattern import Pattern
 from core.prompts.pvp import PVP
 from core.prompts.verbalizer import Verbalizer, join_words, split_words
@@ -171,12 +171,16 @@ def _report(reading: Reading, translate: Translate) -> str:
 
 
 def _as_finding(aside: SetAside, translate: Translate) -> Finding:
-    place = aside.place
-    where = place.name or (translate("line {line}").format(line=place.line) if place.line
-                           else translate("the template"))
-    template = ("{place}: its label words are left out. {why}" if aside.what
-                == "words" else "{place}: {why}")
-    return Finding("warning", template, {"place": where, "why": explain(aside.error, translate)})
+    template = ("{place}: its label words are left out. {why}" if aside.what == "words"
+                else "{place}: {why}")
+    values = {"place": _where(aside.place, translate), "why": explain(aside.error, translate)}
+    return Finding("warning", template, values)
+
+
+def _where(place: Place, translate: Translate) -> str:
+    if not place.name and place.line:
+        return translate("line {line}").format(line=place.line)
+    return place.name or translate("the template")
 
 
 def _packed(template: FoundTemplate) -> str:

@@ -188,8 +188,7 @@ def _variant_row(variant: Variant, view: DatasetView, metric: Metric) -> str:
     return (f'<tr><td class="cl-mono">{escape(variant["pattern"])}</td>'
             f"<td>{escape(_words(variant))}</td>"
             f"<td><b>{metric_text(view.evaluation.value, metric)}</b></td>"
-            f"<td>{interval_bar(view.evaluation)}</td>"
-            f"<td>{calibrated}</td></tr>")
+            f"<td>{interval_bar(view.evaluation)}</td><td>{calibrated}</td></tr>")
 
 
 def keep_beside(kept: Sequence[Variant], new: Sequence[Variant],

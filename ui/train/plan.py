@@ -60,9 +60,8 @@ class Plan:
         with gr.Row():
             self.limit = gr.Number(0, label=label("Test rows measured (0: all)"), precision=0,
                                    minimum=0, elem_id="limit", min_width=150)
-            self.name = gr.Textbox("", label=label("Name of the study"), max_length=80,
-                                   placeholder=label("optional"), elem_id="study-name",
-                                   min_width=150)
+            self.name = gr.Textbox("", label=label("Name of the study"), elem_id="study-name",
+                                   placeholder=label("optional"), max_length=80, min_width=150)
 
     def _option_boxes(self, first: Sequence[str]) -> None:
         """The options of each method; those of searches are in the tab Search."""

@@ -9,7 +9,7 @@ import pandas as pd
 
 from core.runs.finished_run import Weights
 from core.runs.run import Run
-from ui.bars import bar, colour, found_percent, metric_text
+from ui.bars import bar, colour, found_percent, label_tag, metric_text
 from ui.feedback import Translate, message
 
 NO_ANSWERS: Mapping[str, str] = {}
@@ -64,12 +64,9 @@ def answers_panel(found: pd.DataFrame, labels: Sequence[str], translate: Transla
 
 
 def _bars(row: Mapping[str, object], labels: Sequence[str], own: Mapping[str, str]) -> str:
-    bars = ""
-    for index, label in enumerate(labels):
-        if not own or own.get(label):
-            share = float(str(row[f"p:{label}"]))
-            bars += bar(own.get(label, label), share, colour(index))
-    return bars
+    return "".join(
+        bar(own.get(label, label), float(str(row[f"p:{label}"])), colour(index))
+        for index, label in enumerate(labels) if not own or own.get(label))
 
 
 def _row(row: Mapping[str, object], labels: Sequence[str]) -> str:
@@ -79,8 +76,7 @@ def _row(row: Mapping[str, object], labels: Sequence[str]) -> str:
     parts = "".join(f'<span style="width:{100 * share:.1f}%;background:{colour(index)}" '
                     f'title="{escape(labels[index])} {found_percent(share)}"></span>'
                     for index, share in enumerate(shares))
-    tag = (f'<span class="cl-tag" style="background:{colour(predicted)}">'
-           f"{escape(labels[predicted])}</span>")
+    tag = label_tag(labels[predicted], predicted)
     return (f'<tr><td class="cl-labelled-text">{escape(text)}</td>'
             f"<td>{tag} {found_percent(shares[predicted])}</td>"
             f'<td><span class="cl-stack">{parts}</span></td></tr>')

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import re
-import secrets
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
-from gradio.utils import get_upload_folder
 
 from core.data.further_texts import parse_texts
 from core.data.task import Example
@@ -18,6 +15,7 @@ from core.runs.finished_run import predictor_for, schema_of, weights_of, write_a
 from core.runs.prediction import predict
 from core.runs.run import Run
 from ui.compare.panels import run_names
+from ui.downloads import place_for
 from ui.feedback import Translate, explain, message, translator, waiting_panel
 from ui.languages import label
 from ui.live import QUIET
@@ -171,9 +169,7 @@ class Use:
         translate, store = translator(request), self.services.store
         try:
             run = store.run(key or "", visitor)
-            folder = Path(get_upload_folder()) / secrets.token_hex(16)
-            folder.mkdir(parents=True)
-            path = folder / f"{_archive_name(run)}.zip"
+            path = place_for(f"{_archive_name(run)}.zip")
             write_archive(run, store, self.services.backbones, path)
         except ClozeLabError as error:
             raise gr.Error(explain(error, translate), print_exception=False) from None
