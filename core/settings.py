@@ -98,6 +98,11 @@ class Settings:
     temporary: bool = False  # whether a restart of the host empties the data folder
 
     @property
+    def converted_models(self) -> Path:
+        """The folder of models that packages carry, in the form in which they load at once."""
+        return self.data_folder / "converted"
+
+    @property
     def inline(self) -> bool:
         """Whether runs are done inside requests, not by workers."""
         return self.scheduler == INLINE

@@ -11,6 +11,7 @@ import gradio as gr
 from core.data.catalog import task_text
 from core.errors import ClozeLabError
 from core.models.cards import model_card
+from core.models.carried import CARRIED_MODELS
 from core.models.model_files import bundled_names
 from ui.api import publish
 from ui.compare.tab import Compare
@@ -138,6 +139,8 @@ def _welcome(request: gr.Request, visitor: str, own_tasks: list[list[str]] | Non
 def _model_choices(services: Services) -> list[tuple[str, str]]:
     hub = services.backbones.allowed or HUB_MODELS
     return [*((f"{name} · bundled", name) for name in bundled_names()),
+            *((f"{name} · {'package' if model.file else 'hub'}", name)
+              for name, model in CARRIED_MODELS.items()),
             *((f"{name} · hub", name) for name in hub if name != "none")]
 
 

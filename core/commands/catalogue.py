@@ -44,9 +44,10 @@ def _task_row(card: TaskCard) -> dict[str, Any]:
 
 
 def _models(options: Namespace, settings: Settings) -> Result:  # noqa: ARG001
+    from core.models.carried import CARRIED_MODELS
     from core.models.model_files import bundled_names
 
-    rows = [_model_row(name) for name in bundled_names()]
+    rows = [*map(_model_row, bundled_names()), *map(_carried_row, CARRIED_MODELS)]
     lines = ((row["name"], row["family"], f"{row['bytes'] / 1e6:.0f} MB") for row in rows)
     return Result(rows, align(lines))
 
@@ -62,6 +63,15 @@ def _model_row(name: str) -> dict[str, Any]:
         "name": name, "family": family_of_type(kind), "type": kind, "bytes": size,
         "source": "bundled",
     }
+
+
+def _carried_row(name: str) -> dict[str, Any]:
+    from core.models.carried import CARRIED_MODELS
+
+    carried = CARRIED_MODELS[name]
+    source = f"package {carried.package}" if carried.file else f"hub {carried.hub_id}"
+    size = carried.file.stat().st_size if carried.file else 0
+    return {"name": name, "family": "causal", "type": "llama", "bytes": size, "source": source}
 
 
 def _methods(options: Namespace, settings: Settings) -> Result:  # noqa: ARG001

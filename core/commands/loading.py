@@ -31,7 +31,7 @@ def backbones(settings: Settings) -> BackboneCache:
     from core.models.placement import Placement
 
     placement = Placement.choose(settings.device, settings.precision)
-    return BackboneCache(placement, settings.hub_models)
+    return BackboneCache(placement, settings.hub_models, converted=settings.converted_models)
 
 
 def add_data_folder(parser: ArgumentParser,

@@ -6,7 +6,7 @@ import os
 import re
 from pathlib import Path
 
-from core.models.model_files import BUNDLED_FOLDER, bundled_names
+from core.models.model_files import BUNDLED_FOLDER, offered_names
 
 _FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
 _IMAGE = re.compile(  # a browser would fetch it from elsewhere
@@ -15,14 +15,14 @@ _MOST_CHARACTERS = 40_000
 
 
 def model_card(name: str) -> str:
-    """The card of a bundled model or of a model's folder, as Markdown; empty if there is none.
+    """The card of a bundled, carried or local model, as Markdown; empty if there is none.
 
     Front matter and pictures are left out.
     """
-    bundled = name in bundled_names()
-    folder = BUNDLED_FOLDER / name if bundled else Path(os.path.expanduser(name))
+    ours = name in offered_names()
+    folder = BUNDLED_FOLDER / name if ours else Path(os.path.expanduser(name))
     try:
-        if not (folder / "config.json").is_file():
+        if not ours and not (folder / "config.json").is_file():
             return ""
         with (folder / "README.md").open(encoding="utf-8") as file:
             text = file.read(_MOST_CHARACTERS)

