@@ -70,11 +70,12 @@ def has_header(rows: Sequence[Sequence[str]]) -> bool:
     texts that are much longer.
     """
     names = [cell.strip() for cell in rows[0]]
-    columns = [[row[index].strip() for row in rows[1:]] for index in range(len(names))]
+    below = [row for row in rows[1:] if row != rows[0]]  # in joined files the header comes again
+    columns = [[row[index].strip() for row in below] for index in range(len(names))]
     named = [(name, column) for name, column in zip(names, columns, strict=True) if name]
     if any(is_known(name) and name not in column for name, column in named):
         return True
-    if len(names) < 2 or len(rows) < 3:
+    if len(names) < 2 or len(below) < 2:
         return False
     could_be_names = all(_could_be_name(name) and name not in column for name, column in named)
     return could_be_names and any(_unlike(name, column) for name, column in named)

@@ -97,7 +97,8 @@ def make_table(
 ) -> Table:
     """Make a table whose columns have distinct names and whose cells have one form.
 
-    That form is NFC, LF line ends and valid Unicode. Columns without name and content are dropped.
+    That form is NFC, LF line ends and valid Unicode. Columns without name and content are dropped,
+    and so are rows that repeat the names.
 
     Raises:
         DataError: there is no row or no column.
@@ -106,14 +107,15 @@ def make_table(
     _check_width(len(columns), name)
     given = [_tidy(column).strip() for column in columns]
     names = _distinct(given)
-    cells = [dict(zip(names, map(_tidy, row), strict=True)) for row in rows]
+    read = [dict(zip(names, map(_tidy, row), strict=True)) for row in rows]
+    cells = _without_headers(read, given)
     kept = tuple(_with_name_or_content(given, names, cells))
     if not cells or not kept:
         raise DataError("The file {name!r} has no rows of data.", name=name)
     _check_lengths(cells, name)
     if len(kept) < len(names):
         cells = [{column: row[column] for column in kept} for row in cells]
-    notes = (*notes, *_repeated_names(given, names))
+    notes = (*notes, *_repeated_names(given, names), *_headers(len(read) - len(cells), name))
     return Table(name, kept, cells, encoding, delimiter, notes)
 
 
@@ -140,6 +142,32 @@ def _repeated_names(given: Sequence[str], names: Sequence[str]) -> Iterator[Find
                 "note", "The name {column!r} occurs more than once; a further column of it is "
                 "called {new!r}.",
                 {"column": old, "new": new})
+
+
+def _without_headers(
+    rows: list[dict[str, str]], given: Sequence[str]
+) -> list[dict[str, str]]:
+    """The rows without those that repeat the columns' names, as in files joined one to another."""
+    header = list(map(_bare, given))
+    if not any(header):
+        return rows
+    return [row for row in rows if not _is_header(row, header)]
+
+
+def _is_header(row: Mapping[str, str], header: Sequence[str]) -> bool:
+    return all(_bare(cell) == name for cell, name in zip(row.values(), header, strict=True))
+
+
+def _bare(cell: str) -> str:
+    return cell.strip("\ufeff \t").casefold()
+
+
+def _headers(count: int, name: str) -> Iterator[Finding]:
+    if count:
+        yield Finding(
+            "warning", "{count} row(s) of {name!r} repeat the names of the columns, as where files "
+            "were joined. They were left out.",
+            {"count": count, "name": name})
 
 
 def _check_lengths(rows: Sequence[Mapping[str, str]], name: str) -> None:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 
+from core.data.checks import column_findings
 from core.data.choice_forms import choice_columns
 from core.data.columns import MAX_LABELS, ColumnMap, column_list
 from core.data.examples import examples_of
 from core.data.files import DataLimits, Table
+from core.data.findings import Finding
 from core.data.label_order import natural_key, sorted_labels
 from core.data.references import merge_references
 from core.data.task import Example, Schema, Task, generation
@@ -48,7 +50,17 @@ def task_from_tables(
     if not test_part:
         raise _too_few_to_halve(train, schema)
     pool = _unlabelled(unlabelled, columns, limits) if unlabelled is not None else ()
-    return Task(name, schema, tuple(train_part), tuple(test_part), pool, title=title or name)
+    findings = _findings(tables, columns)
+    if unlabelled is not None:
+        findings += _findings([unlabelled], columns.without_answers)
+    return Task(name, schema, tuple(train_part), tuple(test_part), pool, title=title or name,
+                findings=findings)
+
+
+def _findings(tables: Iterable[Table], columns: ColumnMap) -> tuple[Finding, ...]:
+    """What was noticed in the tables; no errors, since they do make a task."""
+    found = chain.from_iterable(column_findings(table, columns) for table in tables)
+    return tuple(finding for finding in found if finding.severity != "error")
 
 
 def _unlabelled(table: Table, columns: ColumnMap, limits: DataLimits) -> tuple[Example, ...]:

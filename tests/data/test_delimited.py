@@ -157,6 +157,9 @@ def test_immense_field():
         ([["1", "good"], ["2", "bad"]], False),
         ([["A short one"], ["A much longer sentence which goes on and on"]], False),
         ([["word", "text_a"], ["word", "b"]], True),
+        ([["text", "label"], ["a", "b"], ["text", "label"], ["c", "d"]], True),
+        ([["worte", "wert"], ["ja", "1"], ["worte", "wert"], ["nein", "0"]], True),
+        ([["great film", "pos"], ["bad film", "neg"], ["great film", "pos"]], False),
     ],
 )
 def test_has_header(table, expected):
