@@ -15,6 +15,7 @@ from core.data.columns import MAX_LABELS, ColumnMap
 from core.data.examples import clean, read_examples
 from core.data.files import Table
 from core.data.findings import Finding
+from core.data.label_lists import one_label
 from core.data.references import merge_references
 from core.data.task import Example, Task
 
@@ -96,7 +97,7 @@ def _shortened(lengths: Sequence[int], max_length: int | None) -> Iterator[Findi
 def _gaps(table: Table, columns: ColumnMap) -> Iterator[Finding]:
     total = len(table.rows)
     for column in dict.fromkeys(columns.named.values()):
-        count = sum(not clean(row.get(column, "")) for row in table.rows)
+        count = sum(not one_label(clean(row.get(column, ""))) for row in table.rows)
         if count:
             yield Finding(
                 "error" if count == total else "warning",
@@ -106,7 +107,7 @@ def _gaps(table: Table, columns: ColumnMap) -> Iterator[Finding]:
 
 def _label_findings(table: Table, column: str) -> Iterator[Finding]:
     cells = {row.get(column, "").strip(" \t\n") for row in table.rows}
-    labels = sorted({clean(cell) for cell in cells} - {""})
+    labels = sorted({one_label(clean(cell)) for cell in cells} - {""})
     if len(labels) == 1:
         yield Finding(
             "error", "Column {column!r} holds only one label, {label!r}. At least two are needed.",

@@ -6,10 +6,10 @@ import os
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from core.data.arrow_rows import CELL_CHARACTERS, read_parquet
+from core.data.arrow_rows import CELL_CHARACTERS, TextColumns, read_parquet
 from core.data.charset import decode, refuse_foreign
 from core.data.delimited import Grid, has_header, read_grid
 from core.data.findings import Finding
@@ -20,6 +20,7 @@ MAX_COLUMNS = 200
 _JSON = (".json", ".jsonl", ".ndjson")
 _PARQUET = (".parquet", ".pq")
 TABLE_SUFFIXES = (".csv", ".tsv", ".txt", *_JSON, *_PARQUET)  # of files that are usually tables
+HIDDEN_LABEL = "-1"  # stands for a label that is not published
 _SURROGATES = re.compile("[\ud800-\udfff]")  # JSON can hold half characters, no file or page can
 
 
@@ -42,6 +43,8 @@ class Table:
         rows: for each row its cells by column; missing ones are "".
         encoding, delimiter: as found out; "" where the format has none.
         notes: findings of the reading.
+        names: for each column whose values are numbered labels, what they are called.
+        left_out: columns that cannot be written as text, with their types.
     """
 
     name: str
@@ -50,6 +53,8 @@ class Table:
     encoding: str = ""
     delimiter: str = ""
     notes: tuple[Finding, ...] = ()
+    names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    left_out: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_table(
@@ -117,6 +122,40 @@ def make_table(
         cells = [{column: row[column] for column in kept} for row in cells]
     notes = (*notes, *_repeated_names(given, names), *_headers(len(read) - len(cells), name))
     return Table(name, kept, cells, encoding, delimiter, notes)
+
+
+def arrow_table(name: str, found: TextColumns) -> Table:
+    """Make a table of an Arrow table's columns; labels that are not published (-1) are empty.
+
+    Raises:
+        DataError, LimitError: no column can be read as text; see also `make_table`.
+    """
+    others = named_kinds(found.left_out)
+    if others and not found.cells:
+        raise DataError(
+            "No column of {name!r} can be read as text; it has {columns}. Turn texts and labels "
+            "into text or numbers.",
+            name=name, columns=others)
+    cells = {column: _published(given) if column in found.names else given
+             for column, given in found.cells.items()}
+    notes = [_left_out(name, others)] if others else []
+    table = make_table(name, list(cells), zip(*cells.values(), strict=True), notes=notes)
+    return replace(table, names=found.names, left_out=found.left_out)
+
+
+def _published(labels: Iterable[str]) -> list[str]:
+    return ["" if label == HIDDEN_LABEL else label for label in labels]
+
+
+def _left_out(name: str, columns: str) -> Finding:
+    return Finding(
+        "note", "Left out of {name!r}, since they cannot be read as text: {columns}.",
+        {"name": name, "columns": columns})
+
+
+def named_kinds(columns: Mapping[str, str]) -> str:
+    """Columns with their types, as messages name them, shortened."""
+    return ", ".join(f"{column[:40]} ({kind[:60]})" for column, kind in columns.items())[:400]
 
 
 def _check_width(count: int, name: str) -> None:
@@ -207,8 +246,7 @@ def _check_is_file(path: Path, name: str) -> None:
 
 
 def _parquet_table(data: bytes, name: str, limits: DataLimits) -> Table:
-    columns = read_parquet(data, name, limits.rows, limits.file_bytes)
-    return make_table(name, list(columns), zip(*columns.values(), strict=True))
+    return arrow_table(name, read_parquet(data, name, limits.rows, limits.file_bytes))
 
 
 def _json_table(source: _Text, limits: DataLimits) -> Table:
