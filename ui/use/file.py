@@ -114,7 +114,7 @@ class UseFile:
         services = self.services
         schema = schema_of(run, services.store)
         columns = _columns(text_a if path else None, text_b, schema.pairs)
-        table = in_one_form(read_table(path or "", services.limits))
+        table = read_table(path or "", services.limits)
         predictor = predictor_for(run, services.store, services.load, services.backbones)
         return table, answer_table(predictor, table, columns, schema, services.limits, report)
 
