@@ -1,8 +1,8 @@
 """From typed arguments to a printed result and an exit status; `COMMANDS` names every command.
 
-With `--json` one JSON document goes to standard output and nothing else; progress goes to standard
-error. The exit status is 0; 1 if every run failed; 2 with one line that says what is wrong and what
-to do; 130 if interrupted.
+With `--json` one JSON document goes to standard output and nothing else; progress, and what was
+noticed in a person's files, goes to standard error. The exit status is 0; 1 if every run failed; 2
+with one line that says what is wrong and what to do; 130 if interrupted.
 """
 
 from __future__ import annotations

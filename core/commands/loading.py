@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,12 +18,19 @@ if TYPE_CHECKING:
 
 
 def task_within_limits(source: str | Mapping[str, object], settings: Settings) -> Task:
-    """Load a task by what study files call it; the errors are those of `load_task`."""
-    from core.data.catalog import load_task
+    """Load a task by what study files call it; the errors are those of `load_task`.
+
+    What was noticed in data that nobody has catalogued goes to standard error.
+    """
+    from core.data.catalog import is_catalogued, load_task
+    from core.data.checks import task_findings
     from core.data.files import DataLimits
 
     limits = DataLimits(settings.max_rows, settings.max_file_mb * 1_000_000)
-    return load_task(source, limits=limits, allowed_hub=settings.hub_data or None)
+    task = load_task(source, limits=limits, allowed_hub=settings.hub_data or None)
+    for finding in [] if is_catalogued(source) else task_findings(task):
+        print(f"{finding.severity}: {' '.join(str(finding).split())}", file=sys.stderr)
+    return task
 
 
 def backbones(settings: Settings) -> BackboneCache:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
+from core.data.column_names import LABELS, plain
 from core.errors import DataError, LimitError
 
 if TYPE_CHECKING:
@@ -18,50 +20,109 @@ _BATCH_ROWS = 1000
 _UNPACKED = 4  # a Parquet file may hold this many times the text that another file may
 
 
-def read_parquet(
-    data: bytes, name: str, most_rows: int, most_bytes: int
-) -> dict[str, list[str]]:
-    """Read a Parquet file; columns that are not text, numbers or dates are left out.
+@dataclass(frozen=True)
+class TextColumns:
+    """The columns of an Arrow table as text.
+
+    Attributes:
+        cells: by column; lists are JSON, missing values empty.
+        left_out: the other columns with their types.
+        names: what numbered labels are called, by column.
+    """
+
+    cells: Mapping[str, list[str]]
+    left_out: Mapping[str, str]
+    names: Mapping[str, Mapping[str, str]]
+
+
+def read_parquet(data: bytes, name: str, most_rows: int, most_bytes: int) -> TextColumns:
+    """Read a Parquet file as `text_columns` reads a table.
 
     Raises:
         DataError: the file is damaged.
         LimitError: too many rows, or it unpacks to too much text.
     """
     import pyarrow as pa
+    import pyarrow.parquet as pq
 
-    columns: dict[str, list[str]] = {}
+    cells: dict[str, list[str]] = {}
     try:
-        for batch in _batches(data, name, most_rows, most_bytes):
-            for column, cells in text_columns(pa.Table.from_batches([batch])).items():
-                columns.setdefault(column, []).extend(cells)
+        schema = pq.read_schema(pa.BufferReader(data))
+        for batch in _batches(data, schema, name, most_rows, most_bytes):
+            for column, more in _text_cells(pa.Table.from_batches([batch])).items():
+                cells.setdefault(column, []).extend(more)
     except (pa.ArrowException, OSError, ValueError) as error:
         raise DataError(
             "The file {name!r} is damaged or no Parquet file. Save it again.", name=name) from error
-    return columns
+    rows = max(map(len, cells.values()), default=0)
+    return _columns({column: all_cells for column, all_cells in cells.items()
+                     if len(all_cells) == rows}, schema)
 
 
-def text_columns(table: pa.Table) -> dict[str, list[str]]:
-    """The columns that can be written as text, lists of texts as JSON; missing values are empty.
+def text_columns(table: pa.Table) -> TextColumns:
+    """The columns that can be written as text: texts, numbers, dates, lists of texts or labels.
 
     Of columns with one name the last counts.
     """
-    columns = {}
-    for name, column in zip(table.column_names, table.columns, strict=True):
-        cells = _list_cells(column) if _lists_texts(column.type) else _text_cells(column)
-        if cells is not None:
-            columns[name] = cells
-    return columns
+    return _columns(_text_cells(table), table.schema)
+
+
+def _columns(cells: dict[str, list[str]], schema: pa.Schema) -> TextColumns:
+    left_out = {field.name: str(field.type) for field in schema if field.name not in cells}
+    return TextColumns(cells, left_out, _class_names(schema))
+
+
+def _class_names(schema: pa.Schema) -> dict[str, dict[str, str]]:
+    """What numbered labels are called, as the library `datasets` writes it into a schema."""
+    try:
+        written = json.loads((schema.metadata or {})[b"huggingface"])
+        features = written["info"]["features"].items()
+    except (KeyError, ValueError, TypeError, AttributeError):
+        return {}
+    names = {column: _names_of(feature) for column, feature in features}
+    return {column: dict(zip(map(str, range(len(each))), each, strict=True))
+            for column, each in names.items() if each}
+
+
+def _names_of(feature: Any) -> list[str]:
+    """The names of a `ClassLabel`, or of a list of such labels; none of any other feature."""
+    if isinstance(feature, dict):
+        feature = feature.get("feature", feature)
+    names = feature.get("names") if isinstance(feature, dict) else None
+    return list(map(str, names)) if isinstance(names, list) else []
+
+
+def _text_cells(table: pa.Table) -> dict[str, list[str]]:
+    """The cells of the columns that can be written as text."""
+    cells = {}
+    for field, column in zip(table.schema, table.columns, strict=True):
+        if _is_readable(field):
+            found = _json_cells(column) if _is_list(field.type) else _cast_cells(column)
+            if found is not None:
+                cells[field.name] = found
+    return cells
+
+
+def _is_readable(field: pa.Field) -> bool:
+    """Whether it is no structure; of lists only those of texts and, by their name, of labels."""
+    import pyarrow as pa
+
+    if not _is_list(field.type):
+        return not pa.types.is_nested(field.type)
+    items = field.type.value_type
+    return _is_text(items) or (bool(pa.types.is_integer(items)) and plain(field.name) in LABELS)
 
 
 def _batches(
-    data: bytes, name: str, most_rows: int, most_bytes: int
+    data: bytes, schema: pa.Schema, name: str, most_rows: int, most_bytes: int
 ) -> Iterator[pa.RecordBatch]:
-    """The flat columns of a Parquet file, some rows at a time.
+    """The readable columns of a Parquet file, some rows at a time.
 
     Raises:
         LimitError: too many rows, too much text, or one immense text.
     """
-    file, columns = _open(data)
+    columns = [field.name for field in schema if _is_readable(field)]
+    file = _open(data, schema)
     if file.metadata.num_rows > most_rows:
         raise LimitError(
             "The file {name!r} has {count} rows; {limit} are allowed. Use a part of it.",
@@ -76,8 +137,8 @@ def _batches(
         yield batch
 
 
-def _open(data: bytes) -> tuple[pq.ParquetFile, list[str]]:
-    """A Parquet file and its flat columns.
+def _open(data: bytes, schema: pa.Schema) -> pq.ParquetFile:
+    """A Parquet file.
 
     Text that is encoded with a dictionary is kept so until its lengths are known: a small file may
     hold a very large text many times.
@@ -85,20 +146,19 @@ def _open(data: bytes) -> tuple[pq.ParquetFile, list[str]]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    schema = pq.read_schema(pa.BufferReader(data))
     flat = [field.name for field in schema if not pa.types.is_nested(field.type)]
-    return pq.ParquetFile(pa.BufferReader(data), read_dictionary=flat), flat
+    return pq.ParquetFile(pa.BufferReader(data), read_dictionary=flat)
 
 
-def _list_cells(column: pa.ChunkedArray) -> list[str]:
+def _json_cells(column: pa.ChunkedArray) -> list[str]:
     return [
         "" if cell is None else json.dumps(cell, ensure_ascii=False)
         for cell in column.to_pylist()
     ]
 
 
-def _text_cells(column: pa.ChunkedArray) -> list[str] | None:
-    """The column as text; None for bytes, structures and lists of anything but texts."""
+def _cast_cells(column: pa.ChunkedArray) -> list[str] | None:
+    """The column as text; None for bytes that are none."""
     import pyarrow as pa
 
     try:
@@ -109,11 +169,12 @@ def _text_cells(column: pa.ChunkedArray) -> list[str] | None:
     return ["" if cell in missing else cell for cell in cells]
 
 
-def _lists_texts(kind: pa.DataType) -> bool:
+def _is_list(kind: pa.DataType) -> bool:
     import pyarrow as pa
 
-    lists = pa.types.is_list(kind) or pa.types.is_large_list(kind)
-    return bool(lists and _is_text(kind.value_type))
+    types = pa.types
+    return any(check(kind) for check in (types.is_list, types.is_large_list,
+                                         types.is_fixed_size_list))
 
 
 def _is_text(kind: pa.DataType) -> bool:
@@ -137,6 +198,8 @@ def _column_bytes(column: pa.Array, name: str) -> int:
     import pyarrow as pa
     import pyarrow.compute as pc
 
+    if _is_list(column.type):
+        return _column_bytes(column.flatten(), name)
     values = column.dictionary if pa.types.is_dictionary(column.type) else column
     if not (_is_text(values.type) or _is_binary(values.type)):
         return 0

@@ -92,6 +92,11 @@ def task_card(name: str) -> TaskCard:
     return _CARDS[name]
 
 
+def is_catalogued(source: object) -> bool:
+    """Whether `source` is the name of a catalogued task."""
+    return isinstance(source, str) and source.strip() in _CARDS
+
+
 def task_text(name: str) -> str:
     """What a person should know of a catalogued task, as Markdown; empty for any other."""
     card = _CARDS.get(name)

@@ -1,9 +1,7 @@
 """From bytes to text: which encoding a file is in, and whether it is text at all.
 
 Decided in this order: a byte order mark, the NUL bytes of UTF-16, strict UTF-8, UTF-8 with a few
-damaged characters, GB18030, Windows-1252. The last two differ in what their byte pairs would mean:
-in Chinese text most of them are common characters, in a Western one they are an accented letter and
-whatever follows it.
+damaged characters, a guess among the encodings that came before Unicode.
 """
 
 from __future__ import annotations
@@ -11,9 +9,9 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterator
-from itertools import islice
 
 from core.data.findings import Finding
+from core.data.guessed_encoding import guess_encoding
 from core.errors import DataError
 
 _MARKS = (
@@ -34,12 +32,8 @@ _FOREIGN = (
     (rb"\x80[\x02-\x05][\x95}\](c\x8c]", "a pickle, which is never opened because it can run code"),
     (rb"(?i)\s*(<!doctype|<html|<\?xml)", "a web page or XML document"),
 )
-_PAIR = re.compile(rb"[\x81-\xfe][\x40-\x7e\x80-\xfe]")
-# GB 2312's frequent characters and punctuation
-_COMMON_PAIR = re.compile(rb"[\xb0-\xd7\xa1\xa3][\xa1-\xfe]")
-_UNDEFINED = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")  # in Windows-1252
-_PAIRS_LOOKED_AT = 100_000
 _CHARACTERS_LOOKED_AT = 200_000
+_LONGEST_QUOTED = 60  # characters of a line that a finding quotes
 _UNREADABLE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ue000-\uf8ff\ufffd]")
 
 
@@ -71,7 +65,7 @@ def decode(data: bytes, name: str) -> tuple[str, str, tuple[Finding, ...]]:
     text = text.replace("\r\n", "\n")
     # Beside other line ends, a CR is a stray character within a line.
     text = text.replace("\r", " " if "\n" in text else "\n")
-    return text, encoding, tuple(_notes(text, encoding))
+    return text, encoding, tuple(_notes(text, encoding, name))
 
 
 def _check_is_text(text: str, name: str) -> None:
@@ -96,9 +90,7 @@ def _encoding(data: bytes) -> str:
         return wide
     if _is_utf8(data):
         return "utf-8"
-    if _is_gb18030(data) and _is_chinese(data):
-        return "gb18030"
-    return "latin-1" if _UNDEFINED.search(data) else "cp1252"
+    return guess_encoding(data)
 
 
 def _wide_encoding(data: bytes) -> str | None:
@@ -125,29 +117,20 @@ def _is_utf8(data: bytes) -> bool:
     return wrong == 0 or right > 10 * wrong or (right > 0 and cut_off)
 
 
-def _is_gb18030(data: bytes) -> bool:
-    try:  # incrementally, since a character that is cut off at the end is no error
-        codecs.getincrementaldecoder("gb18030")().decode(data)
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _is_chinese(data: bytes) -> bool:
-    """Whether most byte pairs of GB18030 text are common characters."""
-    pairs = [match.group() for match in islice(_PAIR.finditer(data), _PAIRS_LOOKED_AT)]
-    common = sum(_COMMON_PAIR.match(pair) is not None for pair in pairs)
-    return common > 0.4 * len(pairs)
-
-
-def _notes(text: str, encoding: str) -> Iterator[Finding]:
-    if encoding in ("gb18030", "cp1252", "latin-1"):
+def _notes(text: str, encoding: str, name: str) -> Iterator[Finding]:
+    if not encoding.startswith("utf"):
         yield Finding(
-            "note", "The text was read as {encoding}, which is a guess. If letters look wrong, "
-            "save the file as UTF-8.",
-            {"encoding": encoding})
+            "note", "{name!r} was read as {encoding}, which is a guess: {text!r}. If letters look "
+            "wrong, save the file as UTF-8.",
+            {"name": name, "encoding": encoding, "text": _first_beyond_ascii(text)})
     if unreadable := text.count("\ufffd"):
         yield Finding(
-            "warning", "{count} character(s) could not be read and were replaced by \ufffd. Save "
-            "the file as UTF-8.",
-            {"count": unreadable})
+            "warning", "{count} character(s) of {name!r} could not be read and were replaced by "
+            "\ufffd. Save the file as UTF-8.",
+            {"count": unreadable, "name": name})
+
+
+def _first_beyond_ascii(text: str) -> str:
+    """The first line beyond ASCII, shortened."""
+    line = next((line for line in text.splitlines() if not line.isascii()), "")
+    return line.strip()[:_LONGEST_QUOTED]

@@ -5,18 +5,21 @@ Gaps, repetitions, contradictions, leaks from the training part, imbalance and l
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from statistics import median
 
 from core.data.columns import MAX_LABELS, ColumnMap
-from core.data.examples import read_examples
+from core.data.examples import clean, read_examples
 from core.data.files import Table
 from core.data.findings import Finding
+from core.data.label_lists import one_label
 from core.data.references import merge_references
 from core.data.task import Example, Task
 
+_NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?")
 _UNBALANCED = 4  # times as many rows of the most frequent label as of the rarest
 _BETWEEN = "\x1e"
 
@@ -32,11 +35,27 @@ def check_table(table: Table, columns: ColumnMap) -> list[Finding]:
     if columns.target is not None:
         texts = merge_references(texts)
     labelled = [example for example in texts if example.label is not None]
-    findings = [*table.notes, *_gaps(examples, columns)]
+    return [
+        *column_findings(table, columns),
+        *_repetitions(texts, _keys(texts), table.name),
+        *_balance(labelled),
+        *_lengths(texts),
+    ]
+
+
+def column_findings(table: Table, columns: ColumnMap) -> list[Finding]:
+    """Findings of reading a table, gaps in its columns, and labels that look alike."""
+    findings = [*table.notes, *_gaps(table, columns)]
     if columns.label is not None:
-        findings += _label_findings(labelled, columns.label)
-    repetitions = _repetitions(texts, _keys(texts), table.name)
-    return [*findings, *repetitions, *_balance(labelled), *_lengths(texts)]
+        findings += _label_findings(table, columns.label)
+    return findings
+
+
+def task_findings(task: Task) -> list[Finding]:
+    """Findings of reading a task's tables, and what may mislead in the task that they make."""
+    misleading = [found for found in check_task(task, shots=0) if found.severity != "note"]
+    said = {finding.template for finding in misleading}
+    return [*(found for found in task.findings if found.template not in said), *misleading]
 
 
 def check_task(
@@ -56,6 +75,7 @@ def check_task(
     train, test = _keys(task.train), _keys(task.test)
     return [
         *_shots(task, shots),
+        *(_similar_labels(task.schema.labels) if task.schema.kind == "classification" else ()),
         *_overlap(task.test, test, set(train)),
         *_repetitions(task.train, train, "train"),
         *_repetitions(task.test, test, "test"),
@@ -74,23 +94,20 @@ def _shortened(lengths: Sequence[int], max_length: int | None) -> Iterator[Findi
             {"count": longer, "total": len(lengths), "limit": max_length})
 
 
-def _gaps(examples: Sequence[Example], columns: ColumnMap) -> Iterator[Finding]:
-    empty = {
-        "text_a": [not example.text_a for example in examples],
-        "text_b": [not example.text_b for example in examples],
-        "label": [example.label is None for example in examples],
-        "target": [not example.references for example in examples],
-    }
-    for column, count in {name: sum(empty[role]) for role, name in columns.named.items()}.items():
+def _gaps(table: Table, columns: ColumnMap) -> Iterator[Finding]:
+    total = len(table.rows)
+    for column in dict.fromkeys(columns.named.values()):
+        count = sum(not one_label(clean(row.get(column, ""))) for row in table.rows)
         if count:
             yield Finding(
-                "error" if count == len(examples) else "warning",
+                "error" if count == total else "warning",
                 "Column {column!r} is empty in {count} of {total} rows.",
-                {"column": column, "count": count, "total": len(examples)})
+                {"column": column, "count": count, "total": total})
 
 
-def _label_findings(labelled: Sequence[Example], column: str) -> Iterator[Finding]:
-    labels = sorted({example.label or "" for example in labelled})
+def _label_findings(table: Table, column: str) -> Iterator[Finding]:
+    cells = {row.get(column, "").strip(" \t\n") for row in table.rows}
+    labels = sorted({one_label(clean(cell)) for cell in cells} - {""})
     if len(labels) == 1:
         yield Finding(
             "error", "Column {column!r} holds only one label, {label!r}. At least two are needed.",
@@ -100,18 +117,26 @@ def _label_findings(labelled: Sequence[Example], column: str) -> Iterator[Findin
             "error", "Column {column!r} holds {count} different labels; {limit} are allowed. Is it "
             "the right column?",
             {"column": column, "count": len(labels), "limit": MAX_LABELS})
-    yield from _similar_labels(labels[:MAX_LABELS])
+    yield from _similar_labels(sorted(cells - {""})[:MAX_LABELS])
 
 
 def _similar_labels(labels: Sequence[str]) -> Iterator[Finding]:
+    """Labels that look alike or nearly so; in the finding their invisible characters are seen."""
     spellings: dict[str, str] = {}
-    for label, plain in zip(labels, _without_marks(labels), strict=True):
+    words = [label for label in labels if not _NUMBER.fullmatch(label)]
+    for label, plain in zip(words, _without_marks(list(map(_visible, words))), strict=True):
         other = spellings.setdefault(plain, label)
         if other != label:
             yield Finding(
-                "warning",
-                "The labels {label!r} and {other!r} differ only in case, spaces or punctuation.",
+                "warning", "The labels {label!r} and {other!r} differ only in case, width, spaces, "
+                "punctuation or invisible characters. If they mean the same, write them alike.",
                 {"label": other, "other": label})
+
+
+def _visible(label: str) -> str:
+    """A label without invisible characters, full-width letters as usual ones."""
+    letters = unicodedata.normalize("NFKC", label)
+    return "".join(letter for letter in letters if unicodedata.category(letter)[0] != "C")
 
 
 def _shots(task: Task, shots: int) -> Iterable[Finding]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from statistics import median
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from core.data.column_names import is_known
 from core.errors import DataError, LimitError
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 DELIMITERS = "\t|;,"  # the rarer in prose, the stronger a sign
 _NONE = "\x1f"  # stands in for a delimiter where there is one column
+_DOUBLED: dict[str, Any] = {}  # how quotes are part of a quoted text, as the csv module calls it
+_ESCAPED: dict[str, Any] = {"escapechar": "\\"}
+_LITERAL: dict[str, Any] = {"quoting": csv.QUOTE_NONE}
 _EVEN = 0.7  # share of rows as wide as the first that makes up for unknown column names
 _SAMPLE_CHARACTERS = 100_000
 _SAMPLE_ROWS = 300
@@ -44,14 +47,11 @@ def read_grid(text: str, name: str, most: int) -> Grid:
     text = text if text.endswith("\n") else text + "\n"
     text, delimiter = _announced_delimiter(text)
     delimiter = delimiter or find_delimiter(text)
+    if _has_escapes(text, delimiter):
+        return _even(_parse(text, delimiter, name, most, _ESCAPED), name)
     if delimiter in ("", "\t") and (literal := _literal_quotes(text, delimiter, most)):
         return _even(literal, name)
-    try:
-        return _even(_parse(text, delimiter, name, most), name)
-    except DataError:
-        if '\\"' not in text:
-            raise
-        return _even(_parse(text, delimiter, name, most, escape="\\"), name)
+    return _even(_parse(text, delimiter, name, most, _DOUBLED), name)
 
 
 def find_delimiter(text: str) -> str:
@@ -70,11 +70,12 @@ def has_header(rows: Sequence[Sequence[str]]) -> bool:
     texts that are much longer.
     """
     names = [cell.strip() for cell in rows[0]]
-    columns = [[row[index].strip() for row in rows[1:]] for index in range(len(names))]
+    below = [row for row in rows[1:] if row != rows[0]]  # in joined files the header comes again
+    columns = [[row[index].strip() for row in below] for index in range(len(names))]
     named = [(name, column) for name, column in zip(names, columns, strict=True) if name]
     if any(is_known(name) and name not in column for name, column in named):
         return True
-    if len(names) < 2 or len(rows) < 3:
+    if len(names) < 2 or len(below) < 2:
         return False
     could_be_names = all(_could_be_name(name) and name not in column for name, column in named)
     return could_be_names and any(_unlike(name, column) for name, column in named)
@@ -87,10 +88,13 @@ def _announced_delimiter(text: str) -> tuple[str, str]:
 
 
 def _evenness(text: str, delimiter: str) -> tuple[int, float]:
-    """How many usual names the first row holds, and the share of rows that are as wide as it."""
-    # Quotes may be part of the text in tab-separated files; the better reading counts.
-    readings = (False, True) if delimiter == "\t" else (False,)
-    return max(_evenness_of(_sample_rows(text, delimiter, literal)) for literal in readings)
+    """How many usual names the first row holds, and the share of rows that are as wide as it.
+
+    Of the ways in which quotes may be meant the best counts; only tab-separated texts have literal
+    ones.
+    """
+    ways = (_DOUBLED, _ESCAPED, _LITERAL) if delimiter == "\t" else (_DOUBLED, _ESCAPED)
+    return max(_evenness_of(_sample_rows(text, delimiter, quoting)) for quoting in ways)
 
 
 def _evenness_of(rows: Sequence[list[str]]) -> tuple[int, float]:
@@ -101,18 +105,47 @@ def _evenness_of(rows: Sequence[list[str]]) -> tuple[int, float]:
     return sum(map(is_known, rows[0])), even / len(rows)
 
 
-def _sample_rows(text: str, delimiter: str, literal: bool) -> list[list[str]]:
-    """The first rows; `literal` takes quotes as part of the text."""
+def _sample_rows(text: str, delimiter: str, quoting: Mapping[str, Any]) -> list[list[str]]:
+    """The first rows."""
     sample = text[:_SAMPLE_CHARACTERS]
-    lines = io.StringIO(sample)
-    quoted = csv.reader(lines, delimiter=delimiter)
-    unquoted = csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_NONE)
+    reader = _reader(sample, delimiter, quoting)
     try:
-        rows = [row for row in islice(unquoted if literal else quoted, _SAMPLE_ROWS) if any(row)]
+        rows = [row for row in islice(reader, _SAMPLE_ROWS) if any(row)]
     except csv.Error:  # an immense field, which reading will refuse
         return []
     may_be_cut_off = len(rows) > 1 and len(sample) < len(text)
     return rows[:-1] if may_be_cut_off else rows
+
+
+def _reader(
+    text: str, delimiter: str, quoting: Mapping[str, Any], strict: bool = False
+) -> _csv.Reader:
+    """The csv module's reader; backslashes escape only quotes and other backslashes."""
+    if quoting is _ESCAPED:
+        text = re.sub(r'\\(["\\])|\\', lambda found: found[0] if found[1] else "\\\\", text)
+    lines = io.StringIO(text)
+    return csv.reader(lines, delimiter=delimiter or _NONE, strict=strict, **quoting)
+
+
+def _has_escapes(text: str, delimiter: str) -> bool:
+    """Whether backslashes escape quotes, as where the text cannot be read strictly without.
+
+    Texts with commas that can be read both ways have escapes too: who doubles quotes also puts the
+    text into quotes. Tab-separated ones may hold quotes and backslashes as they are.
+    """
+    if '\\"' not in text or not _is_even(text, delimiter, _ESCAPED):
+        return False
+    return delimiter not in ("", "\t") or not _is_even(text, delimiter, _DOUBLED)
+
+
+def _is_even(text: str, delimiter: str, quoting: Mapping[str, Any]) -> bool:
+    """Whether all rows are as wide as the first, with quotes read strictly."""
+    rows = (row for row in _reader(text, delimiter, quoting, strict=True) if any(row))
+    try:
+        width = len(next(rows, []))
+        return all(len(_cut(row, width)) == width for row in rows)
+    except csv.Error:
+        return False
 
 
 def _literal_quotes(text: str, delimiter: str, most: int) -> Grid | None:
@@ -143,25 +176,19 @@ def _lines_as_rows(text: str, delimiter: str, most: int) -> Grid:
 
 def _quoted_row_count(text: str, delimiter: str) -> int:
     """How many rows there are if quotes are read strictly as quoting; 0 if they cannot be."""
-    reader = csv.reader(io.StringIO(text), delimiter=delimiter or _NONE, strict=True)
     try:
-        return sum(any(row) for row in reader)
+        return sum(any(row) for row in _reader(text, delimiter, _DOUBLED, strict=True))
     except csv.Error:
         return 0
 
 
-def _parse(text: str, delimiter: str, name: str, most: int, escape: str | None = None) -> Grid:
+def _parse(text: str, delimiter: str, name: str, most: int, quoting: Mapping[str, Any]) -> Grid:
     """Read with the csv module.
 
     A last quote is added to the text: it must come back as a row of its own, or else it has closed
     one that was open.
     """
-    reader = csv.reader(
-        io.StringIO(text + '"'),
-        delimiter=delimiter or _NONE,
-        escapechar=escape,
-        doublequote=not escape,
-    )
+    reader = _reader(text + '"', delimiter, quoting)
     grid = Grid([], [], delimiter)
     row, line = [""], 1
     for line, row in _numbered_rows(reader, name):

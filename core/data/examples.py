@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from core.data.columns import ColumnMap, column_list
 from core.data.files import DataLimits, Table
+from core.data.label_lists import one_label
 from core.data.task import Example
 from core.errors import DataError, LimitError
 
@@ -16,15 +17,26 @@ _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ufeff]")
 def read_examples(table: Table, columns: ColumnMap) -> tuple[Example, ...]:
     """One example for each row, even if its text is empty; an empty label is None.
 
+    A label in a list of its own is that label.
+
     Raises:
         DataError: a column does not exist.
     """
     for column in columns.named.values():
         if column not in table.columns:
-            raise DataError(
-                "{name!r} has no column {column!r}. Its columns are {columns}.",
-                name=table.name, column=column[:80], columns=column_list(table))
+            raise _no_column(table, column)
     return tuple(_example(row, columns) for row in table.rows)
+
+
+def _no_column(table: Table, column: str) -> DataError:
+    if column in table.left_out:
+        return DataError(
+            "Column {column!r} of {name!r} cannot be read as text: it holds {kind}. Turn it into "
+            "text or numbers.",
+            name=table.name, column=column[:80], kind=table.left_out[column][:80])
+    return DataError(
+        "{name!r} has no column {column!r}. Its columns are {columns}.",
+        name=table.name, column=column[:80], columns=column_list(table))
 
 
 def examples_of(
@@ -59,7 +71,7 @@ def _example(row: Mapping[str, str], columns: ColumnMap) -> Example:
     return Example(
         cell(columns.text_a),
         cell(columns.text_b),
-        cell(columns.label) or None,
+        one_label(cell(columns.label)) or None,
         tuple((column, cell(column)) for column in columns.more),
         (target,) if target else (),
     )

@@ -6,10 +6,10 @@ import os
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from core.data.arrow_rows import CELL_CHARACTERS, read_parquet
+from core.data.arrow_rows import CELL_CHARACTERS, TextColumns, read_parquet
 from core.data.charset import decode, refuse_foreign
 from core.data.delimited import Grid, has_header, read_grid
 from core.data.findings import Finding
@@ -20,6 +20,7 @@ MAX_COLUMNS = 200
 _JSON = (".json", ".jsonl", ".ndjson")
 _PARQUET = (".parquet", ".pq")
 TABLE_SUFFIXES = (".csv", ".tsv", ".txt", *_JSON, *_PARQUET)  # of files that are usually tables
+HIDDEN_LABEL = "-1"  # stands for a label that is not published
 _SURROGATES = re.compile("[\ud800-\udfff]")  # JSON can hold half characters, no file or page can
 
 
@@ -42,6 +43,8 @@ class Table:
         rows: for each row its cells by column; missing ones are "".
         encoding, delimiter: as found out; "" where the format has none.
         notes: findings of the reading.
+        names: for each column whose values are numbered labels, what they are called.
+        left_out: columns that cannot be written as text, with their types.
     """
 
     name: str
@@ -50,6 +53,8 @@ class Table:
     encoding: str = ""
     delimiter: str = ""
     notes: tuple[Finding, ...] = ()
+    names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    left_out: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_table(
@@ -97,7 +102,8 @@ def make_table(
 ) -> Table:
     """Make a table whose columns have distinct names and whose cells have one form.
 
-    That form is NFC, LF line ends and valid Unicode. Columns without name and content are dropped.
+    That form is NFC, LF line ends and valid Unicode. Columns without name and content are dropped,
+    and so are rows that repeat the names.
 
     Raises:
         DataError: there is no row or no column.
@@ -106,15 +112,50 @@ def make_table(
     _check_width(len(columns), name)
     given = [_tidy(column).strip() for column in columns]
     names = _distinct(given)
-    cells = [dict(zip(names, map(_tidy, row), strict=True)) for row in rows]
+    read = [dict(zip(names, map(_tidy, row), strict=True)) for row in rows]
+    cells = _without_headers(read, given)
     kept = tuple(_with_name_or_content(given, names, cells))
     if not cells or not kept:
         raise DataError("The file {name!r} has no rows of data.", name=name)
     _check_lengths(cells, name)
     if len(kept) < len(names):
         cells = [{column: row[column] for column in kept} for row in cells]
-    notes = (*notes, *_repeated_names(given, names))
+    notes = (*notes, *_repeated_names(given, names), *_headers(len(read) - len(cells), name))
     return Table(name, kept, cells, encoding, delimiter, notes)
+
+
+def arrow_table(name: str, found: TextColumns) -> Table:
+    """Make a table of an Arrow table's columns; labels that are not published (-1) are empty.
+
+    Raises:
+        DataError, LimitError: no column can be read as text; see also `make_table`.
+    """
+    others = named_kinds(found.left_out)
+    if others and not found.cells:
+        raise DataError(
+            "No column of {name!r} can be read as text; it has {columns}. Turn texts and labels "
+            "into text or numbers.",
+            name=name, columns=others)
+    cells = {column: _published(given) if column in found.names else given
+             for column, given in found.cells.items()}
+    notes = [_left_out(name, others)] if others else []
+    table = make_table(name, list(cells), zip(*cells.values(), strict=True), notes=notes)
+    return replace(table, names=found.names, left_out=found.left_out)
+
+
+def _published(labels: Iterable[str]) -> list[str]:
+    return ["" if label == HIDDEN_LABEL else label for label in labels]
+
+
+def _left_out(name: str, columns: str) -> Finding:
+    return Finding(
+        "note", "Left out of {name!r}, since they cannot be read as text: {columns}.",
+        {"name": name, "columns": columns})
+
+
+def named_kinds(columns: Mapping[str, str]) -> str:
+    """Columns with their types, as messages name them, shortened."""
+    return ", ".join(f"{column[:40]} ({kind[:60]})" for column, kind in columns.items())[:400]
 
 
 def _check_width(count: int, name: str) -> None:
@@ -140,6 +181,32 @@ def _repeated_names(given: Sequence[str], names: Sequence[str]) -> Iterator[Find
                 "note", "The name {column!r} occurs more than once; a further column of it is "
                 "called {new!r}.",
                 {"column": old, "new": new})
+
+
+def _without_headers(
+    rows: list[dict[str, str]], given: Sequence[str]
+) -> list[dict[str, str]]:
+    """The rows without those that repeat the columns' names, as in files joined one to another."""
+    header = list(map(_bare, given))
+    if not any(header):
+        return rows
+    return [row for row in rows if not _is_header(row, header)]
+
+
+def _is_header(row: Mapping[str, str], header: Sequence[str]) -> bool:
+    return all(_bare(cell) == name for cell, name in zip(row.values(), header, strict=True))
+
+
+def _bare(cell: str) -> str:
+    return cell.strip("\ufeff \t").casefold()
+
+
+def _headers(count: int, name: str) -> Iterator[Finding]:
+    if count:
+        yield Finding(
+            "warning", "{count} row(s) of {name!r} repeat the names of the columns, as where files "
+            "were joined. They were left out.",
+            {"count": count, "name": name})
 
 
 def _check_lengths(rows: Sequence[Mapping[str, str]], name: str) -> None:
@@ -179,8 +246,7 @@ def _check_is_file(path: Path, name: str) -> None:
 
 
 def _parquet_table(data: bytes, name: str, limits: DataLimits) -> Table:
-    columns = read_parquet(data, name, limits.rows, limits.file_bytes)
-    return make_table(name, list(columns), zip(*columns.values(), strict=True))
+    return arrow_table(name, read_parquet(data, name, limits.rows, limits.file_bytes))
 
 
 def _json_table(source: _Text, limits: DataLimits) -> Table:

@@ -14,7 +14,7 @@ import numpy as np
 from core.data.arrow_rows import text_columns
 from core.data.choice_forms import in_one_form
 from core.data.columns import ColumnMap, guess_columns, with_further_columns
-from core.data.files import DataLimits, Table, make_table
+from core.data.files import HIDDEN_LABEL, DataLimits, Table, arrow_table
 from core.data.task import Task
 from core.data.task_tables import task_from_tables
 from core.errors import ClozeLabError, DataError, DownloadError
@@ -25,7 +25,6 @@ _TEST_SPLITS = ("test", "validation", "valid", "val", "dev", "validation_matched
 _TABLE_BUILDERS = ("Csv", "Json", "Parquet", "Arrow", "Text", "Cache")  # they only read tables
 _NETWORK = ("httpx", "httpx2", "httpcore", "requests", "urllib3")
 _SPREAD = np.uint64(0x9E3779B97F4A7C15)  # 2^64 over the golden ratio: its multiples spread evenly
-_HIDDEN = "-1"  # stands for a label that is not published
 
 
 def load_hub_task(
@@ -62,7 +61,7 @@ def load_hub_task(
         tables = [train] if test is None else [train, test]
         columns = with_further_columns(tables, guess_columns(train), limits)
     if label_names is None:
-        label_names = splits.class_names(train_split, columns.label)
+        label_names = train.names.get(columns.label or "")
     return task_from_tables(
         splits.name, train, columns,
         test=test, title=splits.name, label_names=label_names, limits=limits,
@@ -75,12 +74,10 @@ class HubTables:
 
     Attributes:
         train, test: as `load_hub_task` takes them; test may be None.
-        names: for each column whose values are numbered labels, what they are called.
     """
 
     train: Table
     test: Table | None
-    names: Mapping[str, Mapping[str, str]]
 
 
 def load_hub_tables(
@@ -91,10 +88,7 @@ def load_hub_tables(
     Raises:
         DataError, DownloadError: as `load_hub_task`.
     """
-    splits = _open_splits(repo, config, limits)
-    train, test = splits.train_and_test("train", None, None)
-    names = {column: splits.class_names("train", column) for column in train.columns}
-    return HubTables(train, test, {column: given for column, given in names.items() if given})
+    return HubTables(*_open_splits(repo, config, limits).train_and_test("train", None, None))
 
 
 @dataclass(frozen=True)
@@ -115,17 +109,12 @@ class _Splits:
         columns = columns or guess_columns(train)
         return train, self._measurable_table(train_split, columns.label or columns.target or "")
 
-    def class_names(self, split: str, column: str | None) -> dict[str, str]:
-        """What a column's numbered labels are called; empty for any other column."""
-        names = getattr(self.by_name[split].features.get(column), "names", None) or ()
-        return {str(number): name for number, name in enumerate(names)}
-
     def _measurable_table(self, train_split: str, answers: str) -> Table | None:
         """The first of the usual test splits whose answers are not hidden."""
         for split in _TEST_SPLITS:
             if split in self.by_name and split != train_split and len(self.by_name[split]):
                 table = self._table(split)
-                if any(row.get(answers, "") not in ("", _HIDDEN) for row in table.rows):
+                if any(row.get(answers, "") not in ("", HIDDEN_LABEL) for row in table.rows):
                     return table
         return None
 
@@ -136,12 +125,9 @@ class _Splits:
                 name=self.name, split=split[:80], splits=", ".join(map(repr, self.by_name)))
         rows = self.by_name[split]
         rows = rows.select(_chosen_rows(len(rows), self.limits.rows))
-        columns = text_columns(rows.with_format("arrow")[:])
-        for column in columns:
-            if hasattr(rows.features[column], "names"):  # a ClassLabel
-                columns[column] = ["" if cell == _HIDDEN else cell for cell in columns[column]]
-        cells = zip(*columns.values(), strict=True)
-        return in_one_form(make_table(self.name, list(columns), cells))
+        described = rows.features.arrow_schema.metadata  # with the names of numbered labels
+        table = rows.with_format("arrow")[:].replace_schema_metadata(described)
+        return in_one_form(arrow_table(self.name, text_columns(table)))
 
 
 def _open_splits(repo: str, config: str | None, limits: DataLimits) -> _Splits:

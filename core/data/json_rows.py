@@ -1,4 +1,4 @@
-"""JSON as tables: one object a line (JSONL), or one list of objects."""
+"""JSON as tables: one object a line (JSONL), one list of objects, or a table in one object."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NoReturn
 
+from core.data.json_tables import rows_in
 from core.errors import DataError, LimitError
 
 _DECODER = json.JSONDecoder()
+_EXAMPLE = '{"text": "…", "label": "…"}'
 _GAP = re.compile(r"[ \t\n]*")
 
 
@@ -19,14 +21,13 @@ def looks_like_json(text: str) -> bool:
 
 
 def read_objects(text: str, name: str, most: int) -> Iterator[dict[str, str]]:
-    """Yield the objects of JSONL text, or of a JSON list, with their values as cells.
+    """Yield the objects of JSONL text, a JSON list or a JSON table, with their values as cells.
 
     Raises:
         DataError: a line or item is no valid JSON object; the message says which line.
         LimitError: more than `most` objects.
     """
-    values = _items(text, name) if text.lstrip().startswith("[") else _lines(text, name)
-    for count, (line, value) in enumerate(values, 1):
+    for count, (line, value) in enumerate(_values(text, name), 1):
         if not isinstance(value, Mapping):
             raise _no_object(value, name, line)
         if count > most:
@@ -36,11 +37,47 @@ def read_objects(text: str, name: str, most: int) -> Iterator[dict[str, str]]:
         yield {key: _cell(content, name, line) for key, content in value.items()}
 
 
+def _values(text: str, name: str) -> Iterator[tuple[int, Any]]:
+    """Each value that is to be a row, with the line on which it, or its table, begins."""
+    if text.lstrip().startswith("["):
+        return _items(text, name)
+    return _table(text, name) if _is_one_object(text) else _lines(text, name)
+
+
+def _is_one_object(text: str) -> bool:
+    """Whether an object begins that is not complete in its line, or is alone."""
+    first, _, rest = text.strip().partition("\n")
+    if not first.startswith("{"):
+        return False
+    try:
+        _DECODER.decode(first)
+    except (ValueError, RecursionError):
+        return True
+    return not rest
+
+
+def _table(text: str, name: str) -> Iterator[tuple[int, Any]]:
+    begin = _skip(text, 0)
+    line = text.count("\n", 0, begin) + 1
+    document, end = _decode(text, begin, name, line)
+    end = _skip(text, end)
+    if text[end:]:
+        column = end - text.rfind("\n", 0, end)
+        _broken(name, text.count("\n", 0, end) + 1, column, "more text follows the object")
+    for number, row in enumerate(rows_in(document, name), 1):
+        if not isinstance(row, Mapping):
+            raise DataError(
+                "Row {row} of {name!r} is a JSON {kind} where an object is expected, such as "
+                "{example}.",
+                row=number, name=name, kind=type(row).__name__, example=_EXAMPLE)
+        yield line, row
+
+
 def _no_object(value: Any, name: str, line: int) -> DataError:
     return DataError(
         "Line {line} of {name!r} holds a JSON {kind} where an object is expected, such as "
         "{example}.",
-        line=line, name=name, kind=type(value).__name__, example='{"text": "…", "label": "…"}')
+        line=line, name=name, kind=type(value).__name__, example=_EXAMPLE)
 
 
 def _cell(value: Any, name: str, line: int) -> str:

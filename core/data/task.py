@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
+from core.data.findings import Finding
 from core.errors import DataError
 
 Kind = Literal["classification", "choice", "generation"]
@@ -93,6 +94,7 @@ class Task:
         unlabelled: further texts without answers.
         title, summary: for people.
         licence: of the texts.
+        findings: of reading the tables that it is made of.
     """
 
     name: str
@@ -103,6 +105,7 @@ class Task:
     title: str = ""
     summary: str = ""
     licence: str = ""
+    findings: tuple[Finding, ...] = field(default=(), compare=False, repr=False)
 
     def __post_init__(self) -> None:
         labels = self.schema.labels

@@ -15,6 +15,7 @@ from core.data.columns import MAX_LABELS, ColumnMap, guess_columns, with_further
 from core.data.examples import clean
 from core.data.files import DataLimits, Table
 from core.data.findings import Finding
+from core.data.label_lists import one_label
 from core.data.label_order import sorted_labels
 from core.data.task import Example, Task
 from core.data.task_tables import task_from_tables
@@ -66,7 +67,7 @@ class TaskDraft:
     def _label_cells(self) -> set[str]:
         column = self.columns.label or ""
         labelled = [self.tables[part] for part in ("train", "test") if part in self.tables]
-        return {clean(row.get(column, "")) for table in labelled for row in table.rows}
+        return {one_label(clean(row.get(column, ""))) for table in labelled for row in table.rows}
 
     def task(self, limits: DataLimits = DataLimits()) -> Task:
         """The task that the tables make.

@@ -32,12 +32,14 @@ def task_from_files(spec: Mapping[str, object], limits: DataLimits = DataLimits(
     given = _checked_spec(spec)
     tables = {part: _read(given[part], limits) for part in _PARTS if part in given}
     train = tables["train"]
+    columns = with_further_columns(tables.values(), _columns(given, train), limits)
     return task_from_tables(
         given.get("name") or Path(train.name).stem,
         train,
-        with_further_columns(tables.values(), _columns(given, train), limits),
+        columns,
         test=tables.get("test"),
         unlabelled=tables.get("unlabelled"),
+        label_names=train.names.get(columns.label or ""),
         limits=limits,
     )
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 
+from core.data.checks import column_findings
 from core.data.choice_forms import choice_columns
 from core.data.columns import MAX_LABELS, ColumnMap, column_list
 from core.data.examples import examples_of
-from core.data.files import DataLimits, Table
+from core.data.files import DataLimits, Table, named_kinds
+from core.data.findings import Finding
+from core.data.label_lists import has_several
 from core.data.label_order import natural_key, sorted_labels
 from core.data.references import merge_references
 from core.data.task import Example, Schema, Task, generation
@@ -48,7 +51,17 @@ def task_from_tables(
     if not test_part:
         raise _too_few_to_halve(train, schema)
     pool = _unlabelled(unlabelled, columns, limits) if unlabelled is not None else ()
-    return Task(name, schema, tuple(train_part), tuple(test_part), pool, title=title or name)
+    findings = _findings(tables, columns)
+    if unlabelled is not None:
+        findings += _findings([unlabelled], columns.without_answers)
+    return Task(name, schema, tuple(train_part), tuple(test_part), pool, title=title or name,
+                findings=findings)
+
+
+def _findings(tables: Iterable[Table], columns: ColumnMap) -> tuple[Finding, ...]:
+    """What was noticed in the tables; no errors, since they do make a task."""
+    found = chain.from_iterable(column_findings(table, columns) for table in tables)
+    return tuple(finding for finding in found if finding.severity != "error")
 
 
 def _unlabelled(table: Table, columns: ColumnMap, limits: DataLimits) -> tuple[Example, ...]:
@@ -126,15 +139,31 @@ def _labelled(table: Table, columns: ColumnMap, limits: DataLimits) -> list[Exam
 def _check_label_column(table: Table, columns: ColumnMap) -> None:
     label, texts = columns.label, (columns.text_a, columns.text_b)
     if label is None or (label == columns.text_a and len(table.columns) == 1):
-        raise DataError(
-            "{name!r} has no column that looks like labels. Its columns are {columns}; say which "
-            "holds the labels.",
-            name=table.name, columns=column_list(table))
+        raise _no_label_column(table)
     if label in texts:
         raise DataError(
             "The column {column!r} of {name!r} cannot hold both texts and labels. Choose two "
             "columns.",
             column=label, name=table.name)
+    several = next((row[label] for row in table.rows if has_several(row.get(label, ""))), None)
+    if several is not None:
+        raise DataError(
+            "Column {column!r} of {name!r} holds several labels in a row, such as {labels}. Such "
+            "tasks (multi-label) are not supported. Keep one label a row, or make a column of yes "
+            "and no for each label.",
+            column=label, name=table.name, labels=several[:60])
+
+
+def _no_label_column(table: Table) -> DataError:
+    if table.left_out:
+        return DataError(
+            "{name!r} has no column that looks like labels. Its columns are {columns}; what cannot "
+            "be read as text was left out: {left_out}. Turn the labels into text or numbers.",
+            name=table.name, columns=column_list(table), left_out=named_kinds(table.left_out))
+    return DataError(
+        "{name!r} has no column that looks like labels. Its columns are {columns}; say which holds "
+        "the labels.",
+        name=table.name, columns=column_list(table))
 
 
 def _with_references(table: Table, columns: ColumnMap, limits: DataLimits) -> list[Example]:

@@ -14,6 +14,7 @@ from typing import Literal
 
 import pandas as pd
 
+from core.data.choice_forms import in_one_form
 from core.data.columns import ColumnMap
 from core.data.examples import examples_of
 from core.data.files import DataLimits, Table
@@ -132,22 +133,23 @@ def answer_table(predictor: Predictor, table: Table, columns: ColumnMap, schema:
     """Answer every row of a person's table; rows without a text get no answer.
 
     Args:
+        columns: of the table as `in_one_form` gives it.
         report: called with how many rows are done, and of how many; raises to stop.
 
     Raises:
         DataError: a column does not exist, or no row has a text.
         LimitError: too many rows, or a text is too long.
     """
-    columns = replace(columns, more=schema.columns)
-    _check_columns(table, columns.more)
-    examples = examples_of(table, columns, limits=limits)
+    columns, formed = replace(columns, more=schema.columns), in_one_form(table)
+    _check_columns(formed, columns.more)
+    examples = examples_of(formed, columns, limits=limits)
     filled = [index for index, example in enumerate(examples) if example.text_a]
     if not filled:
         raise DataError("Column {column!r} of {name!r} is empty in every row. Choose another "
                         "column.", column=columns.text_a, name=table.name)
     predictions = predict(predictor, schema, [examples[index] for index in filled], report)
     answers = _answer_columns(predictions.table(), schema)
-    names = {str(name): _free_name(str(name), table.columns) for name in answers}
+    names = _free_names(map(str, answers), table.columns)
     given = pd.DataFrame(table.rows, columns=list(table.columns))
     rows = given.join(answers.rename(columns=names).set_axis(filled, axis=0))
     probabilities = {label: names[f"p:{label}"] for label in schema.labels}
@@ -170,10 +172,14 @@ def _answer_columns(predictions: pd.DataFrame, schema: Schema) -> pd.DataFrame:
     return answers
 
 
-def _free_name(name: str, taken: Collection[str]) -> str:
-    """The name, numbered if there is a column of that name."""
-    candidates = (name if number == 1 else f"{name} {number}" for number in count(1))
-    return next(candidate for candidate in candidates if candidate not in taken)
+def _free_names(names: Iterable[str], columns: Collection[str]) -> dict[str, str]:
+    """Each name with itself, or numbered if there is a column of that name."""
+    free: dict[str, str] = {}
+    for name in names:
+        taken = {*columns, *free.values()}
+        candidates = (name if number == 1 else f"{name} {number}" for number in count(1))
+        free[name] = next(candidate for candidate in candidates if candidate not in taken)
+    return free
 
 
 def write_archive(run: Run, store: RunStore, backbones: BackboneCache, path: Path) -> None:

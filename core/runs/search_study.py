@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from core.errors import SpecError
@@ -29,9 +30,26 @@ def study_of_search(data: Mapping[str, Any], kind: str) -> StudySpec:
     if "methods" in data:
         raise SpecError("A search file has no 'methods'; what is searched decides. Remove it.")
     method, facts = search_of_kind(kind)
-    named = {facts.short_names.get(name, name): value for name, value in options.items()}
-    return StudySpec.from_dict({"name": f"search {kind}", **rest, "methods": [method.name],
-                                "options": {method.name: named}})
+    typed = {facts.short_names.get(name, name): name for name in options}
+    named = {name: options[given] for name, given in typed.items()}
+    short = {name: given for given, name in facts.short_names.items()}
+    with _names_as_typed({**short, **typed}, kind):
+        return StudySpec.from_dict({"name": f"search {kind}", **rest, "methods": [method.name],
+                                    "options": {method.name: named}})
+
+
+@contextmanager
+def _names_as_typed(typed: Mapping[str, str], kind: str) -> Iterator[None]:
+    """Errors about options, raised under the names that stand in the search file."""
+    try:
+        yield
+    except SpecError as error:
+        values = dict(error.values)
+        if "method" in values:
+            known = str(values.get("known", "")).split(", ")
+            values |= {"method": kind, "name": typed.get(str(values["name"]), values["name"]),
+                       "known": ", ".join(typed.get(name, name) for name in known)}
+        raise SpecError(error.template, **values) from error
 
 
 def search_document(study_id: str, kind: str, store: RunStore) -> dict[str, Any]:

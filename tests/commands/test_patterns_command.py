@@ -48,6 +48,21 @@ def test_results_of_lm_bff_are_printed_best_first(templates: Path, read: Run) ->
     assert len(json.loads(read(templates, "--task", "reviews", "--json")[1])) == 10
 
 
+@pytest.mark.parametrize("first", ["0.90625 {}", "{}\t0.90625"])
+def test_scores_may_stand_first_and_may_be_missing(first: str, templates: Path, read: Run) -> None:
+    templates.write_text(f"{STARS.format('A')}\n{first.format(STARS.format('B'))}\n")
+    status, out, err = read(templates, "--task", "reviews")
+    assert (status, err, out.splitlines()) == (0, "", [
+        "0.906  {text_a} B {mask}.  negative=terrible;positive=great",
+        "–      {text_a} A {mask}.  negative=terrible;positive=great"])
+
+
+def test_scores_are_printed_without_a_task_too(templates: Path, read: Run) -> None:
+    templates.write_text(f"0.5 {STARS.format('A')}\n{STARS.format('B')}\n")
+    assert read(templates)[1].splitlines() == ["0.500  {text_a} A {mask}.",
+                                               "–      {text_a} B {mask}."]
+
+
 def test_templates_of_openprompt_take_a_verbalizer(
     templates: Path, tmp_path: Path, read: Run
 ) -> None:

@@ -2,11 +2,12 @@
 
 import pytest
 
-from core.data.checks import check_table, check_task
+from core.data.checks import check_table, check_task, task_findings
 from core.data.columns import ColumnMap
 from core.data.files import make_table
 from core.data.findings import Finding
 from core.data.task import Example, Task, classification
+from core.data.task_tables import task_from_tables
 
 CLEAN = tuple(Example(f"text number {at}", label="ab"[at % 2]) for at in range(80))
 
@@ -127,6 +128,50 @@ def test_lengths_in_tokens(lengths, limit, expected):
 )
 def test_defects_of_a_table(rows, severity, message):
     assert message in sentences(check_table(table(*rows), ColumnMap("text", "label")), severity)
+
+
+def label_findings(*labels):
+    rows = [(f"text {at}", label) for at, label in enumerate(labels)]
+    return check_table(table(*rows), ColumnMap("text", "label"))
+
+
+@pytest.mark.parametrize(
+    ("labels", "shown"),
+    [
+        (("pos", "pos\u200b", "neg"), r"'pos' and 'pos\u200b'"),
+        (("pos", "po\u00ads", "neg"), r"'pos' and 'po\xads'"),
+        (("pos", "pos\xa0", "neg"), r"'pos' and 'pos\xa0'"),
+        (("pos", "\ufeffpos", "neg"), r"'pos' and '\ufeffpos'"),
+        (("ｐｏｓ", "pos", "neg"), "'pos' and 'ｐｏｓ'"),
+        (("不错", "不\u200c错", "差"), r"'不\u200c错' and '不错'"),
+    ],
+)
+def test_labels_that_look_alike_are_shown_as_they_are(labels, shown):
+    found = sentences(label_findings(*labels), "warning")
+    assert found.startswith(f"The labels {shown} differ only in case, width, spaces, punctuation")
+
+
+@pytest.mark.parametrize(
+    "labels", [("-1", "1"), ("1", "10"), ("a", "b"), ("C+", "C++"), ("好", "坏")]
+)
+def test_labels_that_do_differ(labels):
+    assert [finding.severity for finding in label_findings(*labels)] == ["note"]
+
+
+def test_labels_of_two_tables_that_look_alike():
+    task = task_from_tables("t", table(("x", "a"), ("y", "b")), ColumnMap("text", "label"),
+                            test=table(("u", "a"), ("v", "B")))
+    assert "The labels 'B' and 'b' differ only in case" in sentences(check_task(task), "warning")
+
+
+def test_findings_of_a_task_are_those_of_its_tables_and_what_misleads():
+    note = Finding("note", "It was read as {encoding}.", {"encoding": "cp1252"})
+    rows = [("x", "1"), ("y", "0"), ("", "1")]
+    train = make_table("a.csv", ("text", "label"), rows, notes=[note])
+    made = task_from_tables("t", train, ColumnMap("text", "label"), test=table(("x", "1")))
+    assert [str(finding)[:39] for finding in task_findings(made)] == [
+        "It was read as cp1252.", "Column 'text' is empty in 1 of 3 rows.",
+        "1 of 1 test texts also occur in the tra"]
 
 
 def test_table_without_label_column():

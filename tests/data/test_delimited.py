@@ -63,6 +63,39 @@ def test_read_grid(text, expected):
 
 
 @pytest.mark.parametrize(
+    ("written", "text"),
+    [
+        ('"\\"Too dear\\" he said"', '"Too dear" he said'),
+        ('"\\"Dear, too dear; yes\\", he said"', '"Dear, too dear; yes", he said'),
+        ('"two \\"lines\\"\nhere"', 'two "lines"\nhere'),
+        ('"\\"a\\" ""b"" ends with \\\\"', '"a" "b" ends with \\'),
+        ('"C:\\new \\"x\\""', 'C:\\new "x"'),
+        ('say \\"hi\\"', 'say "hi"'),
+        ('"C:\\"', "C:\\"),
+        ('"print(\\""x\\"")"', 'print(\\"x\\")'),
+    ],
+)
+@pytest.mark.parametrize("delimiter", [",", ";", "|"])
+@pytest.mark.parametrize("names", [("text", "label"), ("first", "second"), ('"text"', '"label"')])
+def test_backslashes_before_quotes(written, text, delimiter, names):
+    cells = (names, (written, "0"), ("fine", "1"), (written, "1"))
+    found = rows("".join(delimiter.join(row) + "\n" for row in cells))
+    assert [row[0] for row in found] == [names[0].strip('"'), text, "fine", text]
+
+
+@pytest.mark.parametrize(
+    ("written", "text"),
+    [
+        ('"\\"Too dear\\" he said"', '"Too dear" he said'),
+        ('He said \\"no\\"', 'He said \\"no\\"'),
+        ('"so" it is \\"', '"so" it is \\"'),
+    ],
+)
+def test_backslashes_in_tab_separated_lines_may_be_text(written, text):
+    assert rows(f"{written}\t0\nfine\t1\n") == [[text, "0"], ["fine", "1"]]
+
+
+@pytest.mark.parametrize(
     ("text", "message"),
     [
         (
@@ -124,6 +157,9 @@ def test_immense_field():
         ([["1", "good"], ["2", "bad"]], False),
         ([["A short one"], ["A much longer sentence which goes on and on"]], False),
         ([["word", "text_a"], ["word", "b"]], True),
+        ([["text", "label"], ["a", "b"], ["text", "label"], ["c", "d"]], True),
+        ([["worte", "wert"], ["ja", "1"], ["worte", "wert"], ["nein", "0"]], True),
+        ([["great film", "pos"], ["bad film", "neg"], ["great film", "pos"]], False),
     ],
 )
 def test_has_header(table, expected):

@@ -130,6 +130,25 @@ def test_column_names_are_made_distinct(written):
     assert "'text_2'" in str(table.notes[0])
 
 
+@pytest.mark.parametrize("again", [
+    "text,label\n", "Text , LABEL\n", "\ufefftext,label\n", '"text","label"\n',
+    "\ntext,label\n" * 3,
+])
+@pytest.mark.parametrize(("name", "delimiter"), [("a.csv", ","), ("a.csv", ";"), ("a.tsv", "\t")])
+def test_headers_of_joined_files_are_left_out(written, again, name, delimiter):
+    content = f"text,label\nfine,1\npoor,0\n{again}good,1\nbad,0\n".replace(",", delimiter)
+    table = read_table(written(content, name))
+    assert [row["label"] for row in table.rows] == ["1", "0", "1", "0"]
+    count = again.lower().count("label")
+    assert f"{count} row(s) of '{name}' repeat the names" in str(table.notes[0])
+
+
+def test_headers_are_left_out_of_every_format(tmp_path):
+    rows = [*ROWS, {"text": "text", "label": "label"}, *ROWS]
+    pd.DataFrame(rows).to_parquet(tmp_path / "a.parquet")
+    assert read_table(tmp_path / "a.parquet").rows == [*ROWS, *ROWS]
+
+
 def test_one_column_is_a_table(written):
     table = read_table(written("text\nA film, and a good one.\nAnother.\n"))
     assert (table.columns, len(table.rows), table.delimiter) == (("text",), 2, "")

@@ -42,7 +42,7 @@ def test_all_columns_and_label_names_are_there(folder: str) -> None:
     assert found.train.rows[1] == {"text": "train 1", "label": "1", "stars": "1"}
     assert found.test is not None
     assert len(found.test.rows) == 4
-    assert found.names == {"label": {"0": "bad", "1": "good"}}
+    assert found.train.names == {"label": {"0": "bad", "1": "good"}}
 
 
 def test_the_tables_are_those_of_the_task(folder: str) -> None:

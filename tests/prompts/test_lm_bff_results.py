@@ -91,6 +91,19 @@ def test_plain_lines_may_bring_their_score() -> None:
     assert results.found[0].pvp.verbalizer.as_dict() == {"negative": ["dull"], "positive": ["fine"]}
 
 
+@pytest.mark.parametrize("line", [
+    "0.90625 *cls**sent_0*_In_short*mask*.*sep+*", "0.90625\t*cls**sent_0*_In_short*mask*.*sep+*",
+    "*cls**sent_0*_In_short*mask*.*sep+*\t0.90625",
+])
+def test_a_score_may_stand_before_its_template_or_after_it(line: str) -> None:
+    results = read_results([line, "0.5 {'0':'dull','1':'fine'}", "1 {'0':'sad','1':'glad'}"], "mr",
+                           SCHEMA)
+    assert [result.dev_score for result in results.found] == [1.0, 0.90625, 0.5]
+    assert str(results.found[1].pvp.pattern) == "{text_a} In short {mask}."
+    assert results.found[2].pvp.verbalizer.as_dict() == {"negative": ["dull"], "positive": ["fine"]}
+    assert not results.refused
+
+
 def test_a_task_of_the_same_labels_takes_them() -> None:
     assert len(read_results_for(TEMPLATES, "reviews", SCHEMA).found) == 2
     with pytest.raises(DataError, match="nor for another with the labels up, down"):

@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.data.columns import ColumnMap
+from core.data.choice_forms import in_one_form
+from core.data.columns import ColumnMap, guess_columns
 from core.data.files import DataLimits, make_table
-from core.data.task import Example, Task, generation
+from core.data.task import Example, Task, classification, generation, multiple_choice
 from core.errors import Cancelled
 from core.metrics.evaluation import evaluate
 from core.runs.finished_run import answer_table
@@ -101,6 +102,52 @@ def test_a_persons_table_gets_texts_too() -> None:
     )
     assert found.rows["output"].tolist() == ["mine", "too"]
     assert found.rows["output 2"].isna().tolist() == [False, True]
+
+
+class Certain:
+    """Gives the first label to every example."""
+
+    def __init__(self, labels: int) -> None:
+        self.labels = labels
+
+    def log_probs(self, examples: Sequence[Example]) -> np.ndarray:
+        probabilities = np.full((len(examples), self.labels), 0.1, dtype=np.float32)
+        probabilities[:, 0] = 1 - 0.1 * (self.labels - 1)
+        return np.log(probabilities)
+
+
+@pytest.mark.parametrize("own", [
+    "predicted", "predicted 2", "confidence", "p:bad", "p:bad 2", "text", "text_a", "text_b",
+    "more", "label", "gold", "score", "output", "id", "Predicted",
+])
+def test_a_persons_own_columns_are_never_touched(own: str) -> None:
+    table = make_table("films.csv", [own, "review", f"{own} 2"], [("mine", "A film.", "too")])
+    schema = classification("bad", "good", "bad 2")
+    found = answer_table(Certain(3), table, ColumnMap("review", None), schema, DataLimits())
+    columns = list(found.rows)
+    assert columns[:3] == [own, "review", f"{own} 2"]
+    assert found.rows.iloc[0, :3].tolist() == ["mine", "A film.", "too"]
+    assert len(set(columns)) == len(columns) == 7
+    assert found.rows[found.answer].tolist() == ["bad"]
+    shares = [found.rows[found.probabilities[label]][0] for label in schema.labels]
+    assert shares == pytest.approx([0.8, 0.1, 0.1])
+
+
+@pytest.mark.parametrize("cells", [
+    {"premise": "It rained.", "choice1": "The street got wet.", "choice2": "It was dry.",
+     "question": "effect", "label": "0"},
+    {"passage": "Ann met Bob.", "query": "@placeholder met him.", "entities": '["Ann", "Bob"]',
+     "answers": '["Ann"]', "idx": "7"},
+    {"text": "Ann saw her.", "span1_text": "Ann", "span2_text": "her", "label": "1"},
+])
+def test_published_multiple_choice_keeps_its_columns_too(cells: dict[str, str]) -> None:
+    table = make_table("choices.csv", list(cells), [tuple(cells.values())])
+    formed = in_one_form(table)
+    names = tuple(name for name in formed.columns if name[:-1] in ("choice", "entity", "span"))
+    columns = ColumnMap(guess_columns(formed).text_a, None)
+    found = answer_table(Certain(2), table, columns, multiple_choice(*names), DataLimits())
+    assert {name: found.rows[name][0] for name in cells} == cells
+    assert found.rows[found.answer].tolist() == [names[0]]
 
 
 def test_other_references_are_other_data() -> None:

@@ -58,6 +58,21 @@ def test_other_forms_are_refused(changes: dict[str, Any], told: str, task_source
         study_of_search({**asked(task_source, tiny_model), **changes}, "words")
 
 
+@pytest.mark.parametrize(("kind", "option", "message"), [
+    ("words", {"rerank": "few"}, "The option 'rerank' of 'words' is 'few'"),
+    ("words", {"n": 0}, "The option 'n' of 'words' is '0'"),
+    ("words", {"tried": -1}, "The option 'tried' of 'words' is '-1'"),
+    ("petal", {"n": 0}, "The option 'n' of 'petal' is '0'"),
+    ("words", {"steps": "x"}, "The option 'steps' of 'words' is 'x'"),
+    ("words", {"depth": 3}, r"'words' has no option 'depth'. Its options are .*\brerank, .*\bn, "),
+])
+def test_options_are_refused_under_the_names_of_the_file(kind: str, option: dict[str, Any],
+                                                         message: str) -> None:
+    data = {"task": "reviews", "patterns": [PATTERN], "search": {kind: option}}
+    with pytest.raises(SpecError, match=message):
+        study_of_search(data, kind)
+
+
 def test_runs_notice_replaced_weights_of_the_writer(
     tiny_model: str, runs_of: Any, task_source: dict[str, Any]
 ) -> None:

@@ -88,6 +88,14 @@ def test_results_are_offered_best_first_and_kept(panel: TemplateImport, tmp_path
     assert "cl-problem" in panel.keep(ENGLISH, [], "headlines", picked["value"], "", *WORDS)[1]
 
 
+def test_results_without_a_score_are_marked(panel: TemplateImport) -> None:
+    pasted = "0.9 *cls**sent_0*_Such*mask*!*sep+*\n*cls**sent_0*_How*mask*!*sep+*"
+    picked = panel.read(ENGLISH, "reviews", pasted, None)[1]
+    assert [title for title, _ in picked["choices"]] == [
+        "0.900 · {text_a} Such {mask}! · terrible / great",
+        "– · {text_a} How {mask}! · terrible / great"]
+
+
 def test_a_template_and_its_verbalizer_may_come_apart(panel: TemplateImport,
                                                       tmp_path: Path) -> None:
     path = tmp_path / "verbalizer.json"

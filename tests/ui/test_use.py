@@ -199,6 +199,12 @@ def test_a_file_is_read_and_its_columns_are_guessed(tab: Use, shop: str) -> None
     assert (counts, result["visible"]) == ("", False)
 
 
+def test_what_was_assumed_of_a_file_is_said(tab: Use, tmp_path: Path) -> None:
+    (tmp_path / "films.csv").write_bytes("review\nОчень хороший фильм\n".encode("koi8-r"))
+    note = tab.file.read_file(ENGLISH, str(tmp_path / "films.csv"))[0]
+    assert "was read as koi8-r, which is a guess: &#x27;Очень хороший фильм&#x27;" in note
+
+
 @pytest.mark.parametrize(("content", "expected"),
                          [(b"", "is empty"), (b"PK\x03\x04", "Excel workbook"), (None, "no file")])
 def test_a_bad_file_is_reported(content: bytes | None, expected: str, tab: Use,

@@ -100,7 +100,8 @@ class TemplateImport:
         report = _report(reading, translate)
         if not reading.found:
             return [report, *hidden]
-        offered = [(_title(template), _packed(template))
+        scored = any(template.dev_score is not None for template in reading.found)
+        offered = [(_title(template, scored), _packed(template))
                    for template in reading.found[:PATTERNS_SHOWN]]
         return [report, gr.update(choices=offered, value=[offered[0][1]], visible=True),
                 gr.update(visible=True), ""]
@@ -188,8 +189,11 @@ def _packed(template: FoundTemplate) -> str:
     return json.dumps({"pattern": pattern, "words": template.words}, ensure_ascii=False)
 
 
-def _title(template: FoundTemplate) -> str:
-    score = f"{template.dev_score:.3f}" if template.dev_score is not None else ""
+def _title(template: FoundTemplate, scored: bool) -> str:
+    """A template in the list; `scored` says whether any of them has a score."""
+    score = "–" if scored else ""
+    if template.dev_score is not None:
+        score = f"{template.dev_score:.3f}"
     pattern = "" if template.pattern is None else str(template.pattern)
     words = " / ".join(", ".join(chosen) for chosen in template.words.values())
     return " · ".join(filter(None, (score, template.place.name, pattern, words)))

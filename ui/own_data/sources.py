@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -31,13 +31,11 @@ class Read:
     Attributes:
         tables: by part; without train there is no task.
         problems: by part, why it could not be read.
-        names: for each column of a hub data set what its numbered labels are called.
         repo: the hub's name of it; empty for files.
     """
 
     tables: dict[str, Table] = field(default_factory=dict)
     problems: dict[str, Exception] = field(default_factory=dict)
-    names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     repo: str = ""
 
 
@@ -93,8 +91,8 @@ class Sources:
             found = _hub_tables(source, self.services.limits)
         except Exception as error:
             return Read(problems={"train": error})
-        return Read({"train": found.train, **({"test": found.test} if found.test else {})}, {},
-                    found.names, source)
+        return Read({"train": found.train, **({"test": found.test} if found.test else {})},
+                    repo=source)
 
 
 def _path_boxes() -> tuple[list[gr.Textbox], gr.Button]:

@@ -223,7 +223,7 @@ class OwnData:
         columns = _columns(read.tables["train"], text_a, text_b, label_column)
         draft = TaskDraft(read.tables, columns, name or "")
         typed = dict(_pairs(labels))
-        suggested = read.names.get(label_column or "", {})
+        suggested = read.tables["train"].names.get(label_column or "", {})
         names = {value: suggested.get(value, value) for value in draft.labels()}
         if set(typed) == set(names):  # otherwise the typed names belong to another column
             names = {value: typed[value].strip() or names[value] for value in names}
@@ -268,7 +268,7 @@ def _pairs(rows: list[list[Any]] | None) -> list[list[str]]:
 
 
 def _renamed(draft: TaskDraft, read: Read) -> bool:
-    suggested = read.names.get(draft.columns.label or "", {})
+    suggested = read.tables["train"].names.get(draft.columns.label or "", {})
     return any(name != suggested.get(value, value)
                for value, name in (draft.label_names or {}).items())
 

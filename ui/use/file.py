@@ -15,7 +15,7 @@ from core.errors import InputError
 from core.runs.downloads import labelled_download
 from core.runs.finished_run import AnsweredTable, answer_table, predictor_for, schema_of
 from core.runs.run import Run
-from ui.data_panels import as_choice, counts_panel, table_line
+from ui.data_panels import as_choice, counts_panel, findings_panel, table_line
 from ui.downloads import saved
 from ui.feedback import explain, message, translator
 from ui.languages import label
@@ -82,7 +82,8 @@ class UseFile:
         except Exception as error:
             return [message(explain(error, translate)), empty, empty, off, *gone]
         guess, names = guess_columns(table), [as_choice(name) for name in table.columns]
-        return [table_line(table, translate), gr.update(choices=names, value=guess.text_a),
+        note = table_line(table, translate) + findings_panel(table.notes, translate)
+        return [note, gr.update(choices=names, value=guess.text_a),
                 gr.update(choices=names, value=guess.text_b), gr.update(interactive=True), *gone]
 
     def label_file(self, request: gr.Request, visitor: str, key: str | None, path: str | None,
@@ -113,7 +114,7 @@ class UseFile:
         services = self.services
         schema = schema_of(run, services.store)
         columns = _columns(text_a if path else None, text_b, schema.pairs)
-        table = in_one_form(read_table(path or "", services.limits))
+        table = read_table(path or "", services.limits)
         predictor = predictor_for(run, services.store, services.load, services.backbones)
         return table, answer_table(predictor, table, columns, schema, services.limits, report)
 

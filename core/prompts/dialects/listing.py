@@ -144,7 +144,8 @@ def _row(template: FoundTemplate) -> dict[str, Any]:
 
 def _cells(row: dict[str, Any], scored: bool) -> tuple[str, ...]:
     """A row of the table: score and name, if any, then pattern and words as `look` takes them."""
-    score = (f"{row['dev_score'] or 0:.3f}",) if scored else ()
+    known = row["dev_score"] is not None
+    score = (f"{row['dev_score']:.3f}" if known else "–",) if scored else ()
     name = (row["name"],) if row["name"] else ()
     pattern = (row["pattern"] or "").replace("\n", "\\n")
     return (*score, *name, pattern, str(_verbalizer(row["words"]) or ""))

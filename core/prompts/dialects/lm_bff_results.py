@@ -1,8 +1,8 @@
 """The published results of LM-BFF's automatic search, read as patterns with their words.
 
 A file holds one result a line: JSON with `task`, `seed`, `rank`, `dev_score` and `template` or
-`mapping`; or, as in LM-BFF's own folders, a template or a mapping, with its score after a tab if it
-has one.
+`mapping`; or, as in LM-BFF's own folders, a template or a mapping, with its score, if it has one,
+before it or after a tab.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from core.prompts.pvp import PVP
 
 MAX_LINES = 50_000
 _NAMED_TASK = re.compile(r'"task"[ \t]*:')
+_SCORE_FIRST = re.compile(r"([+-]?\d+(?:\.\d+)?(?:e[+-]?\d+)?)[ \t]+(?=[*{])", re.IGNORECASE)
 _NUMBERED: dict[str, tuple[str, ...]] = {  # the labels that LM-BFF's numbers stand for
     **dict.fromkeys(("sst2", "mr", "cr", "mpqa"), ("negative", "positive")),
     "sst5": ("very negative", "negative", "neutral", "positive", "very positive"),
@@ -118,14 +119,15 @@ def names_task(line: str) -> bool:
     return line.lstrip().startswith('{"') and bool(_NAMED_TASK.search(line))
 
 
-def without_score(line: str) -> str:
-    """The template or the mapping that a line holds.
+def text_and_score(line: str) -> tuple[str, float | None]:
+    """The template or the mapping that a line holds, and its score, if it has one.
 
     Raises:
-        DataError: the line looks like JSON and is none.
+        DataError: the line looks like JSON and is none, or the score is no number.
     """
     entry = _entry(line)
-    return str(entry["template"] if "template" in entry else entry["mapping"])
+    text = str(entry["template"] if "template" in entry else entry["mapping"])
+    return text, _score(entry.get("dev_score"))
 
 
 def numbered_labels(task: str, labels: Sequence[str]) -> tuple[str, ...]:
@@ -171,9 +173,17 @@ def _entry(line: str) -> dict[str, Any]:
         entry = _from_json(line)
         if "template" in entry or "mapping" in entry:
             return {**entry, "task": str(entry.get("task", "")).lower().replace("-", "")}
-    text, _, score = line.partition("\t")
+    text, score = _parted(line)
     key = "mapping" if text.startswith("{") else "template"
     return {key: text, **({"dev_score": score} if score else {})}
+
+
+def _parted(line: str) -> tuple[str, str]:
+    """A line without its score, and that; "" if it has none."""
+    if first := _SCORE_FIRST.match(line):
+        return line[first.end() :], first[1]
+    text, _, score = line.partition("\t")
+    return text, score
 
 
 def _from_json(line: str) -> dict[str, Any]:

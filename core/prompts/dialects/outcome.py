@@ -81,7 +81,8 @@ class Reading:
         """How many labels need words; None if that is not known, or none do."""
         return len(self.task.schema.labels) if self.task and self.task.schema.has_words else None
 
-    def add(self, dialect: str, place: Place, pattern: Pattern | None, words: Words | None) -> None:
+    def add(self, dialect: str, place: Place, pattern: Pattern | None, words: Words | None,
+            dev_score: float | None = None) -> None:
         """Add a template, with its words if they fit the task too.
 
         Raises:
@@ -92,7 +93,7 @@ class Reading:
             _check(pattern, self.task)
         fitting = self._fitting(words, place, alone=pattern is None) if words else {}
         if pattern is not None or fitting:
-            self.found.append(FoundTemplate(pattern, fitting, dialect, place))
+            self.found.append(FoundTemplate(pattern, fitting, dialect, place, dev_score))
 
     def set_aside(self, place: Place, error: ClozeLabError) -> None:
         """Remember that a template cannot be used."""

@@ -21,7 +21,7 @@ from core.prompts.dialects.lm_bff_results import (
     names_task,
     numbered_labels,
     read_results_for,
-    without_score,
+    text_and_score,
 )
 from core.prompts.dialects.openprompt import read_openprompt
 from core.prompts.dialects.outcome import FoundTemplate, Place, Reading
@@ -278,18 +278,19 @@ def _read_stars(lines: Sequence[tuple[int, str]], reading: Reading) -> None:
     words = [_mapping(line, known) for _, line in lines]
     for number, template, template_words in _paired(lines, words):
         try:
-            pattern = read_lm_bff(without_score(template)) if template else None
-            reading.add("lm-bff", Place(number), pattern, template_words)
+            text, score = text_and_score(template) if template else ("", None)
+            pattern = read_lm_bff(text) if template else None
+            reading.add("lm-bff", Place(number), pattern, template_words, score)
         except ClozeLabError as error:
             reading.set_aside(Place(number), error)
 
 
 def _mapping(line: str, known: Sequence[str] = ()) -> Words | None:
     """The words of a line `{'0':'terrible','1':'great'}`; `known` names the numbered labels."""
-    if not line.startswith("{") or _SIGNS["openprompt"].match(line):
+    if _SIGNS["openprompt"].match(line):
         return None
     try:
-        mapping = read_mapping(without_score(line))
+        mapping = read_mapping(text_and_score(line)[0])
     except ClozeLabError:
         return None
     numbers = {str(number): label for number, label in enumerate(known)}
