@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from core.errors import PatternError
 from core.models.backbone import Backbone
-from core.models.pieces import Spelling, spelling, string_ids, tokenise
+from core.models.pieces import Spelling, end_ids, sentinel_id, spelling, string_ids, tokenise
 from core.prompts.pattern import Prompt, Segment
 
 if TYPE_CHECKING:
@@ -159,15 +159,17 @@ def spellings(segments: Sequence[Segment], backbone: Backbone,
     spelled: list[Spelling | None] = []
     starts = True
     for segment in segments:
-        text = _is_text(segment)
+        text = _is_text(segment, backbone)
         spelled.append(spelling(segment, backbone, cut, starts) if text else None)
         starts = segment.kind == "cls" or (segment.kind == "sep" and backbone.family != "causal")
     return spelled
 
 
-def _is_text(segment: Segment) -> bool:
+def _is_text(segment: Segment, backbone: Backbone) -> bool:
     """Whether the segment is tokenised; a causal model's separators are, as line breaks."""
-    return segment.kind in ("literal", "text", "word") or bool(segment.text)
+    if segment.kind == "word":
+        return not end_ids(segment.text, backbone)
+    return segment.kind in ("literal", "text") or bool(segment.text)
 
 
 def _encode_segments(segments: Sequence[Segment], spelled: Sequence[Spelling | None],
@@ -210,13 +212,15 @@ def mask_ids(answers: int, backbone: Backbone) -> list[int]:
         return []
     if tokenizer.mask_token_id is not None:
         return [tokenizer.mask_token_id]
-    sentinel = tokenizer.convert_tokens_to_ids(f"<extra_id_{answers}>")
-    return [sentinel] if isinstance(sentinel, int) else sentinel
+    sentinel = sentinel_id(answers, backbone)
+    return [] if sentinel is None else [sentinel]
 
 
 def _special_ids(segment: Segment, last: bool, backbone: Backbone) -> list[int]:
-    """The ids of `{cls}` and `{sep}`, as the model's tokenizer has them."""
+    """The ids of `{cls}` and `{sep}`, as the model's tokenizer has them, or of a word's end."""
     tokenizer: Any = backbone.tokenizer
+    if segment.kind == "word":
+        return end_ids(segment.text, backbone)
     if backbone.family == "causal":
         return list(_opening(tokenizer)) if segment.kind == "cls" else []
     if getattr(tokenizer, "src_lang", None) and (last or segment.kind == "cls"):
@@ -231,7 +235,7 @@ def _special_ids(segment: Segment, last: bool, backbone: Backbone) -> list[int]:
 @lru_cache(maxsize=64)
 def _opening(tokenizer: PreTrainedTokenizerBase) -> tuple[int, ...]:
     """What a causal model's tokenizer puts before every text: Llama's `<s>`, nothing for GPT-2."""
-    return tuple(tokenizer("")["input_ids"])
+    return tuple(tokenizer("", split_special_tokens=True)["input_ids"])
 
 
 def _sides(segments: Sequence[Segment], parts: Sequence[list[int]]) -> list[list[list[int]]]:

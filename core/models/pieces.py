@@ -1,7 +1,8 @@
 """Strings to token ids: each distinct string is tokenised once and its ids are kept.
 
 The ids of a string are those that it has in running text, or, where a sequence starts with it,
-those that the tokenizer gives to a text of its own.
+those that the tokenizer gives to a text of its own. A string is text and nothing else: `<pad>` in
+it is five letters, not padding. Only a label word may be a special token, the end of a text.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import re
 import string
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import lru_cache
+from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from core.errors import VerbalizerError
@@ -38,23 +40,80 @@ class Spelling(NamedTuple):
 
 
 def plain_ids(texts: Sequence[str], backbone: Backbone) -> list[list[int]]:
-    """Token ids of each text as the tokenizer gives them to a text of its own, nothing kept."""
+    """Token ids of each text as the tokenizer gives them to a text of its own, nothing kept.
+
+    No special token is among them, whatever letters the texts hold.
+    """
     if not texts:
         return []
-    return _ids(texts, backbone.tokenizer)
+    special = special_letters(backbone)
+    ids = _ids(texts, backbone.tokenizer)
+    if special is None:
+        return ids
+    return [_parted_ids(text, special, backbone) if special.search(text) else found
+            for text, found in zip(texts, ids, strict=True)]
 
 
 def _ids(texts: Sequence[str], tokenizer: PreTrainedTokenizerBase) -> list[list[int]]:
     found = tokenizer(
-        list(texts), add_special_tokens=False, return_attention_mask=False,
-        return_token_type_ids=False, verbose=False)
+        list(texts), add_special_tokens=False, split_special_tokens=True,
+        return_attention_mask=False, return_token_type_ids=False, verbose=False)
     ids: list[list[int]] = found["input_ids"]
     return ids
 
 
+def _parted_ids(text: str, special: re.Pattern[str], backbone: Backbone) -> list[int]:
+    """The ids of a text that is parted after the first letter of each special token."""
+    cuts = [0, *(found.start() + 1 for found in special.finditer(text)), len(text)]
+    first, *parts = [text[start:end] for start, end in pairwise(cuts)]
+    before = boundary(backbone)
+    skipped, whole, *ids = _ids([before, first, *(before + part for part in parts)],
+                                backbone.tokenizer)
+    return [*whole, *(token for each in ids for token in each[len(skipped) :])]
+
+
+def special_letters(backbone: Backbone) -> re.Pattern[str] | None:
+    """What finds special tokens in a text, where the vocabulary holds them as pieces of text.
+
+    SentencePiece never cuts a text into its control symbols. Tokenizers converted from it do: there
+    `</s>` is a piece like any other, with the best score of all.
+    """
+    return _special_letters(backbone.tokenizer)
+
+
+@lru_cache(maxsize=64)
+def _special_letters(tokenizer: PreTrainedTokenizerBase) -> re.Pattern[str] | None:
+    names = [*tokenizer.all_special_tokens, "<extra_id_0>"]
+    special = {*tokenizer.all_special_ids, _sentinel_id(0, tokenizer)} - {tokenizer.unk_token_id}
+    if special.isdisjoint(chain.from_iterable(_ids(names, tokenizer))):
+        return None
+    return re.compile("|".join(("<extra_id_[0-9]+>", *map(re.escape, names))))
+
+
+def sentinel_id(number: int, backbone: Backbone) -> int | None:
+    """The id of T5's `<extra_id_NUMBER>`, which mT5 spells with a blank; None if there is none."""
+    return _sentinel_id(number, backbone.tokenizer)
+
+
+def _sentinel_id(number: int, tokenizer: PreTrainedTokenizerBase) -> int | None:
+    find = tokenizer.backend_tokenizer.token_to_id
+    name = f"<extra_id_{number}>"
+    spaced: int | None = find("▁" + name)
+    return find(name) if spaced is None else spaced
+
+
 def word_ids(word: str, backbone: Backbone) -> list[int]:
     """Token ids of a label word as in running text (byte-level pieces carry the space before)."""
-    return list(string_ids(spelling(Segment("word", word), backbone), backbone))
+    spelled = string_ids(spelling(Segment("word", word), backbone), backbone)
+    return end_ids(word, backbone) or list(spelled)
+
+
+def end_ids(word: str, backbone: Backbone) -> list[int]:
+    """The token that ends a text, where the label word is its name (LM-BFF has it); else none."""
+    tokenizer = backbone.tokenizer
+    ends = ((tokenizer.sep_token, tokenizer.sep_token_id),
+            (tokenizer.eos_token, tokenizer.eos_token_id))
+    return next(([number] for token, number in ends if token == word), [])
 
 
 def single_ids(words: Iterable[tuple[str, str]], backbone: Backbone) -> list[int]:

@@ -91,6 +91,7 @@ def test_spaces_belong_to_the_words_they_precede(
     ("roberta", "dogs", ["Ġdog", "s"]),
     ("roberta", ".", ["."]),
     ("roberta", "</s>", ["</s>"]),
+    ("roberta", "<pad>", ["<", "p", "a", "d", ">"]),
     ("albert", "great", ["▁great"]),
     ("gpt2", "great", ["Ġgreat"]),
     ("llama", "great", ["▁great"]),

@@ -21,8 +21,8 @@ from core.prompts.verbalizer import Verbalizer
 WORDS = Verbalizer.of({"yes": "great", "no": "terrible"}, ["yes", "no"])
 TEXTS = (
     "The film was great", "great", "(no) story", "\"It is\" a dog", "... and yes!", "42 dogs",
-    "3.14", "电影很好看", "Фильм", "🙂 the park", "é", "a  b", "one\ntwo\n\nthree", "it's",
-    "'s park", "\tbread", "It was great:")
+    "3.14", "电影很好看", "Фильм", "🙂 the park", "é", "a  b", "one\ntwo\n\nthree", "<s>",
+    "</s> it", "it's", "'s park", "\tbread", "It was great:")
 PATTERNS = ("{text_a} It was {mask}", "Text: {text_a} Is it {mask}?", "{text_a} {text_b} so {mask}",
             "\"{text_b}\" and then {text_a} was {mask}", "1. {text_a}\n2. {text_b} , yes {mask}",
             "It is {mask}", "\n{text_a} 7 {mask}")
@@ -74,7 +74,7 @@ def _whole(prompt: Prompt) -> str:
 
 
 def _ids(text: str, backbone: Backbone) -> list[int]:
-    return backbone.tokenizer(text)["input_ids"]
+    return backbone.tokenizer(text, split_special_tokens=True)["input_ids"]
 
 
 @pytest.mark.parametrize("pattern", PATTERNS)
