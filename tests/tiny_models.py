@@ -8,7 +8,16 @@ from pathlib import Path
 
 import torch
 import transformers
-from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
+from tokenizers import (
+    AddedToken,
+    Regex,
+    Tokenizer,
+    decoders,
+    models,
+    normalizers,
+    pre_tokenizers,
+    processors,
+)
 from transformers import AutoConfig, PreTrainedTokenizerFast
 
 from core.models.families import family_of_type
@@ -102,33 +111,86 @@ def metaspace(special: dict[str, str]) -> Tokenizer:
     return tokenizer
 
 
+def split_metaspace(special: dict[str, str]) -> Tokenizer:
+    """The same as transformers builds them: words first, each with a blank; masks eat blanks."""
+    tokenizer = metaspace(special)
+    tokenizer.normalizer = normalizers.NFKC()
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Metaspace()])
+    if "mask" in special:
+        tokenizer.add_special_tokens([AddedToken(special["mask"], lstrip=True)])
+    start, end = special.get("cls", ""), special.get("sep") or special["eos"]
+    _enclose(f"{start} $A {end}", special, tokenizer)
+    return tokenizer
+
+
+def spaced_sentinels(special: dict[str, str]) -> Tokenizer:
+    """The same with T5's sentinels as mT5's vocabulary spells them."""
+    numbers = metaspace(special).get_vocab()
+    pieces = sorted(numbers, key=numbers.__getitem__)
+    scores = [("▁" * piece.startswith("<extra") + piece, -1.0) for piece in pieces]
+    tokenizer = Tokenizer(models.Unigram(scores, unk_id=[*special].index("unk")))
+    tokenizer.pre_tokenizer, tokenizer.decoder = pre_tokenizers.Metaspace(), decoders.Metaspace()
+    return tokenizer
+
+
+def byte_fallback(special: dict[str, str], scheme: str = "first") -> Tokenizer:
+    """SentencePiece's pairs with bytes for unknown letters, as `legacy: false` Llamas have them."""
+    bytes_ = [f"<0x{byte:02X}>" for byte in range(256)]
+    pieces = [*special.values(), *bytes_, *"▁", *PUNCTUATION, *LETTERS, *string.digits, "▁▁"]
+    tokenizer = _pairs(pieces, "▁", special["unk"], [("▁", "▁")])
+    tokenizer.model.byte_fallback = tokenizer.model.fuse_unk = True
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme=scheme, split=False)
+    _enclose(f"{special['bos']} $A", special, tokenizer)
+    return tokenizer
+
+
+def regex_bytes(special: dict[str, str]) -> Tokenizer:
+    """Byte-level pairs in words that a regular expression finds, as Llama 3 and Qwen have them."""
+    pieces = [*special.values(), *sorted(pre_tokenizers.ByteLevel.alphabet())]
+    tokenizer = _pairs(pieces, "Ġ", special.get("unk"), [(".", "Ċ"), ("Ċ", "Ċ")])
+    words = Regex(r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}"
+                  r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+")
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [pre_tokenizers.Split(words, "isolated"),
+         pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)])
+    tokenizer.decoder = decoders.ByteLevel()
+    return tokenizer
+
+
 def prepended(special: dict[str, str]) -> Tokenizer:
     """SentencePiece's pairs, blanks put in by the normaliser, a text's start marked (Llama 2)."""
     tokenizer = _pairs([*special.values(), *"▁\n", *PUNCTUATION, *LETTERS], "▁", special["unk"])
     tokenizer.normalizer = normalizers.Sequence(
         [normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")]
     )
-    tokenizer.post_processor = processors.TemplateProcessing(
-        single=f"{special['bos']} $A",
-        special_tokens=[(special["bos"], tokenizer.token_to_id(special["bos"]))],
-    )
+    _enclose(f"{special['bos']} $A", special, tokenizer)
     return tokenizer
+
+
+def _enclose(text: str, special: dict[str, str], tokenizer: Tokenizer) -> None:
+    """Put special tokens around every text, `$A`."""
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single=text.strip(),
+        special_tokens=[(token, tokenizer.token_to_id(token)) for token in special.values()])
 
 
 def _numbered(pieces: Iterable[str]) -> dict[str, int]:
     return {piece: index for index, piece in enumerate(dict.fromkeys(pieces))}
 
 
-def _pairs(pieces: list[str], start: str, unknown: str | None) -> Tokenizer:
+def _pairs(pieces: list[str], start: str, unknown: str | None,
+           further: Iterable[tuple[str, str]] = ()) -> Tokenizer:
     """Byte-pair encoding whose merges spell out `start` and each word, letter by letter."""
-    merges = list(dict.fromkeys(
-        (start + word[:length], word[length]) for word in WORDS for length in range(len(word))))
+    merges = list(dict.fromkeys((*further, *(
+        (start + word[:length], word[length]) for word in WORDS for length in range(len(word))))))
     return Tokenizer(
         models.BPE(_numbered([*pieces, *map("".join, merges)]), merges, unk_token=unknown)
     )
 
 
-Recipe = tuple[Callable[[dict[str, str]], Tokenizer], dict[str, str], dict[str, object]]
+Build = Callable[[dict[str, str]], Tokenizer]
+Recipe = tuple[Build, dict[str, str], dict[str, object]]
 RECIPES: dict[str, Recipe] = {
     "bert": (wordpiece, BERT, SIZES),
     "roberta": (byte_level, ROBERTA, {**SIZES, "type_vocab_size": 1}),
@@ -210,9 +272,13 @@ UNSOUND: dict[str, Recipe] = {"fnet": (wordpiece, BERT, SIZES)}  # mixes in padd
 FAMILIES = {kind: family_of_type(kind) for kind in (*RECIPES, *UNSOUND)}
 
 
-def save_model(kind: str, folder: Path, **changes: object) -> Path:
-    """Save a tiny model of the type `kind` and its tokenizer; `changes` of its configuration."""
+def save_model(kind: str, folder: Path, made: Build | None = None, **changes: object) -> Path:
+    """Save a tiny model of the type `kind` and its tokenizer; `changes` of its configuration.
+
+    `made` makes another tokenizer than the type's usual one.
+    """
     build, special, sizes = {**RECIPES, **UNSOUND}[kind]
+    build = made or build
     named = {f"{role}_token": token for role, token in special.items()}
     tokenizer = PreTrainedTokenizerFast(
         tokenizer_object=build(special), model_max_length=128, **named

@@ -28,18 +28,24 @@ class HeadPredictor:
         self.backbone = backbone
         self.labels = labels
 
+    @property
+    def reader(self) -> Backbone:
+        """The backbone that texts are encoded for: T5 and BART read them whole, as BERT does."""
+        if self.backbone.family == "seq2seq":
+            return replace(self.backbone, family="masked")
+        return self.backbone
+
     def encode(self, examples: Sequence[Example]) -> list[Encoded]:
         """Token ids of [cls] text [sep], or [cls] text_a [sep] text_b [sep].
 
         T5 and BART want equally many separators in each text, even where a pair lacks its second
         one.
         """
-        if self.backbone.family != "seq2seq":
-            return encode([_bare(example, bool(example.text_b)) for example in examples],
-                          self.backbone)
-        pairs = any(example.text_b for example in examples)
-        return encode([_bare(example, pairs) for example in examples],
-                      replace(self.backbone, family="masked"))
+        pairs = [bool(example.text_b) for example in examples]
+        if self.backbone.family == "seq2seq":
+            pairs = [any(pairs)] * len(pairs)
+        return encode([bare_prompt(example, pair) for example, pair in
+                       zip(examples, pairs, strict=True)], self.reader)
 
     def logits(self, encoded: Sequence[Encoded]) -> torch.Tensor:
         """Label logits, `[B, C]`, with gradients."""
@@ -99,7 +105,8 @@ def with_head(backbone: Backbone, labels: tuple[str, ...], seed: int) -> Backbon
     return replace(backbone, model=model.to(backbone.placement.device).eval())
 
 
-def _bare(example: Example, pair: bool) -> Prompt:
+def bare_prompt(example: Example, pair: bool) -> Prompt:
+    """An example's text, or both of a pair, without a pattern."""
     texts = [Segment("cls"), Segment("text", example.text_a, shortenable=True, field="text_a"),
              Segment("sep")]
     if pair:

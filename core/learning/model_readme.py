@@ -1,22 +1,36 @@
 """How to use saved weights with transformers alone: the README that travels with a downloaded
 model.
+
+Its code puts the prompt's token ids together as Cloze Lab does, text by text: joined to one string
+first, many tokenizers would put a blank after the mask or cut words in another way.
 """
 
 from __future__ import annotations
 
+import json
+import keyword
+import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from core.data.task import Example
-from core.learning.classifier import HeadPredictor
+from core.learning.classifier import HeadPredictor, bare_prompt
 from core.learning.demonstrations import DemonstratedPredictor
 from core.learning.ensemble import EnsemblePredictor, member_folder
+from core.learning.multi_mask import MultiMaskPredictor
 from core.learning.prompting import PromptPredictor
 from core.learning.saved_models import SavedPredictor
 from core.models.backbone import Backbone
-from core.models.encoding import Encoded, encode
-from core.models.pieces import single_ids, word_ids
-from core.prompts.pattern import Segment
+from core.models.encoding import Encoded, Limits, encode, shown_segments, spellings
+from core.models.pieces import (
+    boundary,
+    drops_blanks,
+    sentinel_id,
+    single_ids,
+    special_letters,
+)
+from core.prompts.pattern import Prompt, Segment
 
 _TEXTS = {"text_a": "A text to label.", "text_b": "Its second text."}
 _CHANGED = {  # the pattern's modifiers, as Python writes them
@@ -50,7 +64,10 @@ _DEMONSTRATED = (
 _ENSEMBLE = (
     "{count} language models, each in a folder `member-…` of its own, that answer through "
     "patterns of their own; the mean of their log-probabilities counts.")
-_HEAD = "A text classifier for transformers' `text-classification` pipeline."
+_HEAD = "A text classifier of transformers."
+_WIDTH = 88
+_TAKEN = ("found", "ids", "mask", "model", "prompt", "said", "scores", "string", "tokenizer",
+          "torch", "types", "words")  # the code's own names
 
 
 def readme(predictor: SavedPredictor, pairs: bool, title: str) -> str:
@@ -76,86 +93,181 @@ def readme(predictor: SavedPredictor, pairs: bool, title: str) -> str:
 
 
 def head_code(predictor: HeadPredictor, pairs: bool) -> str:
-    """Python that asks a saved classifier, with special tokens spelled out where needed."""
+    """Python that asks a saved classifier."""
+    reader = predictor.reader
     fields = list(_TEXTS)[: 2 if pairs else 1]
     texts = [_TEXTS[field] for field in fields]
-    encoded = predictor.encode([Example(texts[0], texts[1] if pairs else "")])[0]
-    own = predictor.backbone.tokenizer(*texts)
-    begin, *ends = _specials(encoded, ["cls", *["text", "sep"] * len(texts)],
-                             predictor.backbone)[::2]
-    asked = list(fields)
-    if own["input_ids"] != encoded.ids or own.get("token_type_ids",
-                                                  encoded.type_ids) != encoded.type_ids:
-        asked = [f"{field} + {end!r}" if end else field for field,
-                 end in zip(fields, ends, strict=True)]
-        asked[0] = f"{begin!r} + {asked[0]}" if begin else asked[0]
-    more = "" if asked == fields else ", add_special_tokens=False"
-    if pairs and _typed(predictor.backbone) and "token_type_ids" not in own:
-        more += ", return_token_type_ids=True"
-    inputs = f'{{"text": {asked[0]}, "text_pair": {asked[1]}}}' if pairs else asked[0]
-    return "\n".join(["from transformers import pipeline", "",
-                      'classify = pipeline("text-classification", model=".", top_k=None)',
-                      *_given(fields), f"print(classify({inputs}, truncation=True{more}))"])
+    prompt = bare_prompt(_example(fields), pairs)
+    asked = _Asked.of(prompt, reader, Limits())
+    if _joins_alike(texts, asked.encoded, reader):
+        return _pipeline(fields, pairs and _typed(reader))
+    return "\n".join([
+        "import torch", *_imports("SequenceClassification", reader),
+        *_loaded("SequenceClassification", "."), *_given(fields), *asked.lines(),
+        f"scores = model({asked.inputs}).logits[0].softmax(0).tolist()",
+        "labels = model.config.id2label.values()",
+        'print([{"label": label, "score": score} for label, score in zip(labels, scores)])'])
 
 
 def prompt_code(predictor: PromptPredictor) -> str:
-    """Python that renders the pattern, reads the answer and compares the label words."""
-    return "\n".join([*_imports([predictor]), "", *_scores(predictor, "."),
+    """Python that builds the prompt, reads the answer and compares the label words."""
+    return "\n".join([*_torch_imports([predictor]), *_scores(predictor, "."),
                       "print(dict(zip(words, scores.softmax(0).tolist())))"])
 
 
 def ensemble_code(ensemble: EnsemblePredictor) -> str:
     """Python that asks each member in turn and averages."""
-    lines = [*_imports(ensemble.members), "", "found = []"]
+    lines = [*_torch_imports(ensemble.members), "found = []"]
     for at, member in enumerate(ensemble.members):
         lines += ["", *_scores(member, member_folder(Path("."), at).as_posix()),
                   "found.append(scores.log_softmax(0))"]
-    return "\n".join([*lines, "",
-                      "print(dict(zip(words, torch.stack(found).mean(0).softmax(0).tolist())))"])
+    mean = "torch.stack(found).mean(0)"
+    if ensemble.weights is not None:
+        lines.append(f"weights = torch.tensor({ensemble.weights})")
+        mean = "(weights @ torch.stack(found) / weights.sum())"
+    return "\n".join([*lines, "", f"print(dict(zip(words, {mean}.softmax(0).tolist())))"])
 
 
-def _imports(predictors: Sequence[PromptPredictor]) -> list[str]:
-    """What the code of `_scores` imports, all predictors being of one family."""
+@dataclass(frozen=True)
+class _Asked:
+    """A prompt as the code builds it: `parts` are what the list of its token ids is made of."""
+
+    parts: list[str]
+    encoded: Encoded
+    typed: bool
+
+    @staticmethod
+    def of(prompt: Prompt, backbone: Backbone, limits: Limits) -> _Asked:
+        encoded = encode([prompt], backbone, limits)[0]
+        parts = _parts(prompt, encoded, backbone, limits)
+        return _Asked(parts, encoded, _typed(backbone) and any(encoded.type_ids))
+
+    @property
+    def inputs(self) -> str:
+        """What the model is called with."""
+        return "torch.tensor([prompt])" + ", token_type_ids=types" * self.typed
+
+    def lines(self, mask: str = "mask") -> list[str]:
+        """Lines that make the prompt, with `mask` where the answer is read."""
+        parts = [mask if part == "mask" else part for part in self.parts]
+        lines = ["prompt = ["]
+        for part in parts:
+            if len(lines[-1]) + len(part) > _WIDTH:
+                lines.append(" " * len("prompt = ["))
+            lines[-1] += part + ", "
+        lines[-1] = lines[-1].removesuffix(", ") + "]"
+        return [*(line.rstrip() for line in lines), *self._sides()]
+
+    def _sides(self) -> list[str]:
+        """Lines that tell first and second text apart, where the model does and there are two."""
+        if not self.typed:
+            return []
+        separator = self.encoded.ids[self.encoded.type_ids.index(1) - 1]
+        return [f"first = prompt.index({separator}) + 1",
+                "types = torch.tensor([[0] * first + [1] * (len(prompt) - first)])"]
+
+
+def _parts(prompt: Prompt, encoded: Encoded, backbone: Backbone, limits: Limits) -> list[str]:
+    """Python for the token ids of each segment, and `mask` for the answer's place."""
+    segments = shown_segments(prompt, backbone)
+    parts = []
+    for at, (segment, spelled) in enumerate(
+            zip(segments, spellings(segments, backbone), strict=True)):
+        ids = [token for token, origin in zip(encoded.ids, encoded.origins, strict=True)
+               if origin == at]
+        if segment.kind == "mask":
+            parts.append("mask" if ids else "")
+        elif spelled is None:
+            parts.append(", ".join(map(str, ids)))
+        elif spelled.text:
+            most = limits.of(segment)
+            cut = "" if most is None or len(ids) < most else f"[:{most}]"
+            start = ', ""' if spelled.starts else ""
+            parts.append(f"*ids({_expression(segment, spelled.text)}{start}){cut}")
+    return [part for part in parts if part]
+
+
+def _expression(segment: Segment, text: str) -> str:
+    """Python for the segment's text: a variable with the pattern's changes, or the text itself."""
+    if segment.kind != "text" or segment.label:  # a demonstration's texts have a label
+        return repr(text)
+    changed = _variable(segment.field)
+    for modifier in segment.modifiers:
+        if modifier in _CHANGED:
+            changed = f"({_CHANGED[modifier].format(changed)})"
+    return '" " + ' * segment.space + changed
+
+
+def _torch_imports(predictors: Sequence[PromptPredictor]) -> list[str]:
+    """What the code of `_scores` imports and defines, all predictors being of one model."""
     strips = any("strip_punctuation" in segment.modifiers for each in predictors
                  for segment in each.pvp.pattern.segments)
+    backbone = predictors[0].backbone
     return [*(["import string", ""] if strips else []), "import torch",
-            f"from transformers import AutoModelFor{_FAMILIES[predictors[0].backbone.family]}, "
-            f"AutoTokenizer"]
+            *_imports(_FAMILIES[backbone.family], backbone)]
+
+
+def _imports(task: str, backbone: Backbone) -> list[str]:
+    """The import of transformers, and the function that gives a text's token ids."""
+    return [f"from transformers import AutoModelFor{task}, AutoTokenizer", "", "",
+            *_ids_function(backbone), "", ""]
+
+
+def _ids_function(backbone: Backbone) -> list[str]:
+    """The function that gives a text's token ids as `core.models.pieces` does."""
+    before = boundary(backbone)
+    options = "add_special_tokens=False, split_special_tokens=True"
+    if not before:
+        return ["def ids(text):", f"    return tokenizer.encode(text, {options})"]
+    return [f"def ids(text, before={before!r}):  # as inside a text: after a mark that is cut off",
+            *_parting(backbone),
+            f"    marked = tokenizer.encode(before + text, {options})",
+            f"    return marked[len(tokenizer.encode(before, {options})) :]"]
+
+
+def _parting(backbone: Backbone) -> list[str]:
+    """Lines that take blanks off a text and special tokens apart, where the tokenizer needs it."""
+    lines = []
+    if drops_blanks(backbone):
+        lines.append('    text = " " * text[:1].isspace() + text.strip()')
+    if special_letters(backbone):
+        tokens = "tokenizer.all_special_tokens"
+        if sentinel_id(0, backbone) not in (None, *backbone.tokenizer.all_special_ids):
+            tokens = f'[*{tokens}, *(f"<extra_id_{{n}}>" for n in range(100))]'
+        lines += [f"    for token in {tokens}:  # in a text they are letters",
+                  "        if token in text:",
+                  "            start, end = text.split(token, 1)",
+                  "            return ids(start + token[0], before) + ids(token[1:] + end)"]
+    return lines
 
 
 def _scores(predictor: PromptPredictor, folder: str) -> list[str]:
     """Lines that put the label words' scores, `[C]`, into `scores`."""
     backbone = predictor.backbone
+    fields = _fields(predictor)
+    asked = _Asked.of(predictor.prompt(_example(fields)), backbone, predictor.limits)
+    lines = [*_loaded(_FAMILIES[backbone.family], folder), *_given(fields)]
+    if backbone.family != "causal":
+        mask = asked.encoded.ids[asked.encoded.masks[0]]
+        lines.append(f"mask = {mask}  # {backbone.tokenizer.convert_ids_to_tokens(mask)}")
+    lines += _filled(predictor, asked) if isinstance(
+        predictor, MultiMaskPredictor) else _compared(predictor, asked)
+    if predictor.shift is not None:
+        lines.append(f"scores = scores - torch.tensor({predictor.shift.tolist()})")
+    return lines
+
+
+def _fields(predictor: PromptPredictor) -> list[str]:
+    """The texts that a person gives: the pattern's, and the choices where labels have no words."""
     pattern, verbalizer = predictor.pvp.pattern, predictor.pvp.verbalizer
-    family = _FAMILIES[backbone.family]
-    labels = () if verbalizer.has_words else verbalizer.labels
-    fields = list(dict.fromkeys((*(field for field in _TEXTS if field in pattern.fields), *labels,
-                                 *sorted(pattern.fields - set(_TEXTS)))))
-    prompt = predictor.prompt(Example(_TEXTS["text_a"],
-                                      _TEXTS["text_b"] if "text_b" in pattern.fields else "", None,
-                                      tuple((field, _text(field)) for field in fields
-                                            if field not in _TEXTS)))
-    encoded = encode([prompt], backbone)[0]
-    # a causal model is shown nothing after the mask
-    segments = prompt.segments[: max(encoded.origins) + 1]
-    text = _spelled(segments, _specials(encoded, [segment.kind for segment in segments], backbone))
-    if not verbalizer.has_words:
-        return [*_loaded(family, folder), *_given(fields), *_choices(predictor, encoded, text)]
-    words = {label: single_ids([(label, word) for word in each], backbone) for label,
-             each in verbalizer.words}
-    shift = "" if predictor.shift is None else f" - torch.tensor({predictor.shift.tolist()})"
-    return [
-        *_loaded(family, folder), *_given(fields), f"text = {text}",
-        'batch = tokenizer(text, add_special_tokens=False, return_tensors="pt")',
-        *_answer(backbone, encoded),
-        f"words = {words}  # {verbalizer}",
-        f"scores = torch.stack([logits[ids].mean() for ids in words.values()]){shift}",
-    ]
+    choices = () if verbalizer.has_words else verbalizer.labels
+    return list(dict.fromkeys((*(field for field in _TEXTS if field in pattern.fields), *choices,
+                               *sorted(pattern.fields - set(_TEXTS)))))
 
 
-def _loaded(family: str, folder: str) -> list[str]:
-    return [f'tokenizer = AutoTokenizer.from_pretrained("{folder}")',
-            f'model = AutoModelFor{family}.from_pretrained("{folder}")']
+def _example(fields: Sequence[str]) -> Example:
+    further = tuple((field, _text(field)) for field in fields if field not in _TEXTS)
+    return Example(_TEXTS["text_a"], _TEXTS["text_b"] if "text_b" in fields else "", None, further)
 
 
 def _text(field: str) -> str:
@@ -164,58 +276,69 @@ def _text(field: str) -> str:
 
 
 def _given(fields: Sequence[str]) -> list[str]:
-    return [f'{field} = "{_text(field)}"' for field in fields]
+    return [f"{_variable(field)} = {json.dumps(_text(field), ensure_ascii=False)}"
+            for field in fields]
 
 
-def _choices(predictor: PromptPredictor, encoded: Encoded, text: str) -> list[str]:
-    """Lines that put the score of each answer, a mask for each token, into `scores`."""
-    labels, backbone = predictor.pvp.verbalizer.labels, predictor.backbone
-    spaced = word_ids("x", backbone) != backbone.tokenizer.encode("x", add_special_tokens=False)
-    words = ", ".join(f"{label!r}: {label}" for label in labels)
-    before = '" " + ' if spaced else ""
+def _variable(field: str) -> str:
+    """The field's name as a name in Python that the code does not use for anything else."""
+    name = re.sub(r"\W", "_", field)
+    free = name.isidentifier() and not keyword.iskeyword(name) and name not in _TAKEN
+    return name if free else f"text_{name}"
+
+
+def _loaded(task: str, folder: str) -> list[str]:
+    return [f'tokenizer = AutoTokenizer.from_pretrained("{folder}")',
+            f'model = AutoModelFor{task}.from_pretrained("{folder}")']
+
+
+def _compared(predictor: PromptPredictor, asked: _Asked) -> list[str]:
+    """Lines that score single tokens at the one mask."""
+    backbone, verbalizer = predictor.backbone, predictor.pvp.verbalizer
+    words = {label: single_ids([(label, word) for word in each], backbone)
+             for label, each in verbalizer.words}
+    return [*asked.lines(), *_answer(backbone, asked), f"words = {words}  # {verbalizer}",
+            "scores = torch.stack([logits[tokens].mean() for tokens in words.values()])"]
+
+
+def _answer(backbone: Backbone, asked: _Asked) -> list[str]:
+    """Lines that put the logits of the answer, `[V]`, into `logits`."""
+    if backbone.family == "causal":
+        return [f"logits = model({asked.inputs}).logits[0, -1]"]
+    if backbone.family == "masked":
+        return [f"logits = model({asked.inputs}).logits[0, prompt.index(mask)]"]
+    start = backbone.model.config.decoder_start_token_id
+    repeats = backbone.tokenizer.mask_token_id is not None  # as BART does
+    said = f"[{start}, *prompt[: prompt.index(mask)]]" if repeats else f"[{start}, mask]"
+    return [f"said = torch.tensor([{said}])",
+            f"logits = model({asked.inputs}, decoder_input_ids=said).logits[0, -1]"]
+
+
+def _filled(predictor: MultiMaskPredictor, asked: _Asked) -> list[str]:
+    """Lines that score answers of several tokens, with a mask for each."""
+    verbalizer = predictor.pvp.verbalizer
+    if verbalizer.has_words:
+        words = f"{dict(zip(verbalizer.labels, predictor.answers, strict=True))}  # {verbalizer}"
+    else:
+        choices = (f'{label!r}: ids(" " + {_variable(label)})' for label in verbalizer.labels)
+        words = "{" + ", ".join(choices) + "}"
     return [
-        f"words, scores = {{{words}}}, []",
-        "for word in words.values():",
-        f"    ids = tokenizer.encode({before}word, add_special_tokens=False)",
-        f"    text = ({text}).replace(tokenizer.mask_token, tokenizer.mask_token * len(ids))",
-        '    batch = tokenizer(text, add_special_tokens=False, return_tensors="pt")',
-        *(f"    {line}" for line in _sides(backbone, encoded)),
-        '    places = (batch["input_ids"][0] == '
-        'tokenizer.mask_token_id).nonzero().flatten().tolist()',
+        f"words = {words}",
+        "scores = []",
+        "for tokens in words.values():",
+        "    missing = list(tokens)",
+        *(f"    {line}" for line in asked.lines("*[mask] * len(missing)")),
+        "    places = [place for place, token in enumerate(prompt) if token == mask]",
         "    score = torch.tensor(0.0)",
         "    while places:  # the token that is likeliest in its place is filled in first",
-        "        logits = model(**batch).logits[0].log_softmax(-1)",
-        "        found = logits[places, ids]",
+        f"        logits = model({asked.inputs}).logits[0].log_softmax(-1)",
+        "        found = logits[places, missing]",
         "        best = int(found.argmax())",
         "        score = score + found[best].detach()",
-        '        batch["input_ids"][0, places.pop(best)] = ids.pop(best)',
+        "        prompt[places.pop(best)] = missing.pop(best)",
         "    scores.append(score)",
         "scores = torch.stack(scores)",
     ]
-
-
-def _answer(backbone: Backbone, encoded: Encoded) -> list[str]:
-    """Lines that put the logits of the answer, `[V]`, into `logits`."""
-    if backbone.family == "causal":
-        return ["logits = model(**batch).logits[0, -1]"]
-    if backbone.family == "masked":
-        return [*_sides(backbone, encoded),
-                'logits = model(**batch).logits[batch["input_ids"] == tokenizer.mask_token_id][0]']
-    start = backbone.model.config.decoder_start_token_id
-    if backbone.tokenizer.mask_token_id is None:
-        said = f"torch.tensor([[{start}, {encoded.ids[encoded.masks[0]]}]])"
-        return [f"logits = model(**batch, decoder_input_ids={said}).logits[0, -1]"]
-    return ['ids = batch["input_ids"][0].tolist()',
-            f"said = torch.tensor([[{start}, *ids[: ids.index(tokenizer.mask_token_id)]]])",
-            "logits = model(**batch, decoder_input_ids=said).logits[0, -1]"]
-
-
-def _sides(backbone: Backbone, encoded: Encoded) -> list[str]:
-    """Lines that tell first and second text apart, where the model does and there are two."""
-    if not (_typed(backbone) and any(encoded.type_ids)):
-        return []
-    return ['ends = (batch["input_ids"] == tokenizer.sep_token_id).long()',
-            'batch["token_type_ids"] = (ends.cumsum(1) - ends).clamp(max=1)']
 
 
 def _typed(backbone: Backbone) -> bool:
@@ -223,31 +346,22 @@ def _typed(backbone: Backbone) -> bool:
     return (getattr(backbone.model.config, "type_vocab_size", 0) or 0) > 1
 
 
-def _specials(encoded: Encoded, kinds: Sequence[str], backbone: Backbone) -> list[str]:
-    """The special tokens in each segment of a prompt, as text; empty for segments of text."""
-    ids = [[each for each, origin in zip(encoded.ids, encoded.origins, strict=True) if origin == at]
-           for at in range(len(kinds))]
-    return [str(backbone.tokenizer.decode(tokens)) if kind in ("cls", "sep", "mask") else ""
-            for kind, tokens in zip(kinds, ids, strict=True)]
+def _joins_alike(texts: Sequence[str], encoded: Encoded, backbone: Backbone) -> bool:
+    """Whether transformers' pipeline gives the tokens that Cloze Lab gives."""
+    if special_letters(backbone):
+        return False
+    own = backbone.tokenizer(*texts, split_special_tokens=True, return_token_type_ids=True)
+    types: list[int] = own["token_type_ids"] if _typed(backbone) else encoded.type_ids
+    return bool(own["input_ids"] == encoded.ids and types == encoded.type_ids)
 
 
-def _spelled(segments: Sequence[Segment], specials: Sequence[str]) -> str:
-    """A Python expression for the prompt's text with its special tokens written out."""
-    parts = [""]
-    for segment, special in zip(segments, specials, strict=True):
-        # a demonstration's
-        if segment.kind == "word" or (segment.kind == "text" and segment.label):
-            parts[-1] += segment.surface()
-        elif segment.kind == "text":
-            parts += [parts.pop() + " " * segment.space, _expression(segment), ""]
-        else:
-            parts[-1] += segment.text if segment.kind == "literal" else special
-    return " + ".join(repr(part) if at % 2 == 0 else part for at, part in enumerate(parts) if part)
-
-
-def _expression(segment: Segment) -> str:
-    changed = segment.field
-    for modifier in segment.modifiers:
-        if modifier in _CHANGED:
-            changed = f"({_CHANGED[modifier].format(changed)})"
-    return changed
+def _pipeline(fields: Sequence[str], typed: bool) -> str:
+    """Python that asks a classifier through transformers' pipeline."""
+    pair = f'{{"text": {fields[0]}, "text_pair": {fields[-1]}}}'
+    asked = pair if len(fields) > 1 else fields[0]
+    options = "truncation=True, split_special_tokens=True"
+    return "\n".join(["from transformers import pipeline", "",
+                      'classify = pipeline("text-classification", model=".", top_k=None)',
+                      *_given(fields),
+                      f"print(classify({asked}, {options}"
+                      + ", return_token_type_ids=True" * typed + "))"])

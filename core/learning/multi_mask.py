@@ -47,7 +47,7 @@ class MultiMaskPredictor(PromptPredictor):
         if not prompts:
             return torch.empty(0, len(self.answers)).numpy()
         choices = [self.answers] * len(prompts)
-        return self._calibrated(choice_log_probs(self.backbone, prompts, choices, self._limits))
+        return self._calibrated(choice_log_probs(self.backbone, prompts, choices, self.limits))
 
     def tokens(self, examples: Sequence[Example]) -> set[int]:  # noqa: ARG002
         """The whole vocabulary, over which the words' probabilities are."""
@@ -56,7 +56,7 @@ class MultiMaskPredictor(PromptPredictor):
     def loss_of(self, prompts: Sequence[Prompt], gold: torch.Tensor) -> torch.Tensor:
         """The margin between the gold label's word and the others, with gradients."""
         most = max(len(answer) for answer in self.answers)
-        encoded = encode([widened(prompt, most) for prompt in prompts], self.backbone, self._limits)
+        encoded = encode([widened(prompt, most) for prompt in prompts], self.backbone, self.limits)
         losses = choice_losses(self.backbone, encoded, [self.answers] * len(prompts))
         return margin_loss(losses, gold.to(losses.device))
 
@@ -73,7 +73,7 @@ class MultipleChoicePredictor(MultiMaskPredictor):
             return torch.empty(0, len(self.pvp.verbalizer.labels)).numpy()
         prompts = [self.prompt(each) for each in examples]
         return choice_log_probs(self.backbone, prompts, self._choices(examples),
-                                self._limits).numpy()
+                                self.limits).numpy()
 
     def loss(self, examples: Sequence[Example], gold: torch.Tensor) -> torch.Tensor:
         """The margin between the right answer and the others, with gradients.
@@ -87,7 +87,7 @@ class MultipleChoicePredictor(MultiMaskPredictor):
         choices = self._choices(shown)
         prompts = [widened(self.prompt(each), max(map(len, offered)))
                    for each, offered in zip(shown, choices, strict=True)]
-        losses = choice_losses(self.backbone, encode(prompts, self.backbone, self._limits), choices)
+        losses = choice_losses(self.backbone, encode(prompts, self.backbone, self.limits), choices)
         return margin_loss(losses, right.to(losses.device))
 
     def _choices(self, examples: Sequence[Example]) -> list[list[list[int]]]:

@@ -41,7 +41,7 @@ class PromptPredictor:
         self.backbone = backbone
         self.pvp = pvp
         self.shift: torch.Tensor | None = None  # [C], taken from every answer: see `calibrate`
-        self._limits = limits
+        self.limits = limits
         self._render = render or pvp.pattern.render
 
     @cached_property
@@ -65,7 +65,7 @@ class PromptPredictor:
         """The same for rendered prompts."""
         if not prompts:
             return torch.empty(0, len(self.pvp.verbalizer.labels)).numpy()
-        encoded = encode(prompts, self.backbone, self._limits)
+        encoded = encode(prompts, self.backbone, self.limits)
         logits = all_answer_logits(self.backbone, encoded, self._columns)
         return self._calibrated(self._labelled(logits))
 
@@ -85,7 +85,7 @@ class PromptPredictor:
         return self._tokens_of([self.prompt(example) for example in examples])
 
     def _tokens_of(self, prompts: Sequence[Prompt]) -> set[int]:
-        encoded = encode(prompts, self.backbone, self._limits)
+        encoded = encode(prompts, self.backbone, self.limits)
         asked = collate(encoded, self.backbone).decoder_ids
         return {*self._columns, *(token for each in encoded for token in each.ids),
                 *([] if asked is None else asked.flatten().tolist())}
@@ -96,7 +96,7 @@ class PromptPredictor:
 
     def loss_of(self, prompts: Sequence[Prompt], gold: torch.Tensor) -> torch.Tensor:
         """The same for rendered prompts."""
-        batch = collate(encode(prompts, self.backbone, self._limits), self.backbone)
+        batch = collate(encode(prompts, self.backbone, self.limits), self.backbone)
         columns = torch.tensor(self._columns, device=self.backbone.placement.device)
         answers = self._labelled(answer_logits(self.backbone, batch, columns))
         return torch.nn.functional.nll_loss(answers, gold.to(answers.device))

@@ -41,7 +41,7 @@ class Backbone:
     model: PreTrainedModel
     placement: Placement
     max_length: int
-    pieces: dict[str, list[int]] = field(default_factory=dict, repr=False)
+    pieces: dict[tuple[str, bool], list[int]] = field(default_factory=dict, repr=False)
     rows: torch.Tensor | None = field(default=None, repr=False)
     shares_start: bool = False
 

@@ -1,7 +1,9 @@
 """Prompts to token ids, segment by segment; only example texts are ever shortened.
 
 Each segment is tokenised on its own: the pattern's words stay whole whatever stands beside them,
-an edited pattern reuses every text's ids, and each token's segment is known.
+an edited pattern reuses every text's ids, and each token's segment is known. The ids are those of
+the whole prompt as one text, unless the vocabulary has a token that reaches from one segment into
+the next: where a text ends in "." and the pattern goes on with "..", the two stay apart.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from core.errors import PatternError
 from core.models.backbone import Backbone
-from core.models.pieces import spelling, string_ids, tokenise, tokenizer_kind
+from core.models.pieces import Spelling, end_ids, sentinel_id, spelling, string_ids, tokenise
 from core.prompts.pattern import Prompt, Segment
 
 if TYPE_CHECKING:
@@ -37,6 +39,12 @@ class Limits:
     first: int | None = None
     other: int | None = None
     cut: Literal["texts", "tail", "head"] = "texts"
+
+    def of(self, segment: Segment) -> int | None:
+        """The most tokens of a segment; None where it is not limited by itself."""
+        if segment.kind != "text":
+            return None
+        return self.first if segment.field == "text_a" and not segment.label else self.other
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +76,11 @@ def encode(prompts: Sequence[Prompt], backbone: Backbone,
         PatternError: the pattern's own words do not fit into the limit even with all texts
             removed, a cut takes a mask away, or a causal model gets nothing before the mask.
     """
-    shown = [_shown_segments(prompt, backbone) for prompt in prompts]
-    spellings = {
-        spelling(segment, backbone, limits.cut)
-        for segments in shown
-        for segment in segments
-        if _is_text(segment)
-    }
-    tokenise(spellings, backbone)
-    return [_encode_segments(segments, backbone, limits) for segments in shown]
+    shown = [shown_segments(prompt, backbone) for prompt in prompts]
+    spelled = [spellings(segments, backbone, limits.cut) for segments in shown]
+    tokenise({each for row in spelled for each in row if each is not None}, backbone)
+    return [_encode_segments(segments, row, backbone, limits)
+            for segments, row in zip(shown, spelled, strict=True)]
 
 
 def shorten(sides: Sequence[Sequence[list[int]]], excess: int) -> int:
@@ -113,27 +117,66 @@ def cut(encoded: Encoded, start: int, length: int) -> Encoded:
                    type_ids=encoded.type_ids[kept], masks=masks)
 
 
-def _is_text(segment: Segment) -> bool:
-    return segment.kind in ("literal", "text", "word")
+def shown_segments(prompt: Prompt, backbone: Backbone) -> tuple[Segment, ...]:
+    """The segments that the model reads, numbered as in the prompt.
 
+    A causal model reads those before the first answer, with line breaks for separators.
 
-def _shown_segments(prompt: Prompt, backbone: Backbone) -> tuple[Segment, ...]:
-    """The segments that the model reads: causal models only those before the first answer."""
+    Raises:
+        PatternError: a causal model gets nothing before the mask.
+    """
     if backbone.family != "causal":
         return prompt.segments
     kinds = [segment.kind for segment in prompt.segments]
     shown = prompt.segments[: kinds.index("mask") + 1] if "mask" in kinds else prompt.segments
-    if not any(_is_text(segment) for segment in shown):
+    if not any(segment.kind in ("literal", "text", "word") for segment in shown):
         raise PatternError(
             "{model} reads from left to right, but the pattern has nothing before its {field}. "
             "Move the text before it.", model=backbone.name, field="{mask}")
-    return shown
+    return _with_line_breaks(shown)
 
 
-def _encode_segments(segments: Sequence[Segment], backbone: Backbone, limits: Limits) -> Encoded:
+def _with_line_breaks(segments: Sequence[Segment]) -> tuple[Segment, ...]:
+    """The segments with a line break in each separator, or at the end of a literal before it.
+
+    Vocabularies have tokens like a full stop with a line break.
+    """
+    shown: list[Segment] = []
+    for segment in segments:
+        if segment.kind != "sep":
+            shown.append(segment)
+            continue
+        joined = bool(shown) and shown[-1].kind == "literal"
+        if joined:
+            shown[-1] = replace(shown[-1], text=shown[-1].text + "\n")
+        shown.append(replace(segment, text="" if joined else "\n", space=False))
+    return tuple(shown)
+
+
+def spellings(segments: Sequence[Segment], backbone: Backbone,
+              cut: str = "texts") -> list[Spelling | None]:
+    """What is tokenised for each segment that is shown; None for special tokens and masks."""
+    spelled: list[Spelling | None] = []
+    starts = True
+    for segment in segments:
+        text = _is_text(segment, backbone)
+        spelled.append(spelling(segment, backbone, cut, starts) if text else None)
+        starts = segment.kind == "cls" or (segment.kind == "sep" and backbone.family != "causal")
+    return spelled
+
+
+def _is_text(segment: Segment, backbone: Backbone) -> bool:
+    """Whether the segment is tokenised; a causal model's separators are, as line breaks."""
+    if segment.kind == "word":
+        return not end_ids(segment.text, backbone)
+    return segment.kind in ("literal", "text") or bool(segment.text)
+
+
+def _encode_segments(segments: Sequence[Segment], spelled: Sequence[Spelling | None],
+                     backbone: Backbone, limits: Limits) -> Encoded:
     """Join the ids of all segments and cut them to the prompt's length."""
     length = min(limits.length or backbone.max_length, backbone.max_length)
-    parts = _parts(segments, backbone, limits)
+    parts = _parts(segments, spelled, backbone, limits)
     excess = max(0, sum(map(len, parts)) - length)
     if limits.cut != "texts":
         encoded = _joined(segments, parts, backbone, excess)
@@ -146,32 +189,20 @@ def _encode_segments(segments: Sequence[Segment], backbone: Backbone, limits: Li
     return _joined(segments, parts, backbone, excess)
 
 
-def _parts(segments: Sequence[Segment], backbone: Backbone, limits: Limits) -> list[list[int]]:
+def _parts(segments: Sequence[Segment], spelled: Sequence[Spelling | None],
+           backbone: Backbone, limits: Limits) -> list[list[int]]:
     """The token ids of each segment, in lists that may be shortened."""
     parts: list[list[int]] = []
     answers = 0
-    for index, segment in enumerate(segments):
-        if _is_text(segment):
-            starts = index == 0 or segments[index - 1].kind in ("cls", "sep")
-            parts.append(list(_text_ids(segment, starts, backbone, limits)))
+    for index, (segment, each) in enumerate(zip(segments, spelled, strict=True)):
+        if each is not None:
+            parts.append(string_ids(each, backbone)[: limits.of(segment)])
         elif segment.kind == "mask":
             parts.append(mask_ids(answers, backbone))
             answers += 1
         else:
             parts.append(_special_ids(segment, index == len(segments) - 1, backbone))
     return parts
-
-
-def _text_ids(segment: Segment, starts: bool, backbone: Backbone, limits: Limits) -> list[int]:
-    """The segment's ids; SentencePiece marks a word where a sequence `starts`, space or not."""
-    spelled = spelling(segment, backbone, limits.cut)
-    if starts and not spelled[:1].isspace() and tokenizer_kind(backbone) == "sentencepiece":
-        spelled = " " + spelled
-    ids = string_ids(spelled, backbone)
-    if segment.kind == "text":
-        question = segment.field == "text_a" and not segment.label
-        ids = ids[: limits.first if question else limits.other]
-    return ids
 
 
 def mask_ids(answers: int, backbone: Backbone) -> list[int]:
@@ -181,16 +212,17 @@ def mask_ids(answers: int, backbone: Backbone) -> list[int]:
         return []
     if tokenizer.mask_token_id is not None:
         return [tokenizer.mask_token_id]
-    sentinel = tokenizer.convert_tokens_to_ids(f"<extra_id_{answers}>")
-    return [sentinel] if isinstance(sentinel, int) else sentinel
+    sentinel = sentinel_id(answers, backbone)
+    return [] if sentinel is None else [sentinel]
 
 
 def _special_ids(segment: Segment, last: bool, backbone: Backbone) -> list[int]:
-    """The ids of `{cls}` and `{sep}`, as the model's tokenizer has them."""
+    """The ids of `{cls}` and `{sep}`, as the model's tokenizer has them, or of a word's end."""
     tokenizer: Any = backbone.tokenizer
+    if segment.kind == "word":
+        return end_ids(segment.text, backbone)
     if backbone.family == "causal":
-        opening = segment.kind == "cls"
-        return list(_opening(tokenizer)) if opening else string_ids("\n", backbone)
+        return list(_opening(tokenizer)) if segment.kind == "cls" else []
     if getattr(tokenizer, "src_lang", None) and (last or segment.kind == "cls"):
         # A multilingual tokenizer (mBART) puts a language code at the start or the end.
         return list(tokenizer.suffix_tokens if last else tokenizer.prefix_tokens)
@@ -203,7 +235,7 @@ def _special_ids(segment: Segment, last: bool, backbone: Backbone) -> list[int]:
 @lru_cache(maxsize=64)
 def _opening(tokenizer: PreTrainedTokenizerBase) -> tuple[int, ...]:
     """What a causal model's tokenizer puts before every text: Llama's `<s>`, nothing for GPT-2."""
-    return tuple(tokenizer("")["input_ids"])
+    return tuple(tokenizer("", split_special_tokens=True)["input_ids"])
 
 
 def _sides(segments: Sequence[Segment], parts: Sequence[list[int]]) -> list[list[list[int]]]:

@@ -28,6 +28,7 @@ class SentenceEncoder:
             DownloadError: there is no such model, or the hub did not answer.
         """
         from sentence_transformers import SentenceTransformer  # takes seconds to import
+        from transformers import PreTrainedTokenizerBase
 
         try:
             self._model: Any = SentenceTransformer(
@@ -37,6 +38,9 @@ class SentenceEncoder:
             raise DownloadError(
                 "The sentence model {name!r} is no installed package and no folder, "
                 "and the hub did not give it.", name=name) from error
+        tokenizer = getattr(self._model, "tokenizer", None)
+        if isinstance(tokenizer, PreTrainedTokenizerBase):
+            tokenizer.split_special_tokens = True  # in a text their letters are letters
         self._known: dict[str, Vectors] = {}
 
     def embed(self, texts: Sequence[str]) -> Vectors:

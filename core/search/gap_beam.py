@@ -14,6 +14,7 @@ import torch
 
 from core.errors import SpecError
 from core.models.backbone import Backbone
+from core.models.pieces import sentinel_id
 from core.models.scoring import project
 from core.models.shared_decoder import SharedDecoder
 
@@ -143,13 +144,15 @@ def sentinels(backbone: Backbone) -> Ids:
     Raises:
         SpecError: the tokenizer lacks one.
     """
-    names = [f"<extra_id_{index}>" for index in range(3)]
-    known = backbone.tokenizer.get_vocab()
-    missing = [name for name in names if name not in known]
-    if missing:
-        raise SpecError("The tokenizer of {model!r} has no {token!r}; patterns are written by "
-                        "models of the T5 family.", model=backbone.name, token=missing[0])
-    return tuple(known[name] for name in names)
+    found: list[int] = []
+    for number in range(3):
+        sentinel = sentinel_id(number, backbone)
+        if sentinel is None:
+            raise SpecError("The tokenizer of {model!r} has no {token!r}; patterns are written by "
+                            "models of the T5 family.",
+                            model=backbone.name, token=f"<extra_id_{number}>")
+        found.append(sentinel)
+    return tuple(found)
 
 
 def full_stop(backbone: Backbone) -> int | None:

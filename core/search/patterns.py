@@ -16,7 +16,7 @@ import torch
 from core.data.task import Example
 from core.errors import PatternError, SpecError
 from core.models.backbone import Backbone
-from core.models.pieces import word_ids
+from core.models.pieces import plain_ids, word_ids
 from core.models.shared_decoder import check_type
 from core.prompts.dialects import read_lm_bff
 from core.prompts.pattern import Pattern, changed
@@ -149,10 +149,11 @@ def as_pattern(hypothesis: Hypothesis, layout: Layout, backbone: Backbone) -> Pa
 def as_template(tokens: Ids, layout: Layout, backbone: Backbone) -> str:
     """The star template of LM-BFF's code for a hypothesis's tokens, even for malformed ones."""
     begin, finish = _ENDS[layout]
+    first, second, third = map(backbone.tokenizer.convert_ids_to_tokens, sentinels(backbone))
     replacements = {
-        "<extra_id_0>": begin,
-        "<extra_id_1>": "*mask*",
-        "<extra_id_2>": finish,
+        str(first): begin,
+        str(second): "*mask*",
+        str(third): finish,
         str(backbone.tokenizer.eos_token): finish,
         "\N{LOWER ONE EIGHTH BLOCK}": "_",
     }
@@ -195,4 +196,4 @@ def _after(
 
 
 def _ids(text: str, backbone: Backbone) -> list[int]:
-    return list(backbone.tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"])
+    return plain_ids([text], backbone)[0]

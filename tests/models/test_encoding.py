@@ -73,7 +73,8 @@ def test_a_prompt_becomes_tokens(model: str, tokens: str, masks: list[int], tiny
     ("{mask}{sep}{text_a}", "albert", "[CLS] [MASK] [SEP] ▁It ▁is [SEP]"),
     ("{mask}\n{text_a}", "t5", "<extra_id_0> It ▁is </s>"),
     ("{text_a}\nIt {mask}", "llama", "<s> ▁It ▁is \n I t"),
-    ("{text_a}{sep}{text_a} {mask}", "llama", "<s> ▁It ▁is \n ▁It ▁is"),
+    ("{text_a}{sep}{text_a} {mask}", "llama", "<s> ▁It ▁is \n I t ▁is"),
+    ("{text_a}{sep} {text_a} {mask}", "llama", "<s> ▁It ▁is \n ▁It ▁is"),
     ("{text_a} {text_b}{mask}", "bert", "[CLS] it is [MASK] [SEP]"),
     ("{text_a} {text_b}{mask}", "roberta", "<s> I t Ġis <mask> </s>"),
 ])
@@ -90,6 +91,7 @@ def test_spaces_belong_to_the_words_they_precede(
     ("roberta", "dogs", ["Ġdog", "s"]),
     ("roberta", ".", ["."]),
     ("roberta", "</s>", ["</s>"]),
+    ("roberta", "<pad>", ["<", "p", "a", "d", ">"]),
     ("albert", "great", ["▁great"]),
     ("gpt2", "great", ["Ġgreat"]),
     ("llama", "great", ["▁great"]),
