@@ -10,7 +10,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tiny_models import Build, byte_fallback, regex_bytes, spaced_sentinels, split_metaspace
+from tiny_models import (
+    RECIPES,
+    Build,
+    byte_fallback,
+    regex_bytes,
+    spaced_sentinels,
+    split_metaspace,
+)
 
 from core.data.task import Example, classification, multiple_choice
 from core.learning.demonstrations import DemonstratedPredictor, Demonstrations
@@ -33,9 +40,7 @@ CLASSIFIED = ("bert", "roberta", "albert", "distilbert", "deberta-v2", "t5", "gp
 FURTHER = ("the choice1", "the choice2", "the word")
 CHOOSING = ("bert", "roberta", "albert", "distilbert", "deberta-v2")
 TOKENIZERS: dict[str, tuple[str, Build | None]] = {
-    **{kind: (kind, None) for kind in (
-        "bert", "roberta", "albert", "deberta-v2", "xlm-roberta", "t5", "mt5", "bart", "mbart",
-        "gpt2", "llama", "qwen2")},
+    **{kind: (kind, None) for kind in RECIPES},
     "albert of words": ("albert", split_metaspace),
     "xlm-roberta of words": ("xlm-roberta", split_metaspace),
     "t5 of words": ("t5", split_metaspace),
