@@ -20,6 +20,7 @@ from core.data.references import merge_references
 from core.data.task import Example, Task
 
 _NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?")
+_MANY_LABELS = 100
 _UNBALANCED = 4  # times as many rows of the most frequent label as of the rarest
 _BETWEEN = "\x1e"
 
@@ -75,6 +76,7 @@ def check_task(
     train, test = _keys(task.train), _keys(task.test)
     return [
         *_shots(task, shots),
+        *_many_labels(len(task.schema.labels)),
         *(_similar_labels(task.schema.labels) if task.schema.kind == "classification" else ()),
         *_overlap(task.test, test, set(train)),
         *_repetitions(task.train, train, "train"),
@@ -137,6 +139,15 @@ def _visible(label: str) -> str:
     """A label without invisible characters, full-width letters as usual ones."""
     letters = unicodedata.normalize("NFKC", label)
     return "".join(letter for letter in letters if unicodedata.category(letter)[0] != "C")
+
+
+def _many_labels(count: int) -> Iterator[Finding]:
+    if count > _MANY_LABELS:
+        yield Finding(
+            "warning", "{count} labels are many. Prompts with an example of each label (in-context "
+            "learning, demonstrations) are longer than most models read, and searches for label "
+            "words take long and much memory.",
+            {"count": count})
 
 
 def _shots(task: Task, shots: int) -> Iterable[Finding]:

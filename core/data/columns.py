@@ -10,8 +10,8 @@ from core.data.column_names import LABELS, PAIRS, TEXTS, is_number, plain
 from core.data.files import DataLimits, Table
 from core.data.references import source_and_target
 
-MAX_LABELS = 100
-MAX_FURTHER = MAX_LABELS + 10  # further columns of an example
+MAX_LABELS = 1_000  # a column of more values holds something else
+MAX_FURTHER = 110  # further columns of an example
 _LABEL_CHARACTERS = 50  # a column with a longer cell does not look like labels
 _RESERVED = ("text_a", "text_b", "mask", "sep", "label")
 

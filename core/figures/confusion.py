@@ -9,9 +9,12 @@ import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
-from core.figures.text import Translate, escaped, sentence, wrapped
+from core.figures.text import Translate, captioned, escaped, sentence, wrapped
 from core.figures.theme import BLUE, empty_figure, faded, new_figure
+from core.metrics.labels import most_confused
 
+MAX_SHOWN = 60  # of more labels nobody could tell the cells apart
+MOST_CONFUSED = "{count} of {total} labels, those with most mistakes"
 MAX_WRITTEN = 14  # with more labels, cells are too small for numbers
 _OPAQUE = [[0, "#e9ebf5"], [0.5, "#a5a8ee"], [1, "#4338ca"]]  # numbers are legible on any page
 _CLEAR = [[0, faded(BLUE, 0.05)], [1, BLUE]]  # where there are none
@@ -23,17 +26,25 @@ def confusion_figure(confusion: Sequence[Sequence[int]] | npt.NDArray[np.int64],
                      labels: Sequence[str], translate: Translate = str) -> go.Figure:
     """Draw a heat map of counts `[C, C]`, rows gold and columns predicted.
 
-    Each cell is coloured by its share of the row.
+    Each cell is coloured by its share of the row. Of very many labels those with most mistakes are
+    shown.
     """
     counts = np.asarray(confusion, dtype=np.int64)
     if not counts.sum():
         return empty_figure(translate("No predictions to show yet."))
     shares = counts / np.maximum(1, counts.sum(1, keepdims=True))  # [C, C]
+    if len(labels) > MAX_SHOWN:
+        shown, total = most_confused(counts, MAX_SHOWN), len(labels)
+        counts, shares = counts[np.ix_(shown, shown)], shares[np.ix_(shown, shown)]
+        labels = [labels[index] for index in shown]
+        caption = sentence(translate, MOST_CONFUSED, count=len(labels), total=total)
+    else:
+        caption = ""
     many = len(labels) > MAX_WRITTEN
     traces = [_cells(counts, shares, labels, translate)]
     if not many:
         traces.append(_numbers(counts, shares))
-    layout = _axes(labels, translate)
+    layout = _axes(labels, caption, translate)
     return new_figure(traces, height=_height(len(labels)), margin={"t": 32}, **layout)
 
 
@@ -50,7 +61,9 @@ def _angle(labels: int) -> int:
     return -45 if labels > 4 else 0
 
 
-def _axes(labels: Sequence[str], translate: Translate) -> dict[str, dict[str, Any]]:
+def _axes(
+    labels: Sequence[str], caption: str, translate: Translate
+) -> dict[str, dict[str, Any]]:
     """Both axes with the labels' names; gold labels run downwards."""
     last, many = len(labels) - 0.5, len(labels) > MAX_WRITTEN
     ticks = {
@@ -58,7 +71,7 @@ def _axes(labels: Sequence[str], translate: Translate) -> dict[str, dict[str, An
         "ticktext": [wrapped(label, 16, 1) for label in labels],
         "tickfont": {"size": 10 if many else 12}, "showgrid": False,
     }
-    columns = {"title": {"text": translate("Predicted")}, "range": [-0.5, last]}
+    columns = {"title": {"text": captioned(translate("Predicted"), caption)}, "range": [-0.5, last]}
     rows = {"title": {"text": translate("Gold")}, "range": [last, -0.5]}
     return {
         "xaxis": {**ticks, **columns, "tickangle": _angle(len(labels))},

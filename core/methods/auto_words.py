@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from core.errors import SpecError
 from core.learning.fine_tuning import check_demonstrations
 from core.learning.method import Learned, Method, Problem, Progress, SearchFacts, Stage
 from core.learning.options import option
@@ -81,7 +82,7 @@ def word_candidates(
     accuracy.
 
     Raises:
-        SpecError: a label has no training example.
+        SpecError: a label has no training example, or there is no combination.
     """
     train, gold, backbone = problem.split.train, problem.gold(problem.split.train), problem.backbone
     logits = vocabulary_logits(backbone, pvp.pattern, train)
@@ -97,6 +98,11 @@ def word_candidates(
         words = [nearest_words(each, seed, embedding, options.neighbours)
                  for each, seed in zip(words, seeds, strict=True)]
     found = best_combinations(logits, gold, words, options.combinations, distinct=options.distinct)
+    if not found.combinations:
+        raise SpecError(
+            "No combination of words is left for {count} labels: each chooses among its {k} "
+            "likeliest, and others have taken them. Raise 'k', or let labels share words "
+            "('distinct').", count=len(problem.schema.labels), k=options.k)
     spelled = whole_words(backbone)
     return [Candidate(PVP(pvp.pattern, Verbalizer(tuple(
         (label, (spelled[token],)) for label,

@@ -34,6 +34,13 @@ def confusion_counts(answers: LabelAnswers) -> npt.NDArray[np.int64]:
     return confusion
 
 
+def most_confused(confusion: npt.NDArray[np.int64], most: int) -> list[int]:
+    """Up to `most` labels of a confusion matrix `[C, C]`, those with most mistakes, in order."""
+    right = np.diag(confusion)
+    mistakes = confusion.sum(0) + confusion.sum(1) - 2 * right  # [C]
+    return sorted(np.argsort(-mistakes, kind="stable")[:most].tolist())
+
+
 def macro_f1(confusion: npt.NDArray[np.int64]) -> float:
     """The mean over labels of F1, the harmonic mean of precision and recall.
 

@@ -107,9 +107,9 @@ def test_lengths_in_tokens(lengths, limit, expected):
         ([("x", ""), ("y", "")], "error", "Column 'label' is empty in 2 of 2 rows."),
         ([("x", "1"), ("y", "1")], "error", "Column 'label' holds only one label, '1'."),
         (
-            [(f"x{at}", str(at)) for at in range(101)],
+            [(f"x{at}", str(at)) for at in range(1_001)],
             "error",
-            "holds 101 different labels; 100 are allowed",
+            "holds 1001 different labels; 1000 are allowed",
         ),
         (
             [("x", "Good"), ("y", "good "), ("z", "bad")],

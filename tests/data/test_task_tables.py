@@ -63,7 +63,7 @@ def test_equal_texts_stay_in_one_half():
     ("given", "message"),
     [
         (labelled("1", "1"), "Column 'label' of 'a.csv' holds 1 different"),
-        (labelled(*map(str, range(101))), "holds 101 different"),
+        (labelled(*map(str, range(1_001))), "holds 1001 different"),
         (labelled("", ""), "No row of 'a.csv' has both a text"),
         (labelled("1", "0"), "too few rows to set some aside"),
     ],

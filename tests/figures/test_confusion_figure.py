@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.figures.confusion import MAX_WRITTEN, confusion_figure
+from core.figures.confusion import MAX_SHOWN, MAX_WRITTEN, confusion_figure
 
 
 def test_colours_are_shares_of_rows_and_texts_are_counts() -> None:
@@ -40,6 +40,17 @@ def test_many_labels_have_turned_names_and_no_numbers(labels: int, traces: int, 
     assert (len(figure.data), figure.layout.xaxis.tickangle) == (traces, angle)
     assert figure.data[0].showscale == (traces == 1)
     assert figure.layout.height <= 900
+
+
+def test_of_very_many_labels_those_with_most_mistakes_are_drawn() -> None:
+    counts = np.eye(150, dtype=int) * 4
+    counts[140, 3] = 4
+    figure = confusion_figure(counts, [f"label {index}" for index in range(150)])
+    shown = figure.layout.xaxis.ticktext
+    assert (len(shown), figure.layout.height) == (MAX_SHOWN, 900)
+    assert {"label 3", "label 140"} <= set(shown)
+    assert figure.data[0].z[shown.index("label 140")][shown.index("label 3")] == 0.5
+    assert "60 of 150 labels, those with most" in figure.layout.xaxis.title.text
 
 
 def test_long_labels_are_elided_and_whole_under_the_pointer() -> None:

@@ -11,7 +11,14 @@ from sklearn import metrics as sklearn_metrics
 
 from core.metrics.answers import LabelAnswers
 from core.metrics.evaluation import Evaluation, evaluate
-from core.metrics.labels import macro_f1, wilson_interval
+from core.metrics.labels import macro_f1, most_confused, wilson_interval
+
+
+def test_the_most_confused_labels_keep_their_order() -> None:
+    confusion = np.array([[9, 0, 0, 0], [0, 5, 0, 3], [0, 0, 9, 1], [0, 0, 0, 9]])
+    assert most_confused(confusion, 2) == [1, 3]
+    assert most_confused(confusion, 3) == [1, 2, 3]
+    assert most_confused(confusion, 9) == [0, 1, 2, 3]
 
 
 def random_predictions(labels: int, n: int = 200) -> tuple[np.ndarray, list[int]]:

@@ -11,7 +11,8 @@ import pytest
 
 from core.data.task import Example, Task, classification, generation
 from tests.ui.conftest import Page
-from ui.lab.tab import MAX_LABELS, Lab
+from ui.lab.tab import Lab
+from ui.lab.words import WORD_BOXES
 from ui.search.tab import Search
 from ui.train.plan import IN_THE_LAB, Plan
 
@@ -20,7 +21,7 @@ ENGLISH, CHINESE = (gr.Request(headers={"accept-language": language})
 VENUES = Task("venues", generation(), *(tuple(
     Example(f"place {at}", references=(f"This is place {at}.", f"Here is place {at}."))
     for at in range(start, start + 40)) for start in (0, 40)))
-NO_WORDS = [""] * MAX_LABELS
+NO_WORDS = [""] * WORD_BOXES
 
 
 @pytest.fixture(scope="module")

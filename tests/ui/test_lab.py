@@ -6,7 +6,8 @@ import gradio as gr
 import pytest
 
 from tests.ui.conftest import Page
-from ui.lab.tab import MAX_LABELS, Lab
+from ui.lab.tab import Lab
+from ui.lab.words import WORD_BOXES
 
 ENGLISH = gr.Request(headers={"accept-language": "en"})
 
@@ -19,13 +20,13 @@ def lab(ground: Page) -> Lab:
 def test_a_published_pattern_brings_its_words(lab: Lab) -> None:
     pattern, *words = lab.take_published("reviews", "0")
     assert "{mask}" in pattern
-    assert len(words) == MAX_LABELS
+    assert len(words) == WORD_BOXES
     assert [bool(word) for word in words[:3]] == [True, True, False]
 
 
 @pytest.mark.parametrize("chosen", [None, "", "999", "-1", "great"])
 def test_without_a_published_pattern_nothing_changes(lab: Lab, chosen: str | None) -> None:
-    assert lab.take_published("reviews", chosen) == [gr.skip()] * (1 + MAX_LABELS)
+    assert lab.take_published("reviews", chosen) == [gr.skip()] * (1 + WORD_BOXES)
 
 
 def test_examples_go_round(lab: Lab) -> None:
@@ -44,7 +45,7 @@ def look(lab: Lab, on: bool = True, shots: float | None = 4,
          text: str = "The soup was cold.") -> str:
     pattern, words = "{text_a} It was {mask}.", ["terrible", "great"]
     return lab.demonstrations.watch(ENGLISH, on, "reviews", "mini-masked", pattern, text, "", "",
-                                    shots, 13, 2, 0.5, 50, *words, *[""] * (MAX_LABELS - 2))[1]
+                                    shots, 13, 2, 0.5, 50, *words, *[""] * (WORD_BOXES - 2))[1]
 
 
 def test_demonstrations_are_shown_with_their_similarity(lab: Lab) -> None:

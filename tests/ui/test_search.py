@@ -11,7 +11,8 @@ from core.methods.registry import METHODS, searches
 from core.runs.run import Run
 from core.runs.spec import RunSpec
 from tests.ui.conftest import Page
-from ui.lab.tab import MAX_LABELS, Lab
+from ui.lab.tab import Lab
+from ui.lab.words import WORD_BOXES
 from ui.languages import LANGUAGES
 from ui.search.panels import (
     ROWS_SHOWN,
@@ -118,7 +119,7 @@ def plan(search: Search, kind: str, **changed: object) -> list[Any]:
     values = [changed.get(name, box.value) for name, box in search.options.items()]
     return search.show_plan(ENGLISH, "reviews", "mini-masked", kind, 16, 13,
                             "{text_a} It was {mask}.", "terrible", "great",
-                            *[""] * (MAX_LABELS - 2), *values)
+                            *[""] * (WORD_BOXES - 2), *values)
 
 
 @pytest.mark.parametrize(("kind", "changed", "expected"), [

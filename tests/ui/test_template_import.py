@@ -8,8 +8,8 @@ import gradio as gr
 import pytest
 
 from tests.ui.conftest import Page
-from ui.lab.tab import MAX_LABELS
 from ui.lab.template_import import TemplateImport
+from ui.lab.words import WORD_BOXES
 
 ENGLISH, ZH = (gr.Request(headers={"accept-language": language}) for language in ("en", "zh-CN"))
 RESULTS = ("*cls**sent_0*_Such_a*mask*_one.*sep+*\t0.9", "*cls**sent_0*_How*mask*!*sep+*\t0.8",
@@ -24,7 +24,7 @@ templates:
   2: !Template
     {name: Loops, answer_choices: a ||| b, jinja: "{% for a in text %}{% endfor %} ||| x"}
 """
-WORDS = ["terrible", "great", *[""] * (MAX_LABELS - 2)]
+WORDS = ["terrible", "great", *[""] * (WORD_BOXES - 2)]
 FURTHER = Path(__file__).resolve().parents[2] / "core" / "prompts" / "dialects"
 
 
@@ -47,7 +47,7 @@ def test_what_is_pasted_is_shown_and_loaded(panel: TemplateImport) -> None:
     pattern, *words, note = panel.load(ENGLISH, "reviews", picked["value"], "{text_a} {mask}",
                                        *WORDS)
     assert pattern == PATTERN
-    assert words == [gr.skip()] * MAX_LABELS
+    assert words == [gr.skip()] * WORD_BOXES
     assert "Loaded." in note
 
 
@@ -58,7 +58,7 @@ def test_answer_choices_become_label_words_in_order(panel: TemplateImport) -> No
     assert picked["choices"][0][0] == "One · {text_a} So: {mask} · bad, dull / good"
     pattern, *words, _ = panel.load(ENGLISH, "reviews", picked["value"], "", *WORDS)
     assert (pattern, words) == ("{text_a} So: {mask}",
-                                ["bad\\, dull", "good", *[""] * (MAX_LABELS - 2)])
+                                ["bad\\, dull", "good", *[""] * (WORD_BOXES - 2)])
 
 
 def test_words_alone_leave_the_pattern(panel: TemplateImport) -> None:

@@ -7,11 +7,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from core.figures.comparison import LEVEL
+from core.figures.confusion import MAX_SHOWN
 from core.figures.text import sentence
 from core.metrics.groups import Setting
+from core.metrics.labels import most_confused
 from core.metrics.metric import Metric, found_metrics, metric_named
 from core.metrics.significance import McNemar, PairComparison, Side
 from core.runs.comparison import SideBySide, compare_settings
@@ -181,9 +184,11 @@ def difference_table(comparisons: Sequence[PairComparison], translate: Translate
 
 def confusion_table(confusion: Sequence[Sequence[int]], labels: Sequence[str],
                     translate: Translate) -> str:
-    """The counts of a confusion matrix as a table."""
-    return table_html([f"{translate('gold')} ↓ {translate('predicted')} →", *labels],
-                      [[label, *row] for label, row in zip(labels, confusion, strict=True)])
+    """The counts of a confusion matrix as a table; of very many labels those in the figure."""
+    shown = most_confused(np.asarray(confusion), MAX_SHOWN)
+    rows = [[labels[row], *(confusion[row][column] for column in shown)] for row in shown]
+    heads = [labels[column] for column in shown]
+    return table_html([f"{translate('gold')} ↓ {translate('predicted')} →", *heads], rows)
 
 
 def points(value: float, metric: Metric, translate: Translate) -> str:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 
+import numpy as np
+
+from core.figures.confusion import MOST_CONFUSED
+from core.figures.text import sentence
 from core.inspection import Answer, DatasetView, PromptView, Step, Word
 from core.metrics.evaluation import Evaluation
+from core.metrics.labels import most_confused
 from core.prompts.pattern import Segment
 from ui.bars import bar, colour, found_percent, interval_bar, label_tag, metric_text, track
 from ui.feedback import Translate
 
 MISTAKES_SHOWN = 6
+LABELS_SHOWN = 20  # of more labels those that matter most
 _FILLINGS_SHOWN = 6
 
 
@@ -63,11 +69,22 @@ def answer_panel(view: PromptView, labels: Sequence[str], translate: Translate) 
 
 def _label_bars(view: PromptView, labels: Sequence[str], translate: Translate) -> str:
     """The label probabilities; in multiple choice the example's answers stand for the labels."""
+    shown, rest = _most_probable(view.label_probabilities, translate)
     bars = "".join(bar(view.choices.get(label, label), probability, colour(labels.index(label)))
-                   for label, probability in view.label_probabilities.items())
+                   for label, probability in shown.items()) + rest
     title = translate("Answers to choose from") if view.choices else translate("Labels")
     half = "cl-half cl-choices" if view.choices else "cl-half"
     return f'<div class="{half}"><h4>{escape(title)}</h4>{bars}</div>' if bars else ""
+
+
+def _most_probable(probabilities: Mapping[str, float],
+                   translate: Translate) -> tuple[dict[str, float], str]:
+    """All labels in their order, or the most probable of many, and how many are left out."""
+    most = sorted(probabilities, key=lambda label: -probabilities[label])[:LABELS_SHOWN]
+    shown = {label: share for label, share in probabilities.items() if label in most}
+    left = len(probabilities) - len(shown)
+    more = escape(translate("and {n} more").format(n=left))
+    return shown, f'<p class="cl-hint">{more}</p>' if left else ""
 
 
 def _steps(view: PromptView, labels: Sequence[str], translate: Translate) -> str:
@@ -114,8 +131,9 @@ def _calibrated(view: DatasetView, translate: Translate) -> str:
 
 
 def _by_label(view: DatasetView, labels: Sequence[str], translate: Translate) -> str:
+    shown, rest = _most_probable(view.label_probabilities_mean, translate)
     means = "".join(bar(label, share, colour(labels.index(label)))
-                    for label, share in view.label_probabilities_mean.items())
+                    for label, share in shown.items()) + rest
     return ('<div class="cl-halves">'
             f'<div class="cl-half"><h4>{escape(translate("Confusion"))}</h4>'
             f"{_confusion(view.evaluation, labels, translate)}</div>"
@@ -157,20 +175,26 @@ def _word_row(word: Word, most: float, labels: Sequence[str]) -> str:
 
 
 def _confusion(evaluation: Evaluation, labels: Sequence[str], translate: Translate) -> str:
-    head = "".join(f'<th scope="col" title="{escape(label)}">{escape(label)}</th>'
-                   for label in labels)
-    rows = "".join(_confusion_row(row, label, evaluation.confusion[row])
-                   for row, label in enumerate(labels))
+    confusion = np.asarray(evaluation.confusion)
+    shown = most_confused(confusion, LABELS_SHOWN)
+    head = "".join(f'<th scope="col" title="{escape(labels[at])}">{escape(labels[at])}</th>'
+                   for at in shown)
+    rows = "".join(_confusion_row(row, labels[row], confusion[row], shown) for row in shown)
+    note = ""
+    if len(shown) < len(labels):
+        text = sentence(translate, MOST_CONFUSED, count=len(shown), total=len(labels))
+        note = f'<p class="cl-hint">{escape(text)}</p>'
     gold, predicted = escape(translate("gold")), escape(translate("predicted"))
     return ('<div class="cl-scroll"><table class="cl-confusion">'
             f'<thead><tr><td class="cl-corner">{gold} ↓ {predicted} →</td>{head}</tr></thead>'
-            f"<tbody>{rows}</tbody></table></div>")
+            f"<tbody>{rows}</tbody></table></div>{note}")
 
 
-def _confusion_row(row: int, label: str, counts: Sequence[int]) -> str:
+def _confusion_row(row: int, label: str, counts: Sequence[int], shown: Sequence[int]) -> str:
     total = max(1, sum(counts))
     cells = ""
-    for column, count in enumerate(counts):
+    for column in shown:
+        count = counts[column]
         kind = "cl-right" if row == column else "cl-wrong"
         cells += f'<td style="--heat:{count / total:.2f}" class="{kind}">{count}</td>'
     return f'<tr><th scope="row" title="{escape(label)}">{escape(label)}</th>{cells}</tr>'

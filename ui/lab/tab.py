@@ -10,7 +10,7 @@ import gradio as gr
 
 from core.data.further_texts import format_texts, parse_texts
 from core.data.task import Example, Schema, Task
-from core.errors import ClozeLabError, LimitError
+from core.errors import ClozeLabError
 from core.inspection import Question, look_at_examples, look_at_prompt
 from core.prompts.library import suggested
 from core.runs.execution import test_part
@@ -19,12 +19,12 @@ from ui.lab.demonstrations import DemonstrationBoxes
 from ui.lab.panels import answer_panel, dataset_panel, prompt_panel
 from ui.lab.template_import import TemplateImport
 from ui.lab.variants import Variants, ask
+from ui.lab.words import ROWS, WORD_BOXES, are_many, box_values
 from ui.languages import label
 from ui.live import QUIET, follow
 from ui.services import Services
 from ui.session import Session, unpack
 
-MAX_LABELS = 20
 MAX_ANSWERS = 96  # that are filled in while one types
 SAMPLES = (64, 128, 256, 1000)
 _FIELDS = ("{text_a}", "{mask}", "{sep}", "{text_b}")  # the last for pairs alone
@@ -107,12 +107,15 @@ class Lab:
         words, notes = [], []
         with gr.Group(elem_id="words"):
             gr.Markdown(label("Label words"), elem_classes="cl-group-title")
-            for index in range(MAX_LABELS):
+            for index in range(ROWS):
                 words.append(gr.Textbox(
                     label=f"label {index}", visible=index < 2, elem_id=f"words-{index}",
                     max_length=400, elem_classes="cl-words"))
                 notes.append(gr.HTML(
                     visible=index < 2, elem_id=f"words-note-{index}", elem_classes="cl-note-slot"))
+            words.append(gr.Textbox(
+                label=label("Words of all labels, a label a line"), visible=False, lines=8,
+                max_lines=20, elem_id="words-all", max_length=100_000, elem_classes="cl-words"))
         note = gr.HTML(elem_id="words-note", elem_classes="cl-note-slot")
         return words, notes, note
 
@@ -177,7 +180,6 @@ class Lab:
         translate = translator(request)
         try:
             task = self.services.task(choice)
-            _check_room(task)
         except ClozeLabError as error:
             gr.Warning(explain(error, translate))
             return [gr.skip()] * len(self.opened)
@@ -208,10 +210,9 @@ class Lab:
         task = self.services.task(choice)
         pvps = suggested(task.name, task.schema)
         if chosen not in {str(index) for index in range(len(pvps))}:
-            return [gr.skip()] * (1 + MAX_LABELS)
+            return [gr.skip()] * (1 + WORD_BOXES)
         pvp = pvps[int(chosen)]
-        words = [", ".join(pvp.words.get(name, [])) for name in task.schema.labels[:MAX_LABELS]]
-        return [pvp.pattern, *words, *[""] * (MAX_LABELS - len(words))]
+        return [pvp.pattern, *box_values(task.schema, pvp.words)]
 
     def watch_prompt(self, request: gr.Request, choice: str, model: str, pattern: str, text_a: str,
                      text_b: str, more: str, *words: str) -> list[Any]:
@@ -221,7 +222,7 @@ class Lab:
             task = self.services.task(choice)
             question = ask(pattern, words, task, self.services, model)
         except Exception as error:
-            return [*[gr.skip()] * (2 + MAX_LABELS), _no_prompt(error, translate), ""]
+            return [*[gr.skip()] * (2 + ROWS), _no_prompt(error, translate), ""]
         notes = _notes(question, task, translate)
         try:
             typed = parse_texts(more or "", task.schema.columns)
@@ -254,14 +255,16 @@ def _notes(question: Question, task: Task, translate: Translate) -> list[str]:
     """Messages under the pattern, under all words and under each label's words."""
     problems = question.word_problems or {}
     whole, rows = problem(problems.get(""), translate), []
-    if task.schema.has_words:
+    if are_many(task.schema):
+        whole = problem(next(iter(problems.values()), None), translate)
+    elif task.schema.has_words:
         rows = [problem(problems.get(name), translate) for name in task.schema.labels]
     else:
         whole = message(translate(_NO_WORDS[task.schema.kind]), "note")
     pattern_note = problem(question.pattern_problem, translate)
     if task.schema.kind == "generation":  # the panels say what does not work yet
         pattern_note = ""
-    return [pattern_note, whole, *rows, *[""] * (MAX_LABELS - len(rows))]
+    return [pattern_note, whole, *rows, *[""] * (ROWS - len(rows))]
 
 
 def _answer_note(task: Task, position: int, translate: Translate) -> str:
@@ -278,22 +281,16 @@ def _no_prompt(error: BaseException, translate: Translate) -> str:
     return waiting_panel(translate("What the model reads"), explain(error, translate))
 
 
-def _check_room(task: Task) -> None:
-    """Raise LimitError if the task has more labels than the Lab has rows for their words."""
-    count = len(task.schema.labels)
-    if count > MAX_LABELS and task.schema.has_words:
-        raise LimitError("The Lab shows up to {limit} labels; this task has {count}. Use the "
-                         "command line.", limit=MAX_LABELS, count=count)
-
-
 def _word_rows(schema: Schema, words: Mapping[str, Sequence[str]]) -> list[Any]:
-    """What is in each row of label words and in the note under it; rows without a label hide."""
-    labels = schema.labels if schema.has_words else ()
-    spare = MAX_LABELS - len(labels)
-    rows = [gr.update(label=name, value=", ".join(words.get(name, [])), visible=True)
-            for name in labels]
-    notes = [gr.update(value="", visible=index < len(labels)) for index in range(MAX_LABELS)]
-    return [*rows, *[gr.update(value="", visible=False)] * spare, *notes]
+    """What is in each box of label words and in the note under it; boxes without a label hide."""
+    many = are_many(schema)
+    labels = schema.labels if schema.has_words and not many else ()
+    *values, all_words = box_values(schema, words)
+    rows = [gr.update(label=name, value=value, visible=True)
+            for name, value in zip(labels, values, strict=False)]
+    spare = [gr.update(value="", visible=False)] * (ROWS - len(labels))
+    notes = [gr.update(value="", visible=index < len(labels)) for index in range(ROWS)]
+    return [*rows, *spare, gr.update(value=all_words, visible=many), *notes]
 
 
 def _further_fields(schema: Schema) -> list[Any]:

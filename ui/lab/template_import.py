@@ -16,10 +16,11 @@ from core.prompts.dialects import decode_templates, read_templates, write_templa
 from core.prompts.dialects.outcome import FoundTemplate, Place, Reading, SetAside
 from core.prompts.pattern import Pattern
 from core.prompts.pvp import PVP
-from core.prompts.verbalizer import Verbalizer, join_words, split_words
+from core.prompts.verbalizer import Verbalizer, split_words
 from ui.data_panels import findings_panel
 from ui.feedback import Translate, explain, message, translator
 from ui.lab.variants import Variant, keep_beside
+from ui.lab.words import box_values, typed_texts
 from ui.languages import label
 from ui.live import QUIET, follow
 from ui.services import Services
@@ -117,8 +118,7 @@ class TemplateImport:
             _completed(found, task, pattern, words)
         except ClozeLabError as error:
             return [*unchanged, message(explain(error, translate))]
-        rows = [join_words(found["words"].get(name, [])) for name in task.schema.labels]
-        filled = [*rows, *[""] * (len(words) - len(rows))] if found["words"] else unchanged[1:]
+        filled = box_values(task.schema, found["words"]) if found["words"] else unchanged[1:]
         return [found["pattern"] or gr.skip(), *filled, message(translate("Loaded."), "good")]
 
     def keep(self, request: gr.Request, variants: list[Variant] | None, choice: str,
@@ -201,10 +201,7 @@ def _title(template: FoundTemplate, scored: bool) -> str:
 
 def _typed(task: Task, words: Sequence[str]) -> dict[str, list[str]]:
     """The words in the Lab's boxes."""
-    if not task.schema.has_words:
-        return {}
-    return {name: split_words(text or "")
-            for name, text in zip(task.schema.labels, words, strict=False)}
+    return {name: split_words(text) for name, text in typed_texts(task.schema, words).items()}
 
 
 def _completed(found: dict[str, Any], task: Task, pattern: str, words: Sequence[str]) -> PVP:

@@ -16,6 +16,7 @@ from core.prompts.verbalizer import Verbalizer, split_words
 from core.runs.execution import test_part
 from ui.bars import interval_bar, metric_text
 from ui.feedback import Translate, explain, message, translator
+from ui.lab.words import WORD_BOXES, box_values, typed_texts
 from ui.languages import label
 from ui.live import QUIET, follow
 from ui.services import Services
@@ -106,14 +107,11 @@ class Variants:
 
     def load(self, choice: str, variants: list[Variant] | None, chosen: str | None) -> list[Any]:
         """Put the chosen variant into the boxes."""
-        width = 20
         found = next((variant for variant in variants or [] if variant_key(variant) == chosen),
                      None)
         if found is None:
-            return [gr.skip()] * (1 + width)
-        task = self.services.task(choice)
-        words = [", ".join(found["words"].get(name, [])) for name in task.schema.labels]
-        return [found["pattern"], *words, *[""] * (width - len(words))]
+            return [gr.skip()] * (1 + WORD_BOXES)
+        return [found["pattern"], *box_values(self.services.task(choice).schema, found["words"])]
 
     def show(self, request: gr.Request, choice: str, model: str, variants: list[Variant] | None,
              sample: str) -> list[Any]:
@@ -146,11 +144,10 @@ class Variants:
         """A link that opens the Lab with what is typed."""
         translate = translator(request)
         try:
-            labels = self.services.task(choice).schema.labels
+            typed = typed_texts(self.services.task(choice).schema, words)
         except ClozeLabError as error:
             return [gr.update(visible=False), message(explain(error, translate))]
-        chosen = {name: split_words(typed or "")
-                  for name, typed in zip(labels, words, strict=False)}
+        chosen = {name: split_words(text) for name, text in typed.items()}
         link = pack({"task": choice, "pattern": pattern, "words": chosen})
         return [gr.update(value=link, visible=True),
                 message(translate("The link is copied."), "good")]
@@ -164,8 +161,7 @@ def typed_words(schema: Schema, words: Sequence[str | None]) -> dict[str, list[s
     """
     if not schema.has_words:
         return {}
-    typed = {name: split_words(text or "")
-             for name, text in zip(schema.labels, words, strict=False)}
+    typed = {name: split_words(text) for name, text in typed_texts(schema, words).items()}
     return Verbalizer.of(typed, schema.labels).as_dict()
 
 
@@ -201,8 +197,8 @@ def keep_beside(kept: Sequence[Variant], new: Sequence[Variant],
 
 def ask(pattern: str, words: Sequence[str], task: Task, services: Services,
         model: str) -> Question:
-    """The question as typed: `words` holds one string for each label row."""
-    typed = dict(zip(task.schema.labels, words, strict=False))
+    """The question as typed: `words` holds what is in each box of label words."""
+    typed = typed_texts(task.schema, words)
     return read_question(pattern or "", typed, task, services.backbone(model))
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import gradio as gr
 
 from core.data.split import LM_BFF_SEEDS
+from core.data.task import Schema
 from core.errors import ClozeLabError, SpecError
 from core.methods.registry import searches
 from core.runs.estimate import estimate_seconds, steps_of
@@ -19,6 +20,7 @@ from ui.feedback import Translate, explain, message, translator
 from ui.form import controls
 from ui.lab.tab import Lab
 from ui.lab.variants import Variant, keep_beside, typed_words
+from ui.lab.words import WORD_BOXES, box_values
 from ui.languages import label
 from ui.live import QUIET, follow
 from ui.requests import do_inline
@@ -232,27 +234,25 @@ class Search:
     def load_picked(self, request: gr.Request, choice: str, visitor: str, chosen: str | None,
                     picked: list[str] | None) -> list[Any]:
         """Put the best of the ticked candidates into the Lab."""
-        translate, rows = translator(request), len(self.lab.boxes.words)
-        nothing = [gr.skip()] * (1 + rows)
+        translate, nothing = translator(request), [gr.skip()] * (1 + WORD_BOXES)
         if not picked:
             return [*nothing, message(translate("Tick a candidate first."))]
         try:
-            labels = self._same_task(choice, visitor, chosen)
+            schema = self._same_task(choice, visitor, chosen)
         except ClozeLabError as error:
             return [*nothing, message(explain(error, translate))]
         offered = choices(self.services.store.found(chosen or "", visitor))
         candidate = json.loads(best_of(picked, offered))
-        words = [", ".join(candidate["words"].get(name, [])) for name in labels]
-        return [candidate["pattern"], *words, *[""] * (rows - len(words)),
+        return [candidate["pattern"], *box_values(schema, candidate["words"]),
                 message(translate("Loaded. Open the Lab to look at it."), "good")]
 
-    def _same_task(self, choice: str, visitor: str, chosen: str | None) -> tuple[str, ...]:
-        """The labels of the chosen task, if it is the one that was searched for."""
+    def _same_task(self, choice: str, visitor: str, chosen: str | None) -> Schema:
+        """The schema of the chosen task, if it is the one that was searched for."""
         run = self.services.store.run(chosen or "", visitor)
         if self.services.source(choice) != run.spec.task:
             raise SpecError("This search was for the task {task!r}. Choose it above first.",
                             task=run.spec.task_name)
-        return self.services.task(choice).schema.labels
+        return self.services.task(choice).schema
 
     def _searches(self, visitor: str) -> list[Run]:
         runs = self.services.store.runs(visitor) if visitor else []
