@@ -53,15 +53,15 @@ def _models(options: Namespace, settings: Settings) -> Result:  # noqa: ARG001
 
 
 def _model_row(name: str) -> dict[str, Any]:
-    from core.models.families import family_of_type
+    from core.models.families import family_of_class
     from core.models.model_files import BUNDLED_FOLDER
 
     folder = BUNDLED_FOLDER / name
-    kind = json.loads((folder / "config.json").read_text(encoding="utf-8"))["model_type"]
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     size = sum(path.stat().st_size for path in folder.glob("*.safetensors"))
     return {
-        "name": name, "family": family_of_type(kind), "type": kind, "bytes": size,
-        "source": "bundled",
+        "name": name, "family": family_of_class(config["architectures"][0]),
+        "type": config["model_type"], "bytes": size, "source": "bundled",
     }
 
 

@@ -8,6 +8,10 @@ from __future__ import annotations
 from typing import Any, Literal
 
 Family = Literal["masked", "seq2seq", "causal"]
+_ENDINGS: dict[str, Family] = {  # of the names of classes
+    "ForMaskedLM": "masked", "ForConditionalGeneration": "seq2seq",
+    "ForCausalLM": "causal", "LMHeadModel": "causal",
+}
 
 
 def family_of(config: Any) -> Family | None:
@@ -26,6 +30,11 @@ def family_of(config: Any) -> Family | None:
 def family_of_type(kind: str) -> Family | None:
     """The family of a type of model; None if transformers has no language model of it."""
     return next(iter(_classes(kind)), None)
+
+
+def family_of_class(name: str) -> Family | None:
+    """The family of a class of transformers by its name, for which nothing is loaded."""
+    return next((family for ending, family in _ENDINGS.items() if name.endswith(ending)), None)
 
 
 def model_class(family: Family, classifier: bool = False) -> Any:
