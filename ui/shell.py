@@ -12,7 +12,7 @@ from core.data.catalog import task_text
 from core.errors import ClozeLabError
 from core.models.cards import model_card
 from core.models.carried import CARRIED_MODELS
-from core.models.model_files import bundled_names
+from core.models.model_files import bundled_names, offered_names
 from ui.api import publish
 from ui.compare.tab import Compare
 from ui.feedback import Translate, explain, translator
@@ -138,9 +138,10 @@ def _welcome(request: gr.Request, visitor: str, own_tasks: list[list[str]] | Non
 
 def _model_choices(services: Services) -> list[tuple[str, str]]:
     hub = services.backbones.allowed or HUB_MODELS
-    return [*((f"{name} · bundled", name) for name in bundled_names()),
-            *((f"{name} · {'package' if model.file else 'hub'}", name)
-              for name, model in CARRIED_MODELS.items()),
+    bundled, offered = bundled_names(), offered_names()
+    carried = [name for name in CARRIED_MODELS if name in offered or not services.backbones.allowed]
+    return [*((f"{name} · bundled", name) for name in bundled),
+            *((f"{name} · {'package' if name in offered else 'hub'}", name) for name in carried),
             *((f"{name} · hub", name) for name in hub if name != "none")]
 
 

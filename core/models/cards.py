@@ -6,7 +6,8 @@ import os
 import re
 from pathlib import Path
 
-from core.models.model_files import BUNDLED_FOLDER, offered_names
+from core.models.carried import CARRIED_MODELS
+from core.models.model_files import BUNDLED_FOLDER, bundled_names
 
 _FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
 _IMAGE = re.compile(  # a browser would fetch it from elsewhere
@@ -19,7 +20,7 @@ def model_card(name: str) -> str:
 
     Front matter and pictures are left out.
     """
-    ours = name in offered_names()
+    ours = name in (*bundled_names(), *CARRIED_MODELS)
     folder = BUNDLED_FOLDER / name if ours else Path(os.path.expanduser(name))
     try:
         if not ours and not (folder / "config.json").is_file():

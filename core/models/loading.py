@@ -201,7 +201,7 @@ def _load_error(name: str, error: Exception) -> ModelError | DownloadError:
         return DownloadError(
             "The model {name!r} is neither bundled nor on this disk, and the hub did not answer. "
             "Check the name and the network, or choose one of {known}.",
-            name=name, known=", ".join(offered_names()))
+            name=name, known=", ".join(offered_names()) or "none")
     why = text.strip().split("\n")[0][:300] or type(error).__name__
     return ModelError("The model {name!r} cannot be loaded: {why}", name=name, why=why)
 

