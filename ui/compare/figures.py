@@ -21,6 +21,8 @@ from ui.live import follow
 from ui.services import Services
 from ui.session import Session
 
+_BY = "by-"  # a value that is a text of the app would be translated by the browser, and refused
+
 
 def plot(name: gr.I18n, elem_id: str, *, visible: bool = True) -> gr.Plot:
     """A figure's place, without a caption of its own."""
@@ -49,8 +51,8 @@ class Figures:
         follow(self.news, self.show_scores, self.runs, [scores, summary, curve], **self.progress)
 
     def _stability(self) -> None:
-        over = gr.Radio([(label("seeds"), "seed"), (label("patterns"), "pattern")],
-                        value="pattern", label=label("How much results vary over"),
+        over = gr.Radio([(label("seeds"), "by-seed"), (label("patterns"), "by-pattern")],
+                        value="by-pattern", label=label("How much results vary over"),
                         elem_id="stability-over")
         figure = plot(label("Stability"), "stability-figure")
         spread = gr.HTML(elem_id="stability-table")
@@ -58,8 +60,9 @@ class Figures:
                [figure, spread], **self.progress)
 
     def _differences(self) -> None:
-        sides = [(label("methods"), "method"), (label("methods with their patterns"), "pattern")]
-        by = gr.Radio(sides, value="method", label=label("Differences between"),
+        sides = [(label("methods"), "by-method"),
+                 (label("methods with their patterns"), "by-pattern")]
+        by = gr.Radio(sides, value="by-method", label=label("Differences between"),
                       elem_id="differences-by")
         words = gr.HTML(elem_id="differences-words")
         pairs = plot(label("Paired differences"), "differences-figure")
@@ -82,14 +85,15 @@ class Figures:
                        over: str) -> list[Any]:
         """Box plots over patterns or over seeds."""
         translate, records = translator(request), self._records(visitor, shown)
-        return [stability_figure(records, metric, over, translate),
-                spread_table(spread_rows(records, metric, over), metric, over, translate)]
+        varied = over.removeprefix(_BY)
+        return [stability_figure(records, metric, varied, translate),
+                spread_table(spread_rows(records, metric, varied), metric, varied, translate)]
 
     def show_differences(self, request: gr.Request, visitor: str, shown: Shown, metric: str,
                          by: str) -> list[Any]:
         """Which methods differ by more than chance: in words, as a figure and as a table."""
         translate, records = translator(request), self._records(visitor, shown)
-        found = compare_methods(records, metric, by)
+        found = compare_methods(records, metric, by.removeprefix(_BY))
         return [verdicts(found, translate), paired_figure(found, translate),
                 difference_table(found, translate)]
 
