@@ -62,13 +62,17 @@ def test_a_study_is_deleted_in_two_steps(data: DataFolder, deletion: StudyDeleti
     key = studied(data, (13, 21))
     asked, question, buttons = deletion.ask(ENGLISH, "ann", key)
     assert (asked, buttons["visible"]) == (key, True)
-    assert "short with its 2 runs" in question
+    assert "“short” with its 2 runs" in question
     assert deletion.dismiss()[0] == ""
     assert len(data.store.studies("ann")) == 1
     asked, note, buttons = deletion.delete(ENGLISH, "ann", asked)
     assert (asked, buttons["visible"]) == ("", False)
     assert "Deleted." in note
     assert (data.store.studies("ann"), data.store.runs("ann")) == ([], [])
+
+
+def test_one_run_is_not_called_several(data: DataFolder, deletion: StudyDeletion) -> None:
+    assert "with its run," in deletion.ask(ENGLISH, "ann", studied(data))[1]
 
 
 @pytest.mark.parametrize(("request_of", "expected"),

@@ -13,8 +13,10 @@ from ui.live import QUIET
 from ui.services import Services
 from ui.session import Session
 
-_QUESTION = ("Delete the study {name} with its {n} runs, their results and trained models? This "
+_QUESTION = ("Delete the study “{name}” with its {n} runs, their results and trained models? This "
              "cannot be undone.")
+_QUESTION_OF_ONE = ("Delete the study “{name}” with its run, the results and the trained model? "
+                    "This cannot be undone.")
 
 
 class StudyDeletion:
@@ -46,7 +48,9 @@ class StudyDeletion:
             study = store.study(study_id, visitor)
         except Exception as error:
             return ["", message(explain(error, translate)), gr.update(visible=False)]
-        text = translate(_QUESTION).format(name=study.name, n=len(store.runs(visitor, study_id)))
+        runs = len(store.runs(visitor, study_id))
+        text = translate(_QUESTION_OF_ONE if runs == 1 else _QUESTION)
+        text = text.format(name=study.name, n=runs)
         return [study_id, message(text), gr.update(visible=True)]
 
     def delete(self, request: gr.Request, visitor: str, study_id: str) -> list[Any]:
