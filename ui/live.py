@@ -11,6 +11,7 @@ QUIET: dict[str, Any] = {"show_progress": "hidden", "show_progress_on": [],
                          "api_visibility": "private"}
 """For events that show no progress. Without the empty list the page looks up the outputs of all
 events, one by one among all components, at every step of every event."""
+_PULSE_SECONDS = 5
 
 
 def follow(triggers: Sequence[Any], fn: Callable[..., Any], inputs: Any, outputs: Any,
@@ -24,3 +25,19 @@ def follow(triggers: Sequence[Any], fn: Callable[..., Any], inputs: Any, outputs
     count = gr.Number(0, visible=False)
     gr.on(triggers, None, count, count, js="count => count + 1", trigger_mode="multiple", **QUIET)
     return count.change(fn, inputs, outputs, trigger_mode="always_last", **{**QUIET, **more})
+
+
+def keep_answers_coming() -> None:
+    """Send an empty event every few seconds while the page is visible.
+
+    The server ends the stream of answers when none is due. An event that a browser sends before
+    it reads of that end gets its answer into a stream that nobody reads, until another event
+    opens a new one. A page that a person only watches would send none: a timer waits for its
+    last answer.
+    """
+    gr.Timer(_PULSE_SECONDS).tick(_nothing, trigger_mode="multiple", concurrency_limit=None,
+                                  **QUIET)
+
+
+def _nothing() -> None:
+    """What the server does at a pulse."""

@@ -18,7 +18,7 @@ from ui.compare.tab import Compare
 from ui.feedback import Translate, explain, translator
 from ui.lab.tab import Lab
 from ui.languages import label
-from ui.live import QUIET, follow
+from ui.live import QUIET, follow, keep_answers_coming
 from ui.own_data.wizard import OwnData, task_choices
 from ui.search.tab import Search
 from ui.services import Services
@@ -57,6 +57,7 @@ def build_app(services: Services) -> gr.Blocks:
         _open_on(demo, session, lab)
         own_data.chosen.change(lab.open_task, session.task, lab.opened, **QUIET)
         train.resume_on(demo)
+        keep_answers_coming()
     return demo
 
 

@@ -14,6 +14,29 @@ from core.runs.spec import StudySpec
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
+LATE_ENDS = """() => {
+  const plain = window.fetch;
+  window.lateEnds = 0;
+  window.fetch = async (request, options) => {
+    const response = await plain(request, options);
+    if (!String(request.url || request).includes("queue/data")) return response;
+    const late = new TransformStream({ async transform(piece, out) {
+      const text = new TextDecoder().decode(piece);
+      const end = text.lastIndexOf("data:", text.indexOf("close_stream"));
+      if (text.includes("close_stream")) {
+        out.enqueue(new TextEncoder().encode(text.slice(0, end)));
+        await new Promise(done => setTimeout(done, 3000));
+        window.lateEnds += 1;
+        out.enqueue(new TextEncoder().encode(text.slice(end)));
+      } else out.enqueue(piece);
+    }});
+    return new Response(response.body.pipeThrough(late), response);
+  };
+}"""
+"""From now on the browser reads three seconds late that a stream of answers has ended, as on a
+busy machine or a slow network."""
+
+
 def choose_seeds(page: Page, seeds: list[str]) -> None:
     """Leave only `seeds` in the box of seeds."""
     box = page.locator("#seeds")
@@ -81,12 +104,19 @@ def test_a_running_run_is_cancelled_and_its_study_deleted(page: Page) -> None:
     expect(page.locator("#runs-heading .cl-state-cancelled")).to_be_visible()
     expect(page.locator("#runs-heading .cl-state-running")).to_have_count(0)
     page.locator("#delete-study").click()
-    expect(page.locator("#delete-note")).to_contain_text("Delete the study cancelled with its "
+    expect(page.locator("#delete-note")).to_contain_text("Delete the study “cancelled” with its "
                                                          "2 runs")
     page.locator("#delete-confirm").click()
     expect(page.locator("#delete-note .cl-good")).to_be_visible()
     expect(page.locator("#runs-heading")).to_contain_text("No runs yet")
     expect(page.locator("#delete-confirm")).to_be_hidden()
+
+
+def test_a_page_that_is_only_watched_goes_on_when_answers_miss_their_stream(page: Page) -> None:
+    start_study(page, "watched", steps=30, seeds=("13",))
+    page.evaluate(LATE_ENDS)
+    wait_until_done(page, 2)
+    assert page.evaluate("window.lateEnds") > 0
 
 
 def test_after_a_restart_of_the_server_history_is_there_and_runs_go_on(app, page: Page) -> None:
