@@ -120,6 +120,29 @@ def test_words_of_another_text_go_to_all_patterns_without_words() -> None:
     assert [words["positive"] for _, words in both] == [["good"], ["fine"], ["good"], ["fine"]]
 
 
+LM_BFF_FOUND = "{text_a} It was {mask}.", {"negative": ["terrible"], "positive": ["great"]}
+OPENPROMPT_FOUND = "{text_a} It was {mask}.", {}
+
+
+@pytest.mark.parametrize(("text", "found"), [
+    (f"{STARS}\n{BRACES}", [LM_BFF_FOUND, OPENPROMPT_FOUND]),
+    (f"{BRACES}\n{STARS}", [OPENPROMPT_FOUND, LM_BFF_FOUND]),
+    (f"{BRACES}\n\n{STARS}\n\n{BRACES.replace('It', 'This')}",
+     [OPENPROMPT_FOUND, LM_BFF_FOUND, ("{text_a} This was {mask}.", {})]),
+    (f"{STARS}\n{{'0':'bad','1':'good'}}\n{BRACES}\nbad\ngood",
+     [("{text_a} It was {mask}.", WORDS)]),
+    (f'{{"task": "sst2", "template": "{STARS}"}}\n{BRACES}', [LM_BFF_FOUND, OPENPROMPT_FOUND]),
+])
+def test_lines_of_two_dialects_in_one_text_are_each_read_in_theirs(
+        text: str, found: list[tuple[str, dict[str, list[str]]]]) -> None:
+    assert read(text) == found
+
+
+def test_a_line_of_another_dialect_keeps_its_number() -> None:
+    reading = read_templates([f'{STARS}\n{{"mask"}} {{"soft": "x"}}'], REVIEWS)
+    assert [aside.place.line for aside in reading.aside] == [2]
+
+
 def test_curly_quotation_marks_are_read_and_noted() -> None:
     reading = read_templates(["{“placeholder”: “text_a”} was {“mask”}"], REVIEWS)
     assert str(reading.found[0].pattern) == "{text_a} was {mask}"

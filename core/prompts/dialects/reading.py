@@ -80,8 +80,7 @@ def read_templates(
         ClozeLabError: a text is too long, of no known dialect, or cannot be read as a whole.
     """
     reading = Reading(task)
-    for given in texts:
-        text = _with_straight_quotes(_normalised(given), reading)
+    for text in _parts(texts, dialect, reading):
         known = find_dialect(text, reading.label_count) if dialect == "auto" else dialect
         if known == "lm-bff":
             _read_lm_bff(text, reading, published, seed)
@@ -90,6 +89,36 @@ def read_templates(
     if words:
         _read_words(_normalised(words), reading)
     return reading.finish()
+
+
+def _parts(texts: Iterable[str], dialect: str, reading: Reading) -> Iterator[str]:
+    """The texts; one in which two dialects alternate, in parts of one dialect each."""
+    for given in texts:
+        text = _with_straight_quotes(_normalised(given), reading)
+        yield from _parts_by_dialect(text) if dialect == "auto" else [text]
+
+
+def _parts_by_dialect(text: str) -> list[str]:
+    """The lines of each dialect in turn; other lines are left empty, so that numbers hold.
+
+    A line that shows no dialect, such as label words, belongs to the line before.
+    """
+    lines = text.split("\n")
+    signs = [_line_dialect(line) for line in lines]
+    if _SIGNS["promptsource"].search(text) or len({*signs} - {None}) < 2:
+        return [text]
+    known, parts = next(filter(None, signs)), [[""] * len(lines)]
+    for number, (line, sign) in enumerate(zip(lines, signs, strict=True)):
+        if sign not in (None, known):
+            known = sign
+            parts.append([""] * len(lines))
+        parts[-1][number] = line
+    return ["\n".join(part) for part in parts]
+
+
+def _line_dialect(line: str) -> str | None:
+    """The dialect whose signs a line bears, of those that hold a template a line."""
+    return next((name for name in ("lm-bff", "openprompt") if _SIGNS[name].search(line)), None)
 
 
 def find_dialect(text: str, labels: int | None = None) -> str:
