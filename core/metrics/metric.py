@@ -73,7 +73,7 @@ class Metric:
         title = translate(self.title)
         if not self.on_development:
             return title
-        return translate("{metric} (development)").format(metric=title)
+        return translate("{metric} (dev)").format(metric=title)
 
     def shown(self, value: float) -> str:
         """A value as text: 81.2% or 23.41."""

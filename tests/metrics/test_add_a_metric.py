@@ -213,7 +213,7 @@ def test_run_cards_show_it(runs: list[Run]) -> None:
         assert f"<th>Cost</th><td><b>{run.metrics['cost']:.2f}</b>" in card
         assert (f"<th>Margin</th><td><b>{run.metrics['margin']:.2f}</b></td></tr>"
                 f"<tr><th>95 % interval</th><td><b>{low:.2f} – {high:.2f}</b>") in card
-        assert ("<th>Cost (development)</th>" in card) == (run.spec.method == "lm-bff")
+        assert ("<th>Cost (dev)</th>" in card) == (run.spec.method == "lm-bff")
         assert f"Cost <b>{run.metrics['cost']:.2f}</b>" in run_line(run, str)
 
 
@@ -227,8 +227,8 @@ def test_tables_of_runs_show_it(runs: list[Run], records: list[RunRecord]) -> No
         [run.metrics["margin"] for run in runs], abs=0.01)
     assert list(table["95 % interval, Margin"]) == [
         f"{run.metrics['margin_low']:.2f} to {run.metrics['margin_high']:.2f}" for run in runs]
-    assert np.isnan(table["Cost (development)"][0])
-    assert list(table["Cost (development)"][1:]) == pytest.approx(
+    assert np.isnan(table["Cost (dev)"][0])
+    assert list(table["Cost (dev)"][1:]) == pytest.approx(
         [run.metrics["dev_cost"] for run in runs[1:]], abs=0.01)
     names = run_names(records, str)
     assert [name.split(" · ")[-1] for name in names] == [f"{cost:.2f}" for cost in costs]

@@ -35,7 +35,7 @@ def test_a_development_score_is_its_metric_on_other_examples() -> None:
     assert (found.unit, found.higher_is_better) == ("share", True)
     assert metric_named("accuracy").titled() == metric_named("accuracy").head() == "Accuracy"
     chinese = {"Accuracy": "准确率"}
-    assert found.head(lambda text: chinese.get(text, text)) == "准确率 (development)"
+    assert found.head(lambda text: chinese.get(text, text)) == "准确率 (dev)"
 
 
 def test_a_number_of_unknown_meaning_is_shown_as_it_is() -> None:
