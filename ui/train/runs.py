@@ -52,10 +52,10 @@ class Runs:
     def _run_boxes(self) -> None:
         self.card = gr.HTML(elem_id="run-card")
         with gr.Row(visible=False) as self.curves:
-            self.loss = gr.LinePlot(x="step", y="loss", title="loss", height=240,
-                                    elem_id="loss-curve", label="loss")
+            self.loss = gr.LinePlot(x="step", y="loss", height=240, elem_id="loss-curve",
+                                    label=label("loss"))
             self.dev = gr.LinePlot(x="step", y="development score", y_lim=[0, 1], height=240,
-                                   elem_id="dev-curve", label="development score")
+                                   elem_id="dev-curve", label=label("development score"))
         with gr.Row(visible=False, elem_classes="cl-actions") as self.actions:
             self.cancel = gr.Button(label("Cancel this run"), elem_id="cancel-run", min_width=140)
         with gr.Accordion(label("Try again with a change"), open=False, visible=False,
@@ -142,7 +142,7 @@ class Runs:
             return [message(explain(error, translate)), *[gr.update(visible=False)] * 5]
         curve = curve_table(run, store.curve(key, visitor))
         card = run_card(run, store.log(key, visitor), translate)
-        return [card + self._findings(run, visitor, translate), gr.update(visible=len(curve) > 0),
+        return [card + self._findings(run, visitor, translate), gr.update(visible=len(curve) > 1),
                 *_plots(run, curve, translate), gr.update(visible=run.active),
                 gr.update(visible=not run.active)]
 
@@ -194,16 +194,20 @@ def _report(request: gr.Request, act: Callable[[], object], success: str) -> str
 def _plots(run: Run, curve: pd.DataFrame, translate: Translate) -> list[Any]:
     """Loss and development score over the steps of the latest part of the training.
 
-    One line each: a plot whose lines grow in number shows the first ones only.
+    One line each: a plot whose lines grow in number shows the first ones only. A line needs two
+    points; what was measured once is in the card.
     """
     part = curve["part"].iloc[-1] if len(curve) else ""
     latest = curve[curve["part"] == part]
     dev = _dev_metric(run)
-    plots = []
-    for column, name in (("loss", "loss"), ("development score", dev.titled(translate))):
-        plots.append(gr.update(value=latest[["step", column]].dropna(), title=name,
-                               label=f"{name} · {part}" if part else name))
-    plots[1] |= {"y_title": dev.head(translate), "y_lim": [0, 1] if dev.is_share else None}
+    loss, plots = translate("loss"), []
+    for column, name in (("loss", loss), ("development score", dev.titled(translate))):
+        line = latest[["step", column]].dropna()
+        plots.append(gr.update(value=line, label=f"{name} · {part}" if part else name,
+                               visible=len(line) > 1))
+    plots[0] |= {"y_title": loss, "x_title": translate("step")}
+    plots[1] |= {"y_title": dev.head(translate), "x_title": translate("step"),
+                 "y_lim": [0, 1] if dev.is_share else None}
     return plots
 
 
