@@ -8,7 +8,7 @@ from html import escape
 
 from core.metrics.metric import FINDINGS, Metric, found_metrics, main_metric
 from core.runs.run import Run
-from ui.bars import metric_text, range_text
+from ui.bars import found_percent, metric_text, range_text
 from ui.feedback import Translate
 
 _BEFORE_METRIC = ("State", "Progress")
@@ -130,6 +130,7 @@ def _findings(metrics: Mapping[str, float], translate: Translate) -> Iterator[tu
         low, high = (metrics.get(f"{metric.name}_{end}") for end in ("low", "high"))
         if low is not None and high is not None:
             yield translate("95 % interval"), range_text(low, high, metric)
-    for name, title in FINDINGS.items():
+    for name, (title, unit) in FINDINGS.items():
         if name in metrics:
-            yield translate(title), f"{metrics[name]:.0f}"
+            value = metrics[name]
+            yield translate(title), f"{value:.0f}" if unit == "count" else found_percent(value)

@@ -6,17 +6,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-
-import numpy as np
-import torch
 
 from core.data.task import Example
-from core.learning.method import Learned, LogProbs, Method, Problem, Progress, Stage
+from core.errors import SpecError
+from core.learning.in_context import (
+    AveragedPredictor,
+    InContextPredictor,
+    best_order,
+    even_limits,
+    most_alike,
+    try_order,
+)
+from core.learning.method import Learned, Method, Problem, Progress, Stage
 from core.learning.options import Options, option
-from core.learning.prompting import PromptPredictor
-from core.prompts.demonstrations import with_demonstrations
+from core.models.encoding import Limits
 from core.randomness import rng
+
+_PROBING_TEXTS = 32
+_CALIBRATION_TEXTS = 200
 
 
 @dataclass(frozen=True)
@@ -28,6 +35,19 @@ class InContextOptions(Options):
                                  "evenly over the labels", 1, 64)
     contexts: int = option(1, "average over this many random choices and orders of demonstrations",
                            1, 16)
+    selection: str = option("random",
+                            "random: the same examples for all questions; similar: for each "
+                            "question those most like it by Sentence-BERT, the likest last "
+                            "(arXiv 2101.06804)", choices=("random", "similar"))
+    orders: int = option(1,
+                         "try this many orders of the demonstrations and keep the one with which "
+                         "the model spreads its answers to unlabelled texts most evenly over the "
+                         "labels (arXiv 2104.08786; the paper tries 24)", 1, 24)
+    calibration: str = option("none",
+                              "content-free: divide by what the model answers to N/A, an empty "
+                              "text and [MASK] (arXiv 2102.09690); unlabelled: take away each "
+                              "label's mean log-probability over up to 200 unlabelled texts",
+                              choices=("none", "content-free", "unlabelled"))
 
 
 class InContext(Method[InContextOptions]):
@@ -40,40 +60,113 @@ class InContext(Method[InContextOptions]):
     trains = False
     families = ("masked", "causal")
 
-    def stages(self, options: InContextOptions,  # noqa: ARG002
+    def stages(self, options: InContextOptions,
                patterns: int = 1) -> tuple[Stage, ...]:  # noqa: ARG002
-        """Nothing is trained."""
-        return ()
+        """Nothing is trained; orders are tried one after the other."""
+        if options.orders == 1:
+            return ()
+        return (Stage("Orders", options.orders, options.contexts),)
+
+    def check(self, problem: Problem, options: InContextOptions) -> None:
+        """Check also that the options go together, and that there is what they need.
+
+        Raises:
+            InputError: they do not, or there is not.
+        """
+        super().check(problem, options)
+        if options.selection == "similar" and (options.orders > 1 or options.contexts > 1):
+            raise SpecError(
+                "With 'selection' at 'similar' each question has its own demonstrations, in the "
+                "order of their similarity: 'orders' and 'contexts' must be 1.")
+        if options.calibration == "unlabelled" and not problem.split.unlabelled:
+            raise SpecError(
+                "The task has no unlabelled texts to calibrate with: all its training rows are "
+                "among the K examples. Choose 'content-free', or a smaller K.")
+        if problem.pvps and not problem.split.train:
+            raise SpecError("The method {method!r} shows labelled examples, and K is 0. Choose "
+                            "K ≥ 1.", method=self.name)
 
     def learn(self, problem: Problem, options: InContextOptions, progress: Progress) -> Learned:
-        """Draw the demonstrations of each context."""
-        progress(0, 0)
-        contexts = [_draw(problem, options.demonstrations, context)
-                    for context in range(options.contexts)]
-        return Learned(_Averaged([_asked(problem, context) for context in contexts]))
+        """Draw the demonstrations of each context, order them, and calibrate the answers."""
+        progress(0, self.steps(options))
+        if options.selection == "similar":
+            contexts, metrics = _similar(problem, options)
+        else:
+            contexts, metrics = _random(problem, options, progress)
+        for predictor in contexts:
+            _calibrate(predictor, problem, options)
+        return Learned(AveragedPredictor(contexts), metrics)
 
 
-class _Averaged:
-    """What several contexts say together."""
-
-    def __init__(self, predictors: Sequence[PromptPredictor]) -> None:
-        self._predictors = predictors
-
-    def log_probs(self, examples: Sequence[Example]) -> LogProbs:
-        """Mean of the log-probabilities, `[N, C]`, scaled so that the probabilities of each row sum
-        to 1 again.
-        """
-        mean = np.mean([predictor.log_probs(examples) for predictor in self._predictors], axis=0)
-        return torch.from_numpy(mean).log_softmax(-1).numpy()
-
-    def save(self, folder: Path) -> None:
-        self._predictors[0].save(folder)
+def _similar(problem: Problem,
+             options: InContextOptions) -> tuple[list[InContextPredictor], dict[str, float]]:
+    """Ask with the examples most like each question; there are no numbers to keep."""
+    chosen = most_alike(problem.split.train, options.demonstrations, problem.backbone)
+    return [InContextPredictor(problem.backbone, problem.pvps[0], chosen)], {}
 
 
-def _asked(problem: Problem, demonstrations: Sequence[Example]) -> PromptPredictor:
-    pvp = problem.pvps[0]
-    return PromptPredictor(problem.backbone, pvp, lambda example: with_demonstrations(
-        pvp.pattern, example, demonstrations, pvp.verbalizer, before=True))
+def _random(problem: Problem, options: InContextOptions,
+            progress: Progress) -> tuple[list[InContextPredictor], dict[str, float]]:
+    """Ask with random examples, in the best of the orders tried; and how far these lay apart."""
+    contexts: list[InContextPredictor] = []
+    metrics: dict[str, float] = {}
+    for context in range(options.contexts):
+        drawn = _draw(problem, options.demonstrations, context)
+        limits = even_limits(problem.pvps[0], drawn, problem.split.train, problem.backbone)
+        if options.orders > 1:
+            drawn, found = _ordered(problem, options, context, drawn, limits, progress)
+            metrics = metrics or found
+        contexts.append(_fixed(problem, drawn, limits))
+    return contexts, metrics
+
+
+def _fixed(problem: Problem, demonstrations: Sequence[Example],
+           limits: Limits) -> InContextPredictor:
+    """Ask with the same demonstrations before every question."""
+    return InContextPredictor(problem.backbone, problem.pvps[0], lambda _: demonstrations, limits)
+
+
+def _ordered(problem: Problem, options: InContextOptions, context: int, drawn: list[Example],
+             limits: Limits, progress: Progress) -> tuple[list[Example], dict[str, float]]:
+    """The best of the orders tried, of which the drawn one is the first; development scores."""
+    random = rng(problem.seed, "orders", context)
+    trials, scores, probing = [], [], _probing(problem)
+    for number in range(options.orders):
+        order = [drawn[index] for index in random.permutation(len(drawn))] if number else drawn
+        predictor = _fixed(problem, order, limits)
+        trials.append(try_order(predictor, order, probing))
+        scores.append(problem.score(predictor, problem.split.dev))
+        progress(context * options.orders + number + 1, options.orders * options.contexts)
+    best = best_order(trials)
+    return list(best.demonstrations), _spread(problem, scores, scores[trials.index(best)])
+
+
+def _probing(problem: Problem) -> list[Example]:
+    """Texts whose labels are not looked at: unlabelled ones, else those of the development part.
+
+    The paper lets the model write them, so that not even texts are needed.
+    """
+    pool = problem.split.unlabelled or problem.split.dev
+    chosen = rng(problem.seed, "probing texts").permutation(len(pool))[:_PROBING_TEXTS]
+    return [pool[index] for index in chosen]
+
+
+def _spread(problem: Problem, scores: Sequence[float | None],
+            chosen: float | None) -> dict[str, float]:
+    """The development scores of the chosen, the worst and the best order, if there are any."""
+    known = [score for score in scores if score is not None]
+    if not known:
+        return {}
+    return {**problem.dev_metrics(chosen), "lowest_order": min(known), "highest_order": max(known)}
+
+
+def _calibrate(predictor: InContextPredictor, problem: Problem, options: InContextOptions) -> None:
+    if options.calibration == "content-free":
+        predictor.calibrate_content_free()
+    elif options.calibration == "unlabelled":
+        pool = problem.split.unlabelled
+        chosen = rng(problem.seed, "calibration").permutation(len(pool))[:_CALIBRATION_TEXTS]
+        predictor.calibrate([pool[index] for index in chosen])
 
 
 def _draw(problem: Problem, wanted: int, context: int) -> list[Example]:

@@ -122,8 +122,13 @@ METRICS: dict[str, Metric] = {metric.name: metric for metric in (
 )}
 """By name, in the order of display; the first that serves a kind of task is its main metric."""
 
-FINDINGS: Mapping[str, str] = {"best_step": "Best step", "n": "Test rows"}
-"""Titles of the numbers of a run that are shown beside its metrics."""
+FINDINGS: Mapping[str, tuple[str, Literal["count", "share"]]] = {
+    "lowest_order": ("Worst order (dev)", "share"),
+    "highest_order": ("Best order (dev)", "share"),
+    "best_step": ("Best step", "count"),
+    "n": ("Test rows", "count"),
+}
+"""Titles and units of the numbers of a run that are shown beside its metrics."""
 
 
 def metrics_of(kind: Kind) -> list[Metric]:

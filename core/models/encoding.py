@@ -30,6 +30,8 @@ class Limits:
         length: of the whole prompt, in tokens; None means the model's own limit.
         first: of the question's first text, in tokens (LM-BFF's `first_sent_limit`).
         other: of every other text, demonstrations' too (LM-BFF's `other_sent_limit`).
+        demonstration: of each text of a demonstration, instead of `other`; these texts are cut to
+            it and no further, so that they are alike in all prompts.
         cut: what is cut off when a prompt is too long: `texts` are shortened by PET's rule; `tail`
             and `head` cut off the end or the beginning whatever stands there (LM-BFF's
             `max_length`, `truncate_head`).
@@ -38,12 +40,15 @@ class Limits:
     length: int | None = None
     first: int | None = None
     other: int | None = None
+    demonstration: int | None = None
     cut: Literal["texts", "tail", "head"] = "texts"
 
     def of(self, segment: Segment) -> int | None:
         """The most tokens of a segment; None where it is not limited by itself."""
         if segment.kind != "text":
             return None
+        if segment.label and self.demonstration is not None:
+            return self.demonstration
         return self.first if segment.field == "text_a" and not segment.label else self.other
 
 
@@ -181,7 +186,7 @@ def _encode_segments(segments: Sequence[Segment], spelled: Sequence[Spelling | N
     if limits.cut != "texts":
         encoded = _joined(segments, parts, backbone, excess)
         return cut(encoded, excess if limits.cut == "head" else 0, length)
-    missing = shorten(_sides(segments, parts), excess)
+    missing = shorten(_sides(segments, parts, limits), excess)
     if missing:
         raise PatternError(
             "The pattern's own words need {need} tokens, but {length} are allowed. "
@@ -238,14 +243,16 @@ def _opening(tokenizer: PreTrainedTokenizerBase) -> tuple[int, ...]:
     return tuple(tokenizer("", split_special_tokens=True)["input_ids"])
 
 
-def _sides(segments: Sequence[Segment], parts: Sequence[list[int]]) -> list[list[list[int]]]:
+def _sides(segments: Sequence[Segment], parts: Sequence[list[int]],
+           limits: Limits) -> list[list[list[int]]]:
     """Shortenable texts by side: `{sep}` parts the sides; without one each text is a side."""
     inner = any(segment.kind == "sep" for segment in segments[:-1])
     sides: list[list[list[int]]] = [[]]
     for segment, part in zip(segments, parts, strict=True):
         if segment.kind == "sep" or (not inner and segment.kind == "text" and sides[-1]):
             sides.append([])
-        if segment.kind == "text" and segment.shortenable:
+        fixed = bool(segment.label) and limits.demonstration is not None
+        if segment.kind == "text" and segment.shortenable and not fixed:
             sides[-1].append(part)
     return sides
 
