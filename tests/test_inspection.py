@@ -7,7 +7,7 @@ import pytest
 
 from core.data.task import Example, Task, classification
 from core.inspection import look_at_examples, look_at_prompt, read_question
-from core.learning.multi_mask import prompt_predictor
+from core.learning.predictors import prompt_predictor
 from core.models.backbone import Backbone
 from core.prompts.pvp import PVP
 
@@ -47,7 +47,7 @@ def test_the_data_set_is_asked_as_a_run_asks_it(tiny: Callable[[str], Backbone])
 
 @pytest.mark.parametrize(("kind", "typed", "wrong"), [
     ("bert", {"bad": "terrible film, bad", "good": "great"}, {"bad": "has 2 words"}),
-    ("gpt2", {"bad": "terrible film", "good": "great"}, {"bad": "pieces for this model"}),
+    ("t5", {"bad": "terrible film", "good": "great"}, {"bad": "pieces for this model"}),
     ("bert", {"bad": "terrible film", "good": ""}, {"good": "has no word"}),
 ])
 def test_what_cannot_be_asked_is_said_beside_its_label(

@@ -20,6 +20,7 @@ from core.models.encoding import encode
 from core.models.multi_mask import Choices, answer_ids, choice_log_probs, text_ids
 from core.models.pieces import single_ids
 from core.models.scoring import all_answer_features, project
+from core.models.whole_prompt import answer_scores
 from core.prompts.pattern import Pattern
 from core.prompts.verbalizer import Verbalizer
 
@@ -77,6 +78,8 @@ def look_at_examples(question: Question, examples: Sequence[Example],
             field="{mask}", count=pattern.masks)
     if question.scorer == "single mask":
         log_probs = _single_mask_log_probs(pattern, verbalizer, examples, backbone)
+    elif question.scorer == "whole prompt":
+        log_probs = _whole_prompt_log_probs(pattern, verbalizer, examples, backbone)
     else:
         log_probs = _several_token_log_probs(pattern, verbalizer, examples, backbone)
     return _dataset_view(log_probs, examples, verbalizer)
@@ -99,6 +102,20 @@ def _single_mask_log_probs(pattern: Pattern, verbalizer: Verbalizer, examples: S
     with torch.inference_mode():
         word_logits = project(backbone, remembered(key, features), columns).cpu()  # [N, W]
     return log_probs_of_words(word_logits, verbalizer)
+
+
+def _whole_prompt_log_probs(pattern: Pattern, verbalizer: Verbalizer,
+                            examples: Sequence[Example], backbone: Backbone) -> LogProbs:
+    """Label log-probabilities, `[N, C]`, from each word and what follows it."""
+    key = (backbone.name, id(backbone), str(pattern), hash(tuple(examples)), str(verbalizer))
+    words = [word for _, word in verbalizer.all_words()]
+
+    def computed() -> torch.Tensor:
+        prompts = [pattern.render(example) for example in examples]
+        return answer_scores(backbone, prompts, [words] * len(prompts)).cpu()  # [N, W]
+
+    with torch.inference_mode():
+        return log_probs_of_words(remembered(key, computed), verbalizer)
 
 
 def _several_token_log_probs(pattern: Pattern, verbalizer: Verbalizer,

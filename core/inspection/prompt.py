@@ -19,6 +19,7 @@ from core.models.encoding import Encoded, Limits, encode
 from core.models.multi_mask import Filled, answer_ids, fill_words, text_ids
 from core.models.pieces import single_ids, word_ids
 from core.models.scoring import all_answer_features, label_log_probs, project
+from core.models.whole_prompt import answer_scores, without_mask
 from core.prompts.pattern import Prompt
 from core.prompts.verbalizer import Verbalizer
 
@@ -115,11 +116,27 @@ def look_at_rendered(prompt: Prompt, question: Question, backbone: Backbone,
     if question.scorer == "single mask":
         probabilities = _label_probabilities(logits, question.verbalizer, backbone)
         return replace(view, label_probabilities=probabilities)
+    if question.scorer == "whole prompt":
+        return _with_whole_prompt(view, question.verbalizer, backbone, limits)
     if question.scorer == "multi-mask":
         answers = dict(zip(question.verbalizer.labels,
                            answer_ids(question.verbalizer, backbone), strict=True))
         return _with_answers(view, answers, backbone, limits)
     return view
+
+
+def _with_whole_prompt(view: PromptView, verbalizer: Verbalizer, backbone: Backbone,
+                       limits: Limits) -> PromptView:
+    """The view with the probabilities of words and what follows them, and with all its tokens."""
+    words = [word for _, word in verbalizer.all_words()]
+    with torch.inference_mode():
+        scores = answer_scores(backbone, [view.prompt], [words], limits).cpu()  # [1, W]
+    log_probs = log_probs_of_words(scores, verbalizer)[0]  # [C]
+    read = encode([without_mask(view.prompt)], backbone, limits)[0]
+    return replace(view, tokens=list(backbone.tokenizer.convert_ids_to_tokens(read.ids)),
+                   origins=read.origins, shortened=read.shortened,
+                   label_probabilities=dict(zip(verbalizer.labels, np.exp(log_probs).tolist(),
+                                                strict=True)))
 
 
 def _with_choices(view: PromptView, verbalizer: Verbalizer, example: Example,

@@ -94,7 +94,7 @@ def _choice_question(pattern: Pattern | None, problem: InputError | None, schema
 def _word_question(pattern: Pattern | None, problem: InputError | None,
                    words: Mapping[str, list[str]], schema: Schema, backbone: Backbone) -> Question:
     typed = Verbalizer(tuple((label, tuple(words.get(label, []))) for label in schema.labels))
-    scorer = scorer_for(typed, backbone) if typed.has_words else "single mask"
+    scorer = scorer_for(typed, backbone, pattern) if typed.has_words else "single mask"
     problems = _word_problems(words, schema.labels, scorer, backbone)
     verbalizer = None
     if not problems:

@@ -10,7 +10,8 @@ import numpy as np
 
 from core.data.task import Example
 from core.inspection import PromptView, Question, look_at_rendered
-from core.learning.demonstrations import DemonstratedPredictor, Demonstrations
+from core.learning.demonstrations import Demonstrations
+from core.learning.predictors import demonstrated_predictor
 from core.models.backbone import Backbone
 from core.models.encoding import Limits
 from core.prompts.pvp import PVP
@@ -45,8 +46,8 @@ def look_at_demonstrations(question: Question, example: Example, demonstrations:
     question.check()
     assert question.pattern is not None
     assert question.verbalizer is not None
-    asked = DemonstratedPredictor(backbone, PVP(question.pattern, question.verbalizer),
-                                  demonstrations)
+    asked = demonstrated_predictor(backbone, PVP(question.pattern, question.verbalizer),
+                                   demonstrations)
     whole = look_at_rendered(asked.prompt(example), question, backbone,
                              Limits(other=demonstrations.tokens))
     labels = question.verbalizer.labels

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import torch
 
 from core.errors import SpecError
-from core.learning.demonstrations import DemonstratedPredictor, Demonstrations
+from core.learning.demonstrations import Demonstrations
 from core.learning.method import Learned, Problem, Progress
-from core.learning.multi_mask import prompt_predictor
 from core.learning.options import option
+from core.learning.predictors import demonstrated_predictor, prompt_predictor
 from core.learning.prompting import PromptPredictor
 from core.learning.training import FineTuningOptions, train
 from core.models.backbone import Backbone
@@ -73,6 +73,6 @@ def _predictor(backbone: Backbone, problem: Problem,
                options: PromptFineTuningOptions) -> PromptPredictor:
     if not options.demonstrations:
         return prompt_predictor(backbone, problem.pvps[0])
-    return DemonstratedPredictor(backbone, problem.pvps[0], Demonstrations(
+    return demonstrated_predictor(backbone, problem.pvps[0], Demonstrations(
         problem.split.train, options.contexts, options.similar, options.demonstration_tokens,
         problem.seed))

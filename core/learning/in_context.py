@@ -13,9 +13,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from core.data.task import TEXTS, Example
+from core.data.task import Example
 from core.errors import PatternError
 from core.learning.method import LogProbs
+from core.learning.predictors import prompt_predictor
 from core.learning.prompting import PromptPredictor
 from core.models.backbone import Backbone
 from core.models.encoding import Limits, encode
@@ -24,36 +25,19 @@ from core.prompts.demonstrations import with_demonstrations
 from core.prompts.pattern import Prompt
 from core.prompts.pvp import PVP
 
-CONTENT_FREE = ("N/A", "", "[MASK]")  # arXiv 2102.09690, section 5
 _QUESTION_SHARE = 4  # one part in so many of a prompt is kept for a long question
+Chosen = Callable[[Example], Sequence[Example]]  # a question's demonstrations, in their order
 
 
-class InContextPredictor(PromptPredictor):
+def in_context_predictor(backbone: Backbone, pvp: PVP, chosen: Chosen,
+                         limits: Limits = Limits(), *, channel: bool = False) -> PromptPredictor:
     """A backbone asked through a PVP with answered examples before every question."""
 
-    def __init__(self, backbone: Backbone, pvp: PVP,
-                 chosen: Callable[[Example], Sequence[Example]], limits: Limits = Limits()) -> None:
-        """`chosen` gives a question's demonstrations, in their order."""
-        super().__init__(backbone, pvp, self._with_chosen, limits)
-        self.chosen = chosen
+    def render(example: Example) -> Prompt:
+        return with_demonstrations(pvp.pattern, example, chosen(example), pvp.verbalizer,
+                                   before=True)
 
-    def _with_chosen(self, example: Example) -> Prompt:
-        return with_demonstrations(self.pvp.pattern, example, self.chosen(example),
-                                   self.pvp.verbalizer, before=True)
-
-    def calibrate_content_free(self) -> None:
-        """Divide by what the model answers to questions without content (contextual calibration).
-
-        The probabilities that it gives the labels for `CONTENT_FREE` are averaged, and every
-        answer is divided by them (arXiv 2102.09690, equation 2 with W = diag(p)⁻¹ and b = 0).
-        """
-        self.shift = None
-        answers = self.log_probs([self._content_free(text) for text in CONTENT_FREE])  # [3, C]
-        self.shift = torch.from_numpy(np.exp(answers).mean(0)).log()  # [C]
-
-    def _content_free(self, text: str) -> Example:
-        further = sorted(self.pvp.pattern.fields - set(TEXTS))
-        return Example(text, text, None, tuple((name, text) for name in further))
+    return prompt_predictor(backbone, pvp, render, limits, channel=channel)
 
 
 class AveragedPredictor:
@@ -103,8 +87,7 @@ def best_order(trials: Sequence[OrderTrial]) -> OrderTrial:
     return max(trials, key=lambda trial: (round(trial.global_entropy, 9), trial.local_entropy))
 
 
-def most_alike(support: Sequence[Example], count: int,
-               backbone: Backbone) -> Callable[[Example], list[Example]]:
+def most_alike(support: Sequence[Example], count: int, backbone: Backbone) -> Chosen:
     """Choose for a question the `count` examples most like it, the likest last (2101.06804)."""
     encoder = sentence_encoder(SENTENCE_MODEL, backbone.placement)
     vectors = encoder.embed([_words_of(example) for example in support])  # [S, D]

@@ -12,10 +12,12 @@ import torch
 from core.data.task import Example
 from core.learning.checkpoints import MODEL, digest, trained_once
 from core.learning.method import LogProbs, Problem, Progress
-from core.learning.multi_mask import MultiMaskPredictor, prompt_predictor
+from core.learning.multi_mask import MultiMaskPredictor
 from core.learning.options import option
+from core.learning.predictors import prompt_predictor
 from core.learning.prompting import PromptPredictor
 from core.learning.training import FineTuningOptions, train
+from core.learning.whole_prompt import WholePromptPredictor
 from core.models.backbone import Backbone
 from core.models.batches import collate
 from core.models.compact import compact, expand
@@ -100,7 +102,8 @@ def train_member(problem: Problem, plan: Plan, options: MemberOptions, examples:
     looked at.
     """
     asked, dev = prompt_predictor(problem.backbone, plan.pvp), problem.split.dev
-    whole = options.alpha > 0 or options.weight_decay > 0 or isinstance(asked, MultiMaskPredictor)
+    whole = options.alpha > 0 or options.weight_decay > 0 or isinstance(
+        asked, (MultiMaskPredictor, WholePromptPredictor))
     backbone = problem.backbone.trainable_copy() if whole else compact(
         problem.backbone, asked.tokens([*examples, *dev, *pool]))
     predictor = prompt_predictor(backbone, plan.pvp)

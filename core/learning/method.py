@@ -23,6 +23,7 @@ from core.models.backbone import Backbone
 from core.models.families import Family
 from core.models.multi_mask import text_ids
 from core.models.scorers import check_words, scorer_for
+from core.models.whole_prompt import text_follows
 from core.prompts.pvp import PVP
 
 LogProbs = npt.NDArray[np.float32]  # [N, C]
@@ -174,6 +175,8 @@ class Method(ABC, Generic[OptionsT]):
             randomness.
         needs_shots: whether it needs labelled examples to train at all.
         multi_mask: whether a label word may have several tokens, each with a mask of its own.
+        reads_on: whether causal models may be asked through patterns whose texts go on after the
+            mask; searches of label words look at the mask alone.
         details: what its runs show beside metrics: the candidates of a search, or the stages of a
             training.
         search: what it searches, for methods that do.
@@ -194,6 +197,7 @@ class Method(ABC, Generic[OptionsT]):
     uses_seed: ClassVar[bool] = True
     needs_shots: ClassVar[bool] = True
     multi_mask: ClassVar[bool] = False
+    reads_on: ClassVar[bool] = True
     details: ClassVar[tuple[Detail, ...]] = ()
     search: ClassVar[SearchFacts | None] = None
     baseline: ClassVar[str] = ""
@@ -231,8 +235,14 @@ class Method(ABC, Generic[OptionsT]):
                 self._check_pvp(pvp, problem)
 
     def _check_pvp(self, pvp: PVP, problem: Problem) -> None:
-        scorer = scorer_for(pvp.verbalizer, problem.backbone)
-        if scorer == "multi-mask" and not self.multi_mask:
+        scorer = scorer_for(pvp.verbalizer, problem.backbone, pvp.pattern)
+        follows = scorer == "whole prompt" and text_follows(pvp.pattern)
+        if follows and not self.reads_on:
+            raise SpecError(
+                "The method {method!r} looks at the {field} alone, and {model!r} reads from left "
+                "to right: it would not see the text after it. Move the {field} behind the texts.",
+                method=self.name, field="{mask}", model=problem.backbone.name)
+        if scorer in ("multi-mask", "whole prompt") and not (self.multi_mask or follows):
             scorer = "single mask"
         check_words(pvp.verbalizer, scorer, problem.backbone)
         if pvp.pattern.masks != 1:

@@ -15,7 +15,6 @@ import torch
 from core.data.task import Example
 from core.learning.method import LogProbs
 from core.learning.prompting import PromptPredictor
-from core.models.backbone import Backbone
 from core.models.encoding import encode
 from core.models.multi_mask import (
     answer_ids,
@@ -25,9 +24,7 @@ from core.models.multi_mask import (
     text_ids,
     widened,
 )
-from core.models.scorers import scorer_for
 from core.prompts.pattern import Prompt
-from core.prompts.pvp import PVP
 
 
 class MultiMaskPredictor(PromptPredictor):
@@ -99,10 +96,3 @@ class MultipleChoicePredictor(MultiMaskPredictor):
         names = {one: other, other: one}
         return replace(example, more=tuple((name, example.text(names.get(name, name))) for name,
                                            _ in example.more))
-
-
-def prompt_predictor(backbone: Backbone, pvp: PVP) -> PromptPredictor:
-    """The predictor whose way of scoring fits a PVP and a model."""
-    kinds = {"single mask": PromptPredictor, "multi-mask": MultiMaskPredictor,
-             "multiple choice": MultipleChoicePredictor}
-    return kinds[scorer_for(pvp.verbalizer, backbone)](backbone, pvp)

@@ -29,6 +29,8 @@ from core.models.scoring import (
 from core.prompts.pattern import Pattern, Prompt
 from core.prompts.pvp import PVP
 
+CONTENT_FREE = ("N/A", "", "[MASK]")  # arXiv 2102.09690, section 5
+
 
 class PromptPredictor:
     """A backbone asked through a PVP: label probabilities are those of the label words at the mask.
@@ -80,6 +82,21 @@ class PromptPredictor:
         self.shift = None
         self.shift = torch.from_numpy(self.log_probs(examples)).mean(0)
 
+    def calibrate_content_free(self) -> None:
+        """Divide by what the model answers to questions without content (contextual calibration).
+
+        The probabilities that it gives the labels for `CONTENT_FREE` are averaged; every answer is
+        divided by them and normalised again (arXiv 2102.09690, equation 2, with W = diag(p)⁻¹ and
+        b = 0).
+        """
+        self.shift = None
+        answers = self.log_probs([self._content_free(text) for text in CONTENT_FREE])  # [3, C]
+        self.shift = torch.from_numpy(np.exp(answers).mean(0)).log()  # [C]
+
+    def _content_free(self, text: str) -> Example:
+        further = sorted(self.pvp.pattern.fields - set(TEXTS))
+        return Example(text, text, None, tuple((name, text) for name in further))
+
     def tokens(self, examples: Sequence[Example]) -> set[int]:
         """Every token that these examples' prompts and the label words use."""
         return self._tokens_of([self.prompt(example) for example in examples])
@@ -115,8 +132,6 @@ class PromptPredictor:
 
     def _labelled(self, word_logits: torch.Tensor) -> torch.Tensor:
         return label_log_probs(word_logits, self._owners, len(self.pvp.verbalizer.labels))
-
-
 
 
 def vocabulary_logits(backbone: Backbone, pattern: Pattern,

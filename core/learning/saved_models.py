@@ -14,9 +14,9 @@ import torch
 
 from core.errors import ModelError
 from core.learning.classifier import HeadPredictor
-from core.learning.demonstrations import DemonstratedPredictor, Demonstrations
+from core.learning.demonstrations import Demonstrations
 from core.learning.ensemble import EnsemblePredictor, member_folder
-from core.learning.multi_mask import prompt_predictor
+from core.learning.predictors import demonstrated_predictor, prompt_predictor
 from core.learning.prompting import PromptPredictor
 from core.models.backbone import Backbone
 from core.models.loading import load_backbone
@@ -68,9 +68,11 @@ def _prompt(note: Mapping[str, Any], backbone: Backbone) -> PromptPredictor:
     words, labels = note["words"], note["labels"]
     pvp = PVP(Pattern.parse(note["pattern"], note.get("more", ())),
               Verbalizer.of(words, labels) if words else Verbalizer.without_words(labels))
-    predictor = prompt_predictor(backbone,
-                                 pvp) if "demonstrations" not in note else DemonstratedPredictor(
-        backbone, pvp, Demonstrations.of(note["demonstrations"]))
+    if "demonstrations" in note:
+        shown = Demonstrations.of(note["demonstrations"])
+        predictor: PromptPredictor = demonstrated_predictor(backbone, pvp, shown)
+    else:
+        predictor = prompt_predictor(backbone, pvp)
     predictor.shift = torch.tensor(note["shift"]) if "shift" in note else None
     return predictor
 

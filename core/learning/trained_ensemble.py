@@ -17,7 +17,7 @@ from core.learning.ensemble import EnsemblePredictor
 from core.learning.members import Member
 from core.learning.merging import Floats, merge
 from core.learning.method import Learned, Problem
-from core.learning.multi_mask import prompt_predictor
+from core.learning.predictors import prompt_predictor
 from core.learning.stages import Row, StagedProgress
 from core.metrics.metric import METRICS
 from core.randomness import rng

@@ -52,6 +52,7 @@ class AutoWords(Method[AutoWordsOptions]):
     name = "auto-words"
     title = "LM-BFF, automatic words"
     paper = "arXiv 2012.15723"
+    reads_on = False
     options = AutoWordsOptions
     details = ("candidates",)
     search = SearchFacts("words", "Label words for the pattern in the Lab", "zero_shot",

@@ -11,14 +11,16 @@ from core.data.task import Example
 from core.errors import SpecError
 from core.learning.in_context import (
     AveragedPredictor,
-    InContextPredictor,
     best_order,
     even_limits,
+    in_context_predictor,
     most_alike,
     try_order,
 )
 from core.learning.method import Learned, Method, Problem, Progress, Stage
 from core.learning.options import Options, option
+from core.learning.predictors import check_channel
+from core.learning.prompting import PromptPredictor
 from core.models.encoding import Limits
 from core.randomness import rng
 
@@ -48,6 +50,10 @@ class InContextOptions(Options):
                               "text and [MASK] (arXiv 2102.09690); unlabelled: take away each "
                               "label's mean log-probability over up to 200 unlabelled texts",
                               choices=("none", "content-free", "unlabelled"))
+    channel: bool = option(False,
+                           "ask how probable the text is after each label's word, not the word "
+                           "after the text (arXiv 2108.04106); for causal models and patterns "
+                           "whose text follows the mask")
 
 
 class InContext(Method[InContextOptions]):
@@ -59,6 +65,7 @@ class InContext(Method[InContextOptions]):
     options = InContextOptions
     trains = False
     families = ("masked", "causal")
+    multi_mask = True
 
     def stages(self, options: InContextOptions,
                patterns: int = 1) -> tuple[Stage, ...]:  # noqa: ARG002
@@ -74,6 +81,7 @@ class InContext(Method[InContextOptions]):
             InputError: they do not, or there is not.
         """
         super().check(problem, options)
+        check_channel(problem, options.channel)
         if options.selection == "similar" and (options.orders > 1 or options.contexts > 1):
             raise SpecError(
                 "With 'selection' at 'similar' each question has its own demonstrations, in the "
@@ -99,16 +107,17 @@ class InContext(Method[InContextOptions]):
 
 
 def _similar(problem: Problem,
-             options: InContextOptions) -> tuple[list[InContextPredictor], dict[str, float]]:
+             options: InContextOptions) -> tuple[list[PromptPredictor], dict[str, float]]:
     """Ask with the examples most like each question; there are no numbers to keep."""
     chosen = most_alike(problem.split.train, options.demonstrations, problem.backbone)
-    return [InContextPredictor(problem.backbone, problem.pvps[0], chosen)], {}
+    return [in_context_predictor(problem.backbone, problem.pvps[0], chosen,
+                                 channel=options.channel)], {}
 
 
 def _random(problem: Problem, options: InContextOptions,
-            progress: Progress) -> tuple[list[InContextPredictor], dict[str, float]]:
+            progress: Progress) -> tuple[list[PromptPredictor], dict[str, float]]:
     """Ask with random examples, in the best of the orders tried; and how far these lay apart."""
-    contexts: list[InContextPredictor] = []
+    contexts: list[PromptPredictor] = []
     metrics: dict[str, float] = {}
     for context in range(options.contexts):
         drawn = _draw(problem, options.demonstrations, context)
@@ -116,14 +125,15 @@ def _random(problem: Problem, options: InContextOptions,
         if options.orders > 1:
             drawn, found = _ordered(problem, options, context, drawn, limits, progress)
             metrics = metrics or found
-        contexts.append(_fixed(problem, drawn, limits))
+        contexts.append(_fixed(problem, options, drawn, limits))
     return contexts, metrics
 
 
-def _fixed(problem: Problem, demonstrations: Sequence[Example],
-           limits: Limits) -> InContextPredictor:
+def _fixed(problem: Problem, options: InContextOptions, demonstrations: Sequence[Example],
+           limits: Limits) -> PromptPredictor:
     """Ask with the same demonstrations before every question."""
-    return InContextPredictor(problem.backbone, problem.pvps[0], lambda _: demonstrations, limits)
+    return in_context_predictor(problem.backbone, problem.pvps[0], lambda _: demonstrations, limits,
+                                channel=options.channel)
 
 
 def _ordered(problem: Problem, options: InContextOptions, context: int, drawn: list[Example],
@@ -133,7 +143,7 @@ def _ordered(problem: Problem, options: InContextOptions, context: int, drawn: l
     trials, scores, probing = [], [], _probing(problem)
     for number in range(options.orders):
         order = [drawn[index] for index in random.permutation(len(drawn))] if number else drawn
-        predictor = _fixed(problem, order, limits)
+        predictor = _fixed(problem, options, order, limits)
         trials.append(try_order(predictor, order, probing))
         scores.append(problem.score(predictor, problem.split.dev))
         progress(context * options.orders + number + 1, options.orders * options.contexts)
@@ -160,7 +170,7 @@ def _spread(problem: Problem, scores: Sequence[float | None],
     return {**problem.dev_metrics(chosen), "lowest_order": min(known), "highest_order": max(known)}
 
 
-def _calibrate(predictor: InContextPredictor, problem: Problem, options: InContextOptions) -> None:
+def _calibrate(predictor: PromptPredictor, problem: Problem, options: InContextOptions) -> None:
     if options.calibration == "content-free":
         predictor.calibrate_content_free()
     elif options.calibration == "unlabelled":

@@ -60,6 +60,7 @@ class Petal(Method[PetalOptions]):
     name = "petal"
     title = "PETAL, automatic words"
     paper = "arXiv 2010.13641"
+    reads_on = False
     options = PetalOptions
     details = ("candidates",)
     search = SearchFacts("petal", "Label words by likelihood ratio (PETAL)", "zero_shot",

@@ -7,8 +7,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from core.learning.method import Learned, Method, Problem, Progress, Stage
-from core.learning.multi_mask import prompt_predictor
 from core.learning.options import Options, option
+from core.learning.predictors import check_channel, prompt_predictor
 from core.randomness import rng
 
 _CALIBRATION_TEXTS = 200
@@ -22,6 +22,10 @@ class ZeroShotOptions(Options):
                              "take away each label's mean log-probability over up to 200 "
                              "unlabelled texts, which removes the model's preference for some "
                              "words")
+    channel: bool = option(False,
+                           "ask how probable the text is after each label's word, not the word "
+                           "after the text (arXiv 2108.04106); for causal models and patterns "
+                           "whose text follows the mask")
 
 
 class ZeroShot(Method[ZeroShotOptions]):
@@ -43,9 +47,15 @@ class ZeroShot(Method[ZeroShotOptions]):
         """Nothing is trained."""
         return ()
 
+    def check(self, problem: Problem, options: ZeroShotOptions) -> None:
+        """Check also that the noisy channel can be asked, if it is wanted."""
+        super().check(problem, options)
+        check_channel(problem, options.channel)
+
     def learn(self, problem: Problem, options: ZeroShotOptions, progress: Progress) -> Learned:
         """The backbone asked through the pattern, calibrated on the pool if wanted."""
-        predictor = prompt_predictor(problem.backbone, problem.pvps[0])
+        predictor = prompt_predictor(problem.backbone, problem.pvps[0],
+                                     channel=options.channel)
         pool = problem.split.unlabelled
         if options.calibrate and pool:
             chosen = rng(0, "calibration").permutation(len(pool))[:_CALIBRATION_TEXTS]

@@ -79,7 +79,7 @@ def encode(prompts: Sequence[Prompt], backbone: Backbone,
 
     Raises:
         PatternError: the pattern's own words do not fit into the limit even with all texts
-            removed, a cut takes a mask away, or a causal model gets nothing before the mask.
+            removed, a cut takes a mask away, or a causal model has nothing to begin with.
     """
     shown = [shown_segments(prompt, backbone) for prompt in prompts]
     spelled = [spellings(segments, backbone, limits.cut) for segments in shown]
@@ -125,20 +125,34 @@ def cut(encoded: Encoded, start: int, length: int) -> Encoded:
 def shown_segments(prompt: Prompt, backbone: Backbone) -> tuple[Segment, ...]:
     """The segments that the model reads, numbered as in the prompt.
 
-    A causal model reads those before the first answer, with line breaks for separators.
+    A causal model reads those before the first answer, with line breaks for separators. Where
+    nothing stands before it, it reads the token that texts begin with.
 
     Raises:
-        PatternError: a causal model gets nothing before the mask.
+        PatternError: a causal model has no such token.
     """
     if backbone.family != "causal":
         return prompt.segments
     kinds = [segment.kind for segment in prompt.segments]
     shown = prompt.segments[: kinds.index("mask") + 1] if "mask" in kinds else prompt.segments
-    if not any(segment.kind in ("literal", "text", "word") for segment in shown):
+    if _reads_nothing(shown) and start_token(backbone) is None:
         raise PatternError(
             "{model} reads from left to right, but the pattern has nothing before its {field}. "
             "Move the text before it.", model=backbone.name, field="{mask}")
     return _with_line_breaks(shown)
+
+
+def start_token(backbone: Backbone) -> int | None:
+    """The token that a causal model's texts begin with, or end with, as far as it has one."""
+    tokenizer: Any = backbone.tokenizer
+    token: int | None = tokenizer.bos_token_id
+    if token is None:
+        token = tokenizer.eos_token_id
+    return token
+
+
+def _reads_nothing(segments: Sequence[Segment]) -> bool:
+    return not any(segment.kind in ("literal", "text", "word") for segment in segments)
 
 
 def _with_line_breaks(segments: Sequence[Segment]) -> tuple[Segment, ...]:
@@ -182,6 +196,8 @@ def _encode_segments(segments: Sequence[Segment], spelled: Sequence[Spelling | N
     """Join the ids of all segments and cut them to the prompt's length."""
     length = min(limits.length or backbone.max_length, backbone.max_length)
     parts = _parts(segments, spelled, backbone, limits)
+    if backbone.family == "causal" and segments[-1].kind == "mask" and not any(parts):
+        parts[0] = [token for token in (start_token(backbone),) if token is not None]
     excess = max(0, sum(map(len, parts)) - length)
     if limits.cut != "texts":
         encoded = _joined(segments, parts, backbone, excess)

@@ -7,26 +7,31 @@ from typing import Literal
 from core.errors import SpecError, VerbalizerError
 from core.models.backbone import Backbone
 from core.models.multi_mask import answer_ids
-from core.models.pieces import single_ids, word_ids
+from core.models.pieces import check_known, single_ids, word_ids
+from core.models.whole_prompt import text_follows
+from core.prompts.pattern import Pattern
 from core.prompts.verbalizer import Verbalizer
 
-Scorer = Literal["single mask", "multi-mask", "multiple choice"]
+Scorer = Literal["single mask", "multi-mask", "multiple choice", "whole prompt"]
 
 
-def scorer_for(verbalizer: Verbalizer, backbone: Backbone) -> Scorer:
-    """Choose the scorer for these label words and this model.
+def scorer_for(verbalizer: Verbalizer, backbone: Backbone,
+               pattern: Pattern | None = None) -> Scorer:
+    """Choose the scorer for this pattern, these label words and this model.
 
     "single mask": all label words are single tokens, read at one mask. "multi-mask": a masked
     model, and some word has several tokens, each with a mask of its own (arXiv 2009.07118,
     section 3.1). "multiple choice": the same with the texts that each example offers as answers.
+    "whole prompt": a causal model, and a text stands after the mask or some word has several
+    tokens; the probability of the word and of what follows it counts.
     """
     if not verbalizer.has_words:
         return "multiple choice"
-    if backbone.family != "masked":
-        return "single mask"
     words = (word for _, word in verbalizer.all_words())
     several = any(len(word_ids(word, backbone)) > 1 for word in words)
-    return "multi-mask" if several else "single mask"
+    if backbone.family == "causal" and (several or (pattern and text_follows(pattern))):
+        return "whole prompt"
+    return "multi-mask" if several and backbone.family == "masked" else "single mask"
 
 
 def check_words(verbalizer: Verbalizer, scorer: Scorer, backbone: Backbone) -> None:
@@ -42,6 +47,10 @@ def check_words(verbalizer: Verbalizer, scorer: Scorer, backbone: Backbone) -> N
         check_distinct(verbalizer, backbone)
     elif scorer == "multi-mask":
         answer_ids(verbalizer, backbone)
+        check_distinct(verbalizer, backbone)
+    elif scorer == "whole prompt":
+        for label, word in verbalizer.all_words():
+            check_known(word_ids(word, backbone), word, label, backbone)
         check_distinct(verbalizer, backbone)
     elif backbone.family != "masked":
         raise SpecError("Examples that bring their own answers need a masked model, "

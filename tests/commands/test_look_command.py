@@ -76,8 +76,9 @@ def test_test_examples_get_an_accuracy(words: str, look: Run) -> None:
 
 
 @pytest.mark.parametrize("about", [TEXT, ("--limit", "8")], ids=["text", "examples"])
-def test_a_causal_model_refuses_words_of_several_tokens(about: tuple[str, str], look: Run) -> None:
-    arguments = (*about, "--pattern", "{text_a} It was {mask}", "--model", "mini-causal")
+def test_a_seq2seq_model_refuses_words_of_several_tokens(about: tuple[str, str],
+                                                         look: Run) -> None:
+    arguments = (*about, "--pattern", "{text_a} It was {mask}", "--model", "mini-seq2seq")
     message = refusal(look(*arguments, "--words", SEVERAL))
     assert "The word 'not worth seeing' of the label 'negative' has 3 pieces" in message
     assert look(*arguments, "--words", SINGLE)[0] == 0

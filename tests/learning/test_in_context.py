@@ -15,16 +15,16 @@ from core.data.split import draw_split
 from core.data.task import Example, Task
 from core.errors import SpecError
 from core.learning.in_context import (
-    CONTENT_FREE,
-    InContextPredictor,
     OrderTrial,
     best_order,
     even_limits,
+    in_context_predictor,
     most_alike,
     try_order,
 )
 from core.learning.method import Problem
 from core.learning.options import read_options
+from core.learning.prompting import CONTENT_FREE
 from core.methods.registry import method_named
 from core.models.backbone import Backbone
 from core.models.encoding import encode
@@ -68,7 +68,7 @@ def plain_label_probabilities(text: str, backbone: Backbone) -> np.ndarray:
 def test_content_free_calibration_is_that_of_the_paper(
         mini_causal: Backbone, tiny_task: Task) -> None:
     shown = tiny_task.train[:2]
-    asked = InContextPredictor(mini_causal, problem(tiny_task, mini_causal).pvps[0],
+    asked = in_context_predictor(mini_causal, problem(tiny_task, mini_causal).pvps[0],
                                lambda _: shown)
     asked.calibrate_content_free()
     words = {"bad": "terrible", "good": "great"}
@@ -85,7 +85,7 @@ def test_content_free_calibration_is_that_of_the_paper(
 def test_calibrated_answers_to_content_free_questions_are_even(
         mini_masked: Backbone, tiny_task: Task) -> None:
     free = Example("N/A")
-    asked = InContextPredictor(mini_masked, problem(tiny_task, mini_masked).pvps[0],
+    asked = in_context_predictor(mini_masked, problem(tiny_task, mini_masked).pvps[0],
                                lambda _: tiny_task.train[:2])
     before = np.exp(asked.log_probs([free])[0])
     asked.calibrate_content_free()
@@ -144,7 +144,7 @@ def test_long_demonstrations_are_cut_alike_in_all_prompts(
     pvp = problem(tiny_task, mini_causal).pvps[0]
     questions = [Example("Fine."), Example(LONG), Example(LONG * question)]
     limits = even_limits(pvp, shown, questions[:2], mini_causal)
-    asked = InContextPredictor(mini_causal, pvp, lambda _: shown, limits)
+    asked = in_context_predictor(mini_causal, pvp, lambda _: shown, limits)
     encoded = encode([asked.prompt(each) for each in questions], mini_causal, limits)
     start = SharedStart.of(mini_causal, encoded)
     assert start is not None

@@ -20,10 +20,10 @@ from tiny_models import (
 )
 
 from core.data.task import Example, classification, multiple_choice
-from core.learning.demonstrations import DemonstratedPredictor, Demonstrations
+from core.learning.demonstrations import Demonstrations
 from core.learning.ensemble import EnsemblePredictor
 from core.learning.model_readme import readme
-from core.learning.multi_mask import prompt_predictor
+from core.learning.predictors import demonstrated_predictor, prompt_predictor
 from core.learning.prompting import PromptPredictor
 from core.learning.saved_models import SavedPredictor, load_predictor
 from core.methods.head import HeadPredictor, with_head
@@ -85,9 +85,6 @@ def printed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
 def test_the_code_of_a_prompt_model_answers_alike(
         kind: str, pattern: str, pairs: bool, tiny: Callable[[str], Backbone], tmp_path: Path,
         printed: Printed) -> None:
-    if kind in ("gpt2", "llama") and pairs:
-        # they read nothing after the mask
-        pattern = "{text_b} {sep} {text_a|lower_first} It was {mask}"
     PromptPredictor(tiny(kind),
                     PVP.of(pattern, WORDS, classification(*LABELS, pairs=pairs))).save(tmp_path)
     predictor = load_predictor(tmp_path, CPU)
@@ -138,11 +135,9 @@ def test_the_code_answers_alike_for_every_tokenizer(
     PromptPredictor(backbone, PVP.of(SHAPES[0], WORDS, classification(*LABELS))).save(tmp_path)
     backbone = load_predictor(tmp_path, CPU).backbone
     for number, shape in enumerate(SHAPES):
-        if backbone.family == "causal" and shape.startswith("{mask}"):
-            continue
         pairs = "text_b" in shape
         pvp = PVP.of(shape, WORDS, classification(*LABELS, pairs=pairs))
-        predictor = PromptPredictor(backbone, pvp)
+        predictor = prompt_predictor(backbone, pvp)
         texts = ODD[number % len(ODD)], ODD[(number + 2) % len(ODD)]
         expected = np.exp(predictor.log_probs([Example(*texts[: 1 + pairs])])[0])
         found = list(_answers(predictor, pairs, texts, printed).values())
@@ -168,17 +163,37 @@ def test_the_code_fills_words_of_several_tokens_alike(
         assert list(found.values()) == pytest.approx(expected, abs=1e-4), text
 
 
+@pytest.mark.parametrize("shape", ["{text_a} It is {mask} .", "{mask}: {text_a}"])
+@pytest.mark.parametrize("name", ["gpt2", "llama", "llama of bytes", "qwen2 of words"])
+def test_the_code_scores_whole_prompts_alike(
+        name: str, shape: str, tiny: Callable[..., Backbone], tmp_path: Path,
+        printed: Printed) -> None:
+    kind, made = TOKENIZERS[name]
+    words = {"bad": ["terrible film"], "good": ["greats", "yes"]}
+    asked = prompt_predictor(tiny(kind, made=made), PVP.of(shape, words, classification(*LABELS)))
+    asked.calibrate_content_free()
+    asked.save(tmp_path)
+    predictor = load_predictor(tmp_path, CPU)
+    for text in ODD[:4]:
+        expected = np.exp(predictor.log_probs([Example(text)])[0])
+        found = _answers(predictor, False, (text, ""), printed)
+        assert list(found.values()) == pytest.approx(expected, abs=1e-4), text
+
+
+@pytest.mark.parametrize("shape", ["\"{text_a}\" {text_b} It is {mask} .",
+                                   "\"{text_a}\" {mask} , {text_b}"])
 @pytest.mark.parametrize("name", ["bert", "albert", "t5 of words", "bart", "gpt2", "llama",
                                   "llama of bytes", "qwen2 of words"])
 def test_the_code_shows_demonstrations_alike(
-        name: str, tiny: Callable[..., Backbone], tmp_path: Path, printed: Printed) -> None:
+        name: str, shape: str, tiny: Callable[..., Backbone], tmp_path: Path,
+        printed: Printed) -> None:
     kind, made = TOKENIZERS[name]
     support = tuple(Example(text, "It is a <pad>", label) for text, label in itertools.product(
         ("The dog in the park.", "(no) story " * 9), LABELS))
-    pvp = PVP.of("\"{text_a}\" {text_b} It is {mask} .", {"bad": ["terrible"], "good": ["great"]},
+    pvp = PVP.of(shape, {"bad": ["terrible"], "good": ["great"]},
                  classification(*LABELS, pairs=True))
     demonstrations = Demonstrations(support, contexts=1, similar=1.0, tokens=7)
-    DemonstratedPredictor(tiny(kind, made=made), pvp, demonstrations).save(tmp_path)
+    demonstrated_predictor(tiny(kind, made=made), pvp, demonstrations).save(tmp_path)
     predictor = load_predictor(tmp_path, CPU)
     expected = np.exp(predictor.log_probs([Example(*TEXTS)])[0])
     assert list(printed(readme(predictor, True, "My run")).values()) == pytest.approx(

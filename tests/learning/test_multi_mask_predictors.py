@@ -10,7 +10,8 @@ from core.data.split import FewShotSplit
 from core.data.task import Example, classification
 from core.errors import VerbalizerError
 from core.learning.method import Problem
-from core.learning.multi_mask import MultiMaskPredictor, prompt_predictor
+from core.learning.multi_mask import MultiMaskPredictor
+from core.learning.predictors import prompt_predictor
 from core.methods.zero_shot import ZeroShot, ZeroShotOptions
 from core.models.backbone import Backbone
 from core.models.encoding import encode
@@ -87,8 +88,8 @@ def test_words_that_cannot_be_asked_for_are_told(words: dict[str, list[str]], ex
         answer_ids(verbalizer, tiny("bert"))
 
 
-def test_other_families_want_single_tokens(tiny: Callable[[str], Backbone]) -> None:
+def test_a_seq2seq_model_wants_single_tokens(tiny: Callable[[str], Backbone]) -> None:
     problem = Problem(classification(*LABELS), (pvp(),), FewShotSplit(0, 1, (), (), EXAMPLES),
-                      tiny("gpt2"), 1)
+                      tiny("t5"), 1)
     with pytest.raises(VerbalizerError, match="pieces for this model"):
         ZeroShot().check(problem, ZeroShotOptions())

@@ -110,7 +110,8 @@ def test_a_method_predicts_what_transformers_does(name: str, problem: Problem, t
     asked.save(tmp_path)
     saved = model_class(problem.backbone.family).from_pretrained(tmp_path).eval()
     backbone = asked.backbone
-    prompts = encode([asked.prompt(example) for example in examples], backbone)
+    prompts = encode([asked.prompt(example) for example in examples], backbone,
+                         asked.limits)
     with torch.inference_mode():
         wanted = plain_log_probs(plain_logits(saved, prompts, backbone), asked.pvp, backbone)
     np.testing.assert_allclose(np.exp(found), np.exp(wanted), atol=1e-4)

@@ -15,8 +15,9 @@ from core.data.task import Example, classification, multiple_choice
 from core.errors import DataError, SpecError
 from core.inspection import Question, look_at_prompt
 from core.learning.method import Problem
-from core.learning.multi_mask import MultipleChoicePredictor, prompt_predictor
+from core.learning.multi_mask import MultipleChoicePredictor
 from core.learning.options import read_options
+from core.learning.predictors import prompt_predictor
 from core.learning.saved_models import load_predictor
 from core.methods.head import Head
 from core.methods.in_context import InContext

@@ -1,5 +1,6 @@
 """Prompts to token ids, for every kind of tokenizer."""
 
+import copy
 from collections.abc import Callable
 
 import pytest
@@ -9,7 +10,7 @@ from core.errors import PatternError, VerbalizerError
 from core.models import pieces
 from core.models.backbone import Backbone
 from core.models.batches import collate, length_buckets
-from core.models.encoding import Encoded, Limits, encode, shorten
+from core.models.encoding import Encoded, Limits, encode, shorten, start_token
 from core.models.pieces import single_ids, tokenizer_kind, word_ids
 from core.prompts.demonstrations import with_demonstrations
 from core.prompts.pattern import Pattern, Prompt
@@ -153,8 +154,18 @@ def test_a_causal_model_reads_up_to_the_answer(tiny: Tiny) -> None:
     encoded = _encode("{text_b} {mask} {text_a}", tiny("gpt2"))
     assert _tokens(encoded, tiny("gpt2")) == "I t Ġis Ġa Ġdog ."
     assert encoded.masks == [5]
+
+
+def test_a_causal_model_that_reads_nothing_else_begins_with_its_start_token(tiny: Tiny) -> None:
+    for kind in ("gpt2", "llama"):
+        encoded = _encode("{mask} {text_a}", tiny(kind))
+        assert encoded.ids == [start_token(tiny(kind))]
+        assert encoded.masks == [0]
+    without = copy.copy(tiny("gpt2"))
+    without.tokenizer = copy.deepcopy(without.tokenizer)
+    without.tokenizer.bos_token = without.tokenizer.eos_token = None
     with pytest.raises(PatternError, match="reads from left to right"):
-        _encode("{mask} {text_a}", tiny("gpt2"))
+        _encode("{mask} {text_a}", without)
 
 
 # limits
