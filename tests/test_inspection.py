@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from core.data.task import Example, Task, classification
-from core.inspection import look_at_examples, look_at_prompt, read_question
+from core.inspection import look_at_examples, look_at_prompt, look_in_parts, read_question
 from core.learning.predictors import prompt_predictor
 from core.models.backbone import Backbone
 from core.prompts.pvp import PVP
@@ -65,3 +65,39 @@ def test_words_of_one_token_have_no_steps(tiny: Callable[[str], Backbone]) -> No
     )
     assert question.scorer == "single mask"
     assert look_at_prompt(question, EXAMPLES[0], tiny("bert")).steps == {}
+
+
+@pytest.mark.parametrize(("kind", "pattern", "words"), [
+    ("bert", PATTERN, {"bad": "terrible", "good": "great"}),
+    ("bert", PATTERN, {"bad": "terrible film", "good": "great"}),
+    ("gpt2", PATTERN, {"bad": "terrible", "good": "great"}),
+    ("gpt2", "{mask}: {text_a}", {"bad": "terrible", "good": "great"}),
+])
+def test_growing_parts_end_with_the_whole(
+        kind: str, pattern: str, words: dict[str, str], tiny: Callable[[str], Backbone]) -> None:
+    examples = [Example(f"{'dog ' * (number % 5)}in the park", "", LABELS[number % 2])
+                for number in range(40)]
+    question = read_question(pattern, words, TASK, tiny(kind))
+    parts = list(look_in_parts(question, examples, tiny(kind)))
+    whole = look_at_examples(question, examples, tiny(kind))
+    assert [part.evaluation.n for part in parts] == [16, 32, 40]
+    assert parts[-1].evaluation.value == whole.evaluation.value
+    assert list(parts[-1].label_probabilities_mean.values()) == pytest.approx(
+        list(whole.label_probabilities_mean.values()), abs=1e-5)
+    assert parts[0].evaluation.value == look_at_examples(
+        question, examples[:16], tiny(kind)).evaluation.value
+
+
+@pytest.mark.parametrize("pattern", ["{mask}: {text_a}", "{text_a}, {mask} is it, {text_a}"])
+def test_a_causal_model_shows_all_that_it_reads(
+        pattern: str, tiny: Callable[[str], Backbone]) -> None:
+    backbone = tiny("gpt2")
+    question = read_question(pattern, {"bad": "terrible", "good": "great film"}, TASK, backbone)
+    assert question.scorer == "whole prompt"
+    view = look_at_prompt(question, EXAMPLES[0], backbone)
+    assert "Ġbread" in view.tokens
+    assert len(view.tokens) == len(view.origins)
+    pvp = PVP.of(pattern, {"bad": ["terrible"], "good": ["great film"]}, SCHEMA)
+    expected = np.exp(prompt_predictor(backbone, pvp).log_probs(EXAMPLES[:1]))[0]
+    assert list(view.label_probabilities.values()) == pytest.approx(expected.tolist(), abs=1e-5)
+    assert len(view.top_words[0]) == 10

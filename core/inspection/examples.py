@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,10 +19,13 @@ from core.models.backbone import Backbone
 from core.models.encoding import encode
 from core.models.multi_mask import Choices, answer_ids, choice_log_probs, text_ids
 from core.models.pieces import single_ids
+from core.models.scorers import Scorer
 from core.models.scoring import all_answer_features, project
 from core.models.whole_prompt import answer_scores
 from core.prompts.pattern import Pattern
 from core.prompts.verbalizer import Verbalizer
+
+_FIRST_PART = 16  # examples
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,30 @@ def look_at_examples(question: Question, examples: Sequence[Example],
     Raises:
         InputError: the question is not sound.
     """
+    pattern, verbalizer = _checked(question)
+    log_probs = _SCORED[question.scorer](pattern, verbalizer, examples, backbone)
+    return _dataset_view(log_probs, examples, verbalizer)
+
+
+def look_in_parts(question: Question, examples: Sequence[Example],
+                  backbone: Backbone) -> Iterator[DatasetView]:
+    """The same over the first 16 examples, over twice as many each time, and at last over all.
+
+    Raises:
+        InputError: the question is not sound.
+    """
+    pattern, verbalizer = _checked(question)
+    found: list[LogProbs] = []
+    stop = 0
+    while stop < len(examples):
+        start, stop = stop, min(len(examples), max(_FIRST_PART, 2 * stop))
+        part = examples[start:stop]
+        found.append(_SCORED[question.scorer](pattern, verbalizer, part, backbone))
+        yield _dataset_view(np.concatenate(found), examples[:stop], verbalizer)
+
+
+def _checked(question: Question) -> tuple[Pattern, Verbalizer]:
+    """The pattern and the verbalizer of a question that is sound."""
     question.check()
     pattern, verbalizer = question.pattern, question.verbalizer
     assert pattern is not None
@@ -76,13 +103,7 @@ def look_at_examples(question: Question, examples: Sequence[Example],
         raise InputError(
             "Accuracy needs a pattern with exactly one {field}; this one has {count}.",
             field="{mask}", count=pattern.masks)
-    if question.scorer == "single mask":
-        log_probs = _single_mask_log_probs(pattern, verbalizer, examples, backbone)
-    elif question.scorer == "whole prompt":
-        log_probs = _whole_prompt_log_probs(pattern, verbalizer, examples, backbone)
-    else:
-        log_probs = _several_token_log_probs(pattern, verbalizer, examples, backbone)
-    return _dataset_view(log_probs, examples, verbalizer)
+    return pattern, verbalizer
 
 
 def _single_mask_log_probs(pattern: Pattern, verbalizer: Verbalizer, examples: Sequence[Example],
@@ -129,6 +150,15 @@ def _several_token_log_probs(pattern: Pattern, verbalizer: Verbalizer,
 
     log_probs: LogProbs = remembered(key, computed).numpy()
     return log_probs
+
+
+_SCORED: Mapping[Scorer, Callable[
+    [Pattern, Verbalizer, Sequence[Example], Backbone], LogProbs]] = {
+    "single mask": _single_mask_log_probs,
+    "whole prompt": _whole_prompt_log_probs,
+    "multi-mask": _several_token_log_probs,
+    "multiple choice": _several_token_log_probs,
+}
 
 
 def _choices(verbalizer: Verbalizer, examples: Sequence[Example], backbone: Backbone) -> Choices:

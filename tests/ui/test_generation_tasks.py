@@ -55,7 +55,8 @@ def test_the_lab_says_what_does_not_work_yet(request_: gr.Request, told: str,
     assert (pattern_note, answer) == ("", "")
     assert told in words_note
     assert told in prompt
-    assert told in lab.watch_examples(request_, *asked, "64", *NO_WORDS)
+    (panel,) = lab.watch_examples(request_, *asked, "64", *NO_WORDS)
+    assert told in panel
 
 
 def test_search_and_train_say_it_before_anything_starts(tabs: tuple[Lab, Search, Plan]) -> None:

@@ -62,7 +62,7 @@ def test_the_answer_is_shown_for_the_most_probable(opened: list[Any], lab: Lab) 
     assert not any(notes)
     assert "A text." in prompt
     assert "and 130 more" in answer
-    dataset = lab.watch_examples(ENGLISH, "many", "mini-masked", PATTERN, "128", *words)
+    *_, dataset = lab.watch_examples(ENGLISH, "many", "mini-masked", PATTERN, "128", *words)
     assert "20 of 150 labels, those with most mistakes" in dataset
     assert dataset.count('<th scope="row"') == 20
 

@@ -7,6 +7,7 @@ from html import escape
 
 import numpy as np
 
+from core.data.task import Task
 from core.figures.confusion import MOST_CONFUSED
 from core.figures.text import sentence
 from core.inspection import Answer, DatasetView, PromptView, Step, Word
@@ -105,11 +106,15 @@ def _filled(label: str, steps: Sequence[Step], labels: Sequence[str]) -> str:
     return f'<div class="cl-filled">{label_tag(label, labels.index(label))}{places}</div>'
 
 
-def dataset_panel(view: DatasetView, labels: Sequence[str], total: int,
-                  translate: Translate) -> str:
-    """Accuracy with its interval over many examples, confusion, and the most confident mistakes."""
-    found = view.evaluation
-    over = translate("over {n} of {total} test examples").format(n=found.n, total=total)
+def dataset_panel(view: DatasetView, task: Task, wanted: int, translate: Translate) -> str:
+    """Accuracy with its interval over many examples, confusion, and the most confident mistakes.
+
+    Where fewer examples than `wanted` are measured, it says that more are coming.
+    """
+    found, labels = view.evaluation, task.schema.labels
+    over = translate("over {n} of {total} test examples").format(n=found.n, total=len(task.test))
+    if found.n < wanted:
+        over = translate("over the first {n}; {wanted} are coming").format(n=found.n, wanted=wanted)
     halves = "" if view.calibrated is None else _by_label(view, labels, translate)
     title = escape(translate("How often it is right"))
     score = metric_text(found.value, found.metric)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,11 +12,13 @@ import gradio as gr
 from core.data.further_texts import format_texts, parse_texts
 from core.data.task import Example, Schema, Task
 from core.errors import ClozeLabError
-from core.inspection import Question, look_at_examples, look_at_prompt
+from core.inspection import Question, look_at_prompt, look_in_parts
 from core.prompts.library import suggested
+from core.randomness import rng
 from core.runs.execution import test_part
 from ui.feedback import Translate, explain, message, problem, translator, waiting_panel
 from ui.lab.demonstrations import DemonstrationBoxes
+from ui.lab.newest import NewestQuestion
 from ui.lab.panels import answer_panel, dataset_panel, prompt_panel
 from ui.lab.template_import import TemplateImport
 from ui.lab.variants import Variants, ask
@@ -30,6 +33,7 @@ SAMPLES = (64, 128, 256, 1000)
 _FIELDS = ("{text_a}", "{mask}", "{sep}", "{text_b}")  # the last for pairs alone
 _NO_WORDS = {"choice": "Each example brings its own answers, so there are no label words.",
              "generation": "The answers of this task are texts, so there are no label words."}
+_PART_SECONDS = 0.5  # before a part of the examples is shown
 _FURTHER = 6  # further texts that have a button
 _INSERT = """() => {{ const box = document.querySelector('#pattern textarea');
   const field = document.querySelector('#insert-{at}').innerText.trim();
@@ -65,6 +69,7 @@ class Lab:
     def __init__(self, services: Services, session: Session) -> None:
         self.services = services
         self.session = session
+        self._newest = NewestQuestion()
         with gr.Row(elem_classes="cl-columns", equal_height=False):
             with gr.Column(scale=5, min_width=340):
                 pattern, note, library, insert = self._pattern_boxes()
@@ -218,6 +223,7 @@ class Lab:
                      text_b: str, more: str, *words: str) -> list[Any]:
         """Messages under the boxes, the prompt and the model's answer to it."""
         translate = translator(request)
+        self._newest.ask(request.session_hash, (choice, model, pattern, words))
         try:
             task = self.services.task(choice)
             question = ask(pattern, words, task, self.services, model)
@@ -236,19 +242,35 @@ class Lab:
                 answer_panel(view, task.schema.labels, translate)]
 
     def watch_examples(self, request: gr.Request, choice: str, model: str, pattern: str,
-                       sample: str, *words: str) -> str:
-        """Accuracy over many test examples, as it is with what is typed now."""
-        translate = translator(request)
+                       sample: str, *words: str) -> Iterator[Any]:
+        """Accuracy over many test examples, as it is with what is typed now.
+
+        What takes long is shown in growing parts, and ends when the page asks something else.
+        """
+        translate, typed = translator(request), (choice, model, pattern, words)
+        self._newest.ask(request.session_hash, typed)
+        shown = time.monotonic()
         try:
             task = self.services.task(choice)
             question = ask(pattern, words, task, self.services, model)
-            many = int(sample or SAMPLES[0])
-            if task.schema.kind == "choice":  # each answer is filled in token by token
-                many = min(many, max(1, MAX_ANSWERS // len(task.schema.labels)))
-            view = look_at_examples(question, test_part(task, many), self.services.backbone(model))
+            examples = _measured(task, sample)
+            for view in look_in_parts(question, examples, self.services.backbone(model)):
+                if not self._newest.is_newest(request.session_hash, typed):
+                    return
+                if view.evaluation.n == len(examples) or time.monotonic() - shown > _PART_SECONDS:
+                    yield dataset_panel(view, task, len(examples), translate)
+                    shown = time.monotonic()
         except Exception as error:
-            return waiting_panel(translate("How often it is right"), explain(error, translate))
-        return dataset_panel(view, task.schema.labels, len(task.test), translate)
+            yield waiting_panel(translate("How often it is right"), explain(error, translate))
+
+
+def _measured(task: Task, sample: str) -> tuple[Example, ...]:
+    """The test examples that are measured while one types, mixed: files often go label by label."""
+    many = int(sample or SAMPLES[0])
+    if task.schema.kind == "choice":  # each answer is filled in token by token
+        many = min(many, max(1, MAX_ANSWERS // len(task.schema.labels)))
+    part = test_part(task, many)
+    return tuple(part[index] for index in rng(0, "growing parts").permutation(len(part)))
 
 
 def _notes(question: Question, task: Task, translate: Translate) -> list[str]:
