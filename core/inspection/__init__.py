@@ -5,7 +5,13 @@ label word costs one small matrix product, and a text's tokens are kept whatever
 it.
 """
 
-from core.inspection.examples import Answer, DatasetView, look_at_examples, look_in_parts
+from core.inspection.examples import (
+    Answer,
+    DatasetView,
+    look_at_examples,
+    look_in_parts,
+    views_in_parts,
+)
 from core.inspection.memory import forget
 from core.inspection.prompt import PromptView, Step, Word, look_at_prompt, look_at_rendered
 from core.inspection.question import Question, read_question
@@ -13,4 +19,5 @@ from core.inspection.question import Question, read_question
 __all__ = [
     "Answer", "DatasetView", "PromptView", "Question", "Step", "Word", "forget",
     "look_at_examples", "look_at_prompt", "look_at_rendered", "look_in_parts", "read_question",
+    "views_in_parts",
 ]

@@ -73,7 +73,7 @@ def look_at_examples(question: Question, examples: Sequence[Example],
     """
     pattern, verbalizer = _checked(question)
     log_probs = _SCORED[question.scorer](pattern, verbalizer, examples, backbone)
-    return _dataset_view(log_probs, examples, verbalizer)
+    return dataset_view(log_probs, examples, verbalizer)
 
 
 def look_in_parts(question: Question, examples: Sequence[Example],
@@ -84,13 +84,20 @@ def look_in_parts(question: Question, examples: Sequence[Example],
         InputError: the question is not sound.
     """
     pattern, verbalizer = _checked(question)
+    yield from views_in_parts(
+        lambda part: _SCORED[question.scorer](pattern, verbalizer, part, backbone), examples,
+        verbalizer)
+
+
+def views_in_parts(answer: Callable[[Sequence[Example]], LogProbs], examples: Sequence[Example],
+                   verbalizer: Verbalizer) -> Iterator[DatasetView]:
+    """The views of growing parts of the examples; `answer` is asked about each example once."""
     found: list[LogProbs] = []
     stop = 0
     while stop < len(examples):
         start, stop = stop, min(len(examples), max(_FIRST_PART, 2 * stop))
-        part = examples[start:stop]
-        found.append(_SCORED[question.scorer](pattern, verbalizer, part, backbone))
-        yield _dataset_view(np.concatenate(found), examples[:stop], verbalizer)
+        found.append(answer(examples[start:stop]))
+        yield dataset_view(np.concatenate(found), examples[:stop], verbalizer)
 
 
 def _checked(question: Question) -> tuple[Pattern, Verbalizer]:
@@ -169,8 +176,9 @@ def _choices(verbalizer: Verbalizer, examples: Sequence[Example], backbone: Back
             for example in examples]
 
 
-def _dataset_view(log_probs: LogProbs, examples: Sequence[Example],
-                  verbalizer: Verbalizer) -> DatasetView:
+def dataset_view(log_probs: LogProbs, examples: Sequence[Example],
+                 verbalizer: Verbalizer) -> DatasetView:
+    """What label log-probabilities, `[N, C]`, say about N examples with known labels."""
     labels = verbalizer.labels
     gold = [labels.index(example.label or "") for example in examples]
     shares = np.bincount(gold, minlength=len(labels)) / max(1, len(gold))  # [C]

@@ -24,9 +24,22 @@ from core.models.sentences import SENTENCE_MODEL, sentence_encoder
 from core.prompts.demonstrations import with_demonstrations
 from core.prompts.pattern import Prompt
 from core.prompts.pvp import PVP
+from core.randomness import rng
 
 _QUESTION_SHARE = 4  # one part in so many of a prompt is kept for a long question
 Chosen = Callable[[Example], Sequence[Example]]  # a question's demonstrations, in their order
+
+
+def draw_evenly(support: Sequence[Example], labels: Sequence[str], wanted: int, seed: int,
+                context: int = 0) -> list[Example]:
+    """Examples from each label in turn, in random order, at most `wanted`."""
+    random = rng(seed, "demonstrations", context)
+    order = random.permutation(len(support))
+    by_label = [[support[i] for i in order if support[i].label == label]
+                for label in random.permutation(list(labels))]
+    rounds = [group[turn] for turn in range(wanted) for group in by_label if turn < len(group)]
+    chosen = rounds[:wanted]
+    return [chosen[index] for index in random.permutation(len(chosen))]
 
 
 def in_context_predictor(backbone: Backbone, pvp: PVP, chosen: Chosen,

@@ -12,6 +12,7 @@ from core.errors import SpecError
 from core.learning.in_context import (
     AveragedPredictor,
     best_order,
+    draw_evenly,
     even_limits,
     in_context_predictor,
     most_alike,
@@ -38,18 +39,18 @@ class InContextOptions(Options):
     contexts: int = option(1, "average over this many random choices and orders of demonstrations",
                            1, 16)
     selection: str = option("random",
-                            "random: the same examples for all questions; similar: for each "
+                            "random: the same examples for all questions; nearest: for each "
                             "question those most like it by Sentence-BERT, the likest last "
-                            "(arXiv 2101.06804)", choices=("random", "similar"))
+                            "(arXiv 2101.06804)", choices=("random", "nearest"))
     orders: int = option(1,
                          "try this many orders of the demonstrations and keep the one with which "
                          "the model spreads its answers to unlabelled texts most evenly over the "
                          "labels (arXiv 2104.08786; the paper tries 24)", 1, 24)
-    calibration: str = option("none",
+    calibration: str = option("off",
                               "content-free: divide by what the model answers to N/A, an empty "
                               "text and [MASK] (arXiv 2102.09690); unlabelled: take away each "
                               "label's mean log-probability over up to 200 unlabelled texts",
-                              choices=("none", "content-free", "unlabelled"))
+                              choices=("off", "content-free", "unlabelled"))
     channel: bool = option(False,
                            "ask how probable the text is after each label's word, not the word "
                            "after the text (arXiv 2108.04106); for causal models and patterns "
@@ -82,9 +83,9 @@ class InContext(Method[InContextOptions]):
         """
         super().check(problem, options)
         check_channel(problem, options.channel)
-        if options.selection == "similar" and (options.orders > 1 or options.contexts > 1):
+        if options.selection == "nearest" and (options.orders > 1 or options.contexts > 1):
             raise SpecError(
-                "With 'selection' at 'similar' each question has its own demonstrations, in the "
+                "With 'selection' at 'nearest' each question has its own demonstrations, in the "
                 "order of their similarity: 'orders' and 'contexts' must be 1.")
         if options.calibration == "unlabelled" and not problem.split.unlabelled:
             raise SpecError(
@@ -97,7 +98,7 @@ class InContext(Method[InContextOptions]):
     def learn(self, problem: Problem, options: InContextOptions, progress: Progress) -> Learned:
         """Draw the demonstrations of each context, order them, and calibrate the answers."""
         progress(0, self.steps(options))
-        if options.selection == "similar":
+        if options.selection == "nearest":
             contexts, metrics = _similar(problem, options)
         else:
             contexts, metrics = _random(problem, options, progress)
@@ -120,7 +121,8 @@ def _random(problem: Problem, options: InContextOptions,
     contexts: list[PromptPredictor] = []
     metrics: dict[str, float] = {}
     for context in range(options.contexts):
-        drawn = _draw(problem, options.demonstrations, context)
+        drawn = draw_evenly(problem.split.train, problem.schema.labels, options.demonstrations,
+                            problem.seed, context)
         limits = even_limits(problem.pvps[0], drawn, problem.split.train, problem.backbone)
         if options.orders > 1:
             drawn, found = _ordered(problem, options, context, drawn, limits, progress)
@@ -177,14 +179,3 @@ def _calibrate(predictor: PromptPredictor, problem: Problem, options: InContextO
         pool = problem.split.unlabelled
         chosen = rng(problem.seed, "calibration").permutation(len(pool))[:_CALIBRATION_TEXTS]
         predictor.calibrate([pool[index] for index in chosen])
-
-
-def _draw(problem: Problem, wanted: int, context: int) -> list[Example]:
-    """Examples from each label in turn, in random order, at most `wanted`."""
-    random = rng(problem.seed, "demonstrations", context)
-    order = random.permutation(len(problem.split.train))
-    by_label = [[problem.split.train[i] for i in order if problem.split.train[i].label == label]
-                for label in random.permutation(list(problem.schema.labels))]
-    rounds = [group[turn] for turn in range(wanted) for group in by_label if turn < len(group)]
-    chosen = rounds[:wanted]
-    return [chosen[index] for index in random.permutation(len(chosen))]

@@ -180,8 +180,8 @@ def test_orders_are_tried_and_their_spread_is_told(
 
 
 @pytest.mark.parametrize("options", [
-    {"selection": "similar"}, {"calibration": "content-free"}, {"calibration": "unlabelled"},
-    {"orders": 4}, {"selection": "similar", "calibration": "content-free"}])
+    {"selection": "nearest"}, {"calibration": "content-free"}, {"calibration": "unlabelled"},
+    {"orders": 4}, {"selection": "nearest", "calibration": "content-free"}])
 def test_each_option_changes_the_answers(
         options: dict[str, object], mini_causal: Backbone, tiny_task: Task) -> None:
     of = problem(tiny_task, mini_causal)
@@ -192,11 +192,11 @@ def test_each_option_changes_the_answers(
 
 
 @pytest.mark.parametrize(("options", "shots", "says"), [
-    ({"selection": "similar", "orders": 2}, 4, "'orders' and 'contexts' must be 1"),
-    ({"selection": "similar", "contexts": 2}, 4, "'orders' and 'contexts' must be 1"),
+    ({"selection": "nearest", "orders": 2}, 4, "'orders' and 'contexts' must be 1"),
+    ({"selection": "nearest", "contexts": 2}, 4, "'orders' and 'contexts' must be 1"),
     ({"calibration": "unlabelled"}, 7, "has no unlabelled texts to calibrate with"),
     ({}, 0, "shows labelled examples, and K is 0"),
-    ({"calibration": "both"}, 4, "must be one of none, content-free, unlabelled"),
+    ({"calibration": "both"}, 4, "must be one of off, content-free, unlabelled"),
 ])
 def test_options_that_cannot_work_are_refused(
         options: dict[str, object], shots: int, says: str, mini_causal: Backbone,

@@ -21,13 +21,13 @@ from transformers.models.auto.modeling_auto import (
 from core.data.split import draw_split
 from core.data.task import Example, Task, classification
 from core.errors import SpecError, VerbalizerError
+from core.learning.in_context import draw_evenly
 from core.learning.method import LogProbs, Problem
 from core.learning.options import read_options
 from core.learning.prompting import PromptPredictor
 from core.learning.saved_models import load_predictor
 from core.learning.training import Schedule, train
 from core.methods.head import with_head
-from core.methods.in_context import _draw
 from core.methods.registry import method_named
 from core.models.backbone import Backbone
 from core.models.placement import Placement
@@ -187,12 +187,13 @@ def test_training_learns_the_task(mini_masked: Backbone, tiny_task: Task) -> Non
 def test_demonstrations_are_spread_over_the_labels(wanted: int, each: set[int], tiny_task: Task,
                                                    tiny: Tiny) -> None:
     of = problem(tiny_task, tiny("bert"))
-    drawn = _draw(of, wanted, 0)
+    drawn, other = (draw_evenly(of.split.train, of.schema.labels, wanted, of.seed, context)
+                    for context in (0, 1))
     assert {[example.label for example in drawn].count(label)
             for label in tiny_task.schema.labels} == each
     assert len(set(drawn)) == len(drawn) == min(wanted, 8)
     assert set(drawn) <= set(of.split.train)
-    assert wanted == 1 or drawn != _draw(of, wanted, 1)
+    assert wanted == 1 or drawn != other
 
 
 def test_more_contexts_are_averaged(mini_masked: Backbone, tiny_task: Task) -> None:

@@ -72,9 +72,9 @@ def page(name: str) -> gr.Request:
 def test_what_takes_long_is_shown_in_growing_parts(
         lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = "reviews", "mini-masked", "{text_a} It was all {mask}.", "64", *WORDS
-    monkeypatch.setattr("ui.lab.tab._PART_SECONDS", 1e9)
+    monkeypatch.setattr("ui.lab.tab.PART_SECONDS", 1e9)
     (at_once,) = lab.watch_examples(page("a"), *asked)
-    monkeypatch.setattr("ui.lab.tab._PART_SECONDS", -1)
+    monkeypatch.setattr("ui.lab.tab.PART_SECONDS", -1)
     parts = list(lab.watch_examples(page("a"), *asked))
     assert ["over the first 16; 64 are coming" in part for part in parts] == [True, False, False]
     assert "over the first 32; 64 are coming" in parts[1]
@@ -85,7 +85,7 @@ def test_what_takes_long_is_shown_in_growing_parts(
 @pytest.mark.parametrize("other", ["{text_a} It was so {mask}!", "{text_a} {mask}", "{mask"])
 def test_an_older_question_ends_when_the_page_asks_another(
         other: str, lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ui.lab.tab._PART_SECONDS", -1)
+    monkeypatch.setattr("ui.lab.tab.PART_SECONDS", -1)
     pattern = f"{{text_a}} It was very {{mask}} {len(other)}."
     older = lab.watch_examples(page("a"), "reviews", "mini-masked", pattern, "64", *WORDS)
     assert "over the first 16" in next(older)
@@ -96,7 +96,7 @@ def test_an_older_question_ends_when_the_page_asks_another(
 
 
 def test_another_text_ends_no_question(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ui.lab.tab._PART_SECONDS", -1)
+    monkeypatch.setattr("ui.lab.tab.PART_SECONDS", -1)
     asked = "reviews", "mini-masked", "{text_a} It was rather {mask}."
     older = lab.watch_examples(page("a"), *asked, "64", *WORDS)
     next(older)

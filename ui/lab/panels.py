@@ -106,7 +106,8 @@ def _filled(label: str, steps: Sequence[Step], labels: Sequence[str]) -> str:
     return f'<div class="cl-filled">{label_tag(label, labels.index(label))}{places}</div>'
 
 
-def dataset_panel(view: DatasetView, task: Task, wanted: int, translate: Translate) -> str:
+def dataset_panel(view: DatasetView, task: Task, wanted: int, translate: Translate,
+                  title: str = "") -> str:
     """Accuracy with its interval over many examples, confusion, and the most confident mistakes.
 
     Where fewer examples than `wanted` are measured, it says that more are coming.
@@ -116,7 +117,7 @@ def dataset_panel(view: DatasetView, task: Task, wanted: int, translate: Transla
     if found.n < wanted:
         over = translate("over the first {n}; {wanted} are coming").format(n=found.n, wanted=wanted)
     halves = "" if view.calibrated is None else _by_label(view, labels, translate)
-    title = escape(translate("How often it is right"))
+    title = escape(title or translate("How often it is right"))
     score = metric_text(found.value, found.metric)
     return (f'<div class="cl-card"><h3>{title}<span class="cl-over">{escape(over)}</span></h3>'
             f'<div class="cl-score"><span class="cl-big">{score}</span>'

@@ -14,10 +14,10 @@ from core.data.task import Example, Schema, Task
 from core.errors import ClozeLabError
 from core.inspection import Question, look_at_prompt, look_in_parts
 from core.prompts.library import suggested
-from core.randomness import rng
-from core.runs.execution import test_part
 from ui.feedback import Translate, explain, message, problem, translator, waiting_panel
 from ui.lab.demonstrations import DemonstrationBoxes
+from ui.lab.in_context import InContextBoxes
+from ui.lab.measured import PART_SECONDS, SAMPLES, measured
 from ui.lab.newest import NewestQuestion
 from ui.lab.panels import answer_panel, dataset_panel, prompt_panel
 from ui.lab.template_import import TemplateImport
@@ -28,12 +28,9 @@ from ui.live import QUIET, follow
 from ui.services import Services
 from ui.session import Session, unpack
 
-MAX_ANSWERS = 96  # that are filled in while one types
-SAMPLES = (64, 128, 256, 1000)
 _FIELDS = ("{text_a}", "{mask}", "{sep}", "{text_b}")  # the last for pairs alone
 _NO_WORDS = {"choice": "Each example brings its own answers, so there are no label words.",
              "generation": "The answers of this task are texts, so there are no label words."}
-_PART_SECONDS = 0.5  # before a part of the examples is shown
 _FURTHER = 6  # further texts that have a button
 _INSERT = """() => {{ const box = document.querySelector('#pattern textarea');
   const field = document.querySelector('#insert-{at}').innerText.trim();
@@ -90,6 +87,7 @@ class Lab:
         prompt = gr.HTML(elem_id="prompt-panel")
         answer = gr.HTML(elem_id="answer-panel")
         self.demonstrations = DemonstrationBoxes(self.services, self.session)
+        self.in_context = InContextBoxes(self.services, self.session)
         sample = gr.Dropdown([str(n) for n in SAMPLES], value=str(SAMPLES[0]), elem_id="sample",
                              label=label("Test examples measured while you type"))
         dataset = gr.HTML(elem_id="dataset-panel")
@@ -165,6 +163,7 @@ class Lab:
         follow([box.change for box in [boxes.pattern, *boxes.words, session.model, boxes.sample]],
                self.watch_examples, [*asked, boxes.sample, *boxes.words], boxes.dataset, **live)
         self.demonstrations.listen(boxes.pattern, *texts, boxes.words, live)
+        self.in_context.listen(boxes.pattern, texts, boxes.sample, boxes.words, live)
 
     @property
     def opened(self) -> list[gr.components.Component]:
@@ -253,24 +252,15 @@ class Lab:
         try:
             task = self.services.task(choice)
             question = ask(pattern, words, task, self.services, model)
-            examples = _measured(task, sample)
+            examples = measured(task, sample)
             for view in look_in_parts(question, examples, self.services.backbone(model)):
                 if not self._newest.is_newest(request.session_hash, typed):
                     return
-                if view.evaluation.n == len(examples) or time.monotonic() - shown > _PART_SECONDS:
+                if view.evaluation.n == len(examples) or time.monotonic() - shown > PART_SECONDS:
                     yield dataset_panel(view, task, len(examples), translate)
                     shown = time.monotonic()
         except Exception as error:
             yield waiting_panel(translate("How often it is right"), explain(error, translate))
-
-
-def _measured(task: Task, sample: str) -> tuple[Example, ...]:
-    """The test examples that are measured while one types, mixed: files often go label by label."""
-    many = int(sample or SAMPLES[0])
-    if task.schema.kind == "choice":  # each answer is filled in token by token
-        many = min(many, max(1, MAX_ANSWERS // len(task.schema.labels)))
-    part = test_part(task, many)
-    return tuple(part[index] for index in rng(0, "growing parts").permutation(len(part)))
 
 
 def _notes(question: Question, task: Task, translate: Translate) -> list[str]:
