@@ -30,18 +30,18 @@ class Limits:
         length: of the whole prompt, in tokens; None means the model's own limit.
         first: of the question's first text, in tokens (LM-BFF's `first_sent_limit`).
         other: of every other text, demonstrations' too (LM-BFF's `other_sent_limit`).
-        demonstration: of each text of a demonstration, instead of `other`; these texts are cut to
-            it and no further, so that they are alike in all prompts.
         cut: what is cut off when a prompt is too long: `texts` are shortened by PET's rule; `tail`
             and `head` cut off the end or the beginning whatever stands there (LM-BFF's
             `max_length`, `truncate_head`).
+        demonstration: of each text of a demonstration, instead of `other`; these texts are cut to
+            it and no further, so that they are alike in all prompts.
     """
 
     length: int | None = None
     first: int | None = None
     other: int | None = None
-    demonstration: int | None = None
     cut: Literal["texts", "tail", "head"] = "texts"
+    demonstration: int | None = None
 
     def of(self, segment: Segment) -> int | None:
         """The most tokens of a segment; None where it is not limited by itself."""
