@@ -14,6 +14,7 @@ from core.learning.options import option
 from core.learning.reranking import Candidate, Reranking, finished
 from core.methods.auto_words import AutoWordsOptions, word_candidates
 from core.models.encoding import encode
+from core.models.scorers import scorer_for
 from core.prompts.pvp import PVP
 from core.search.patterns import check_writer, write_patterns
 
@@ -122,12 +123,18 @@ def _around_found_words(problem: Problem, options: AutoPatternsOptions,
 
 def _with_best_words(problem: Problem, candidate: Candidate,
                      options: AutoPatternsOptions) -> Candidate:
+    """The candidate with words of its own; with the given ones where the model reads on after the
+    mask, which the search of words does not.
+    """
+    pattern, words = candidate.pvp.pattern, candidate.pvp.verbalizer
+    if scorer_for(words, problem.backbone, pattern) == "whole prompt":
+        return candidate
     best = word_candidates(problem, candidate.pvp, options)[0]
     return replace(candidate, pvp=best[0].pvp) if best else candidate
 
 
 def _can_be_asked(problem: Problem, pvp: PVP) -> bool:
-    """Whether the model can read the pattern: a causal one needs text before the mask."""
+    """Whether the model can read the pattern."""
     try:
         encode([pvp.pattern.render(problem.split.train[0])], problem.backbone)
     except InputError:
