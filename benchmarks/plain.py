@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 
@@ -20,9 +21,13 @@ def texts(pvp: PVP, examples: Sequence[Example], backbone: Backbone) -> list[str
 
 
 def label_log_probs(
-    pvp: PVP, examples: Sequence[Example], backbone: Backbone, length: int = LENGTH
+    pvp: PVP, examples: Sequence[Example], backbone: Backbone, length: int = LENGTH,
+    *, at_masks: bool = False
 ) -> torch.Tensor:
-    """Log-probabilities of the labels, `[N, C]`, from full logits `[N, length, V]`."""
+    """Log-probabilities of the labels, `[N, C]`, from full logits `[N, length, V]`.
+
+    With `at_masks` the head reads the mask alone, `[N, V]`, as in LM-BFF's code.
+    """
     tokenizer = backbone.tokenizer
     inputs = tokenizer(
         texts(pvp, examples, backbone),
@@ -31,8 +36,12 @@ def label_log_probs(
         max_length=length,
         return_tensors="pt",
     )
-    logits = backbone.model(**inputs).logits
-    answers = logits[inputs["input_ids"] == tokenizer.mask_token_id]
+    masks = inputs["input_ids"] == tokenizer.mask_token_id  # [N, length]
+    model: Any = backbone.model
+    if at_masks:
+        answers = model.cls(model.base_model(**inputs).last_hidden_state[masks])  # [N, V]
+    else:
+        answers = model(**inputs).logits[masks]
     scores = [
         torch.stack([answers[:, tokenizer.convert_tokens_to_ids(word)] for word in words]).mean(0)
         for _, words in pvp.verbalizer.words
