@@ -14,16 +14,21 @@ events, one by one among all components, at every step of every event."""
 _PULSE_SECONDS = 5
 
 
-def follow(triggers: Sequence[Any], fn: Callable[..., Any], inputs: Any, outputs: Any,
-           **more: Any) -> Any:
+def follow(triggers: Sequence[Any], fn: Callable[..., Any], inputs: Any, outputs: Any, *,
+           only_if: gr.Checkbox | None = None, **more: Any) -> Any:
     """Run `fn` after any of the events; while it runs, further ones are remembered as one.
+
+    Where `only_if` is not ticked, nothing is sent to the server.
 
     The events only count up a hidden number, in the browser, and `fn` listens to that number
     alone. If it listened to the events themselves, its second run would set off all others that
     listen to the same event, and two of them would keep each other running for ever.
     """
     count = gr.Number(0, visible=False)
-    gr.on(triggers, None, count, count, js="count => count + 1", trigger_mode="multiple", **QUIET)
+    counted, js = [count], "count => count + 1"
+    if only_if is not None:
+        counted, js = [count, only_if], "(count, ticked) => ticked ? count + 1 : count"
+    gr.on(triggers, None, counted, count, js=js, trigger_mode="multiple", **QUIET)
     return count.change(fn, inputs, outputs, trigger_mode="always_last", **{**QUIET, **more})
 
 

@@ -35,3 +35,6 @@ def test_the_answer_follows_the_cards(page: Page) -> None:
     page.get_by_label("Write answered examples before the question").uncheck()
     expect(cards).to_have_count(0)
     expect(page.locator("#in-context-dataset .cl-big")).to_have_count(0)
+    page.get_by_label("Write answered examples before the question").check()
+    expect(cards).to_have_count(4)
+    expect(score).to_contain_text("%")

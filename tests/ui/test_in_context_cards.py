@@ -48,7 +48,7 @@ def test_odd_clicks_are_passed_over(boxes: InContextBoxes, sent: dict[str, Any])
 
 
 def drawn(boxes: InContextBoxes, count: float | None = 4) -> list[int]:
-    shown, order = boxes.draw(True, count, "reviews", 4, 13)
+    shown, order, *_ = boxes.draw(ENGLISH, True, count, "reviews", 4, 13)
     assert shown["visible"]
     return list(order)
 
@@ -59,7 +59,7 @@ def test_cards_are_spread_over_the_labels(boxes: InContextBoxes) -> None:
     assert sorted(str(train[place].label) for place in order) == ["negative"] * 2 + ["positive"] * 2
     assert len(drawn(boxes, 99)) == 8
     assert len(drawn(boxes, None)) == 1
-    assert boxes.draw(False, 4, "reviews", 4, 13)[1] == []
+    assert boxes.draw(ENGLISH, False, 4, "reviews", 4, 13)[1:] == [[], "", "", ""]
 
 
 def answers(boxes: InContextBoxes, order: list[int], calibration: str = "off",
@@ -99,7 +99,7 @@ def test_what_cannot_be_asked_is_said(
 
 
 def test_too_many_shots_are_said(boxes: InContextBoxes) -> None:
-    _, order = boxes.draw(True, 4, "reviews", 900, 13)
+    _, order, *_ = boxes.draw(ENGLISH, True, 4, "reviews", 900, 13)
     cards, _ = boxes.watch(ENGLISH, order, "reviews", 900, 13, "off", "mini-masked", PATTERN,
                            "A text.", "", "", *WORDS)
     assert "training rows of each label" in cards

@@ -97,29 +97,33 @@ class InContextBoxes:
         session = self.session
         drawn = [session.task, self.shots, self.seed]
         follow([box.change for box in (self.on, self.count, *drawn)], self.draw,
-               [self.on, self.count, *drawn], [self.row, self.order])
+               [self.on, self.count, *drawn],
+               [self.row, self.order, self.cards, self.answer, self.dataset])
         self.cards.click(self.act, [self.order, *drawn], self.order, **QUIET)
         asked = [self.order, *drawn, self.calibration, session.model, pattern]
         watched = [self.order, self.calibration, session.model, pattern, *texts, *words]
         follow([box.change for box in watched], self.watch, [*asked, *texts, *words],
-               [self.cards, self.answer], **live)
+               [self.cards, self.answer], only_if=self.on, **live)
         counted = [self.order, self.calibration, session.model, pattern, sample, *words]
         follow([box.change for box in counted], self.count_right, [*asked, sample, *words],
-               self.dataset, **live)
+               self.dataset, only_if=self.on, **live)
 
-    def draw(self, on: bool, count: float | None, choice: str, shots: float | None,
-             seed: float | None) -> list[Any]:
-        """Draw demonstrations anew, spread evenly over the labels; none while it is off."""
+    def draw(self, request: gr.Request, on: bool, count: float | None, choice: str,
+             shots: float | None, seed: float | None) -> list[Any]:
+        """Draw demonstrations anew, spread evenly over the labels; show none while it is off."""
         if not on:
-            return [gr.update(visible=False), []]
+            self._newest.ask(request.session_hash, None)  # ends what is still measured
+            return [gr.update(visible=False), [], "", "", ""]
+        unchanged = [gr.skip()] * 3
         try:
             train = self._train(choice, shots, seed)
             wanted = min(max(int(count or 1), 1), MOST)
             drawn = draw_evenly(train, self.services.task(choice).schema.labels, wanted,
                                 int(seed or 0))
-            return [gr.update(visible=True), [train.index(example) for example in drawn]]
+            order = [train.index(example) for example in drawn]
         except ClozeLabError:  # `watch` says what is wrong
-            return [gr.update(visible=True), [-1]]
+            order = [-1]
+        return [gr.update(visible=True), order, *unchanged]
 
     def act(self, order: list[int], choice: str, shots: float | None, seed: float | None,
             event: gr.EventData) -> Any:
