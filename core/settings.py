@@ -51,7 +51,10 @@ class Settings:
     )
     device: str = _setting("CLOZE_LAB_DEVICE", "auto", "auto, cpu, cuda, cuda:N or mps")
     precision: str = _setting(
-        "CLOZE_LAB_PRECISION", "auto", "auto, float32, bfloat16 or float16"
+        "CLOZE_LAB_PRECISION",
+        "auto",
+        "auto, float32, bfloat16 or float16; auto is bfloat16 where the machine is faster in it, "
+        "else float32",
     )
     max_rows: int = _setting(
         "CLOZE_LAB_MAX_ROWS", 1_000_000, "most rows of a data file that are read", public=50_000

@@ -16,6 +16,7 @@ os.environ.update(
     GRADIO_ANALYTICS_ENABLED="False",
 )
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("CLOZE_LAB_PRECISION", "float32")  # so that every machine gives the same
 
 import pytest
 

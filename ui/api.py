@@ -75,9 +75,7 @@ def _read_file(services: Services, name: str, content: str) -> dict[str, Any]:
 def _plan_study(services: Services, study: dict[str, Any]) -> dict[str, Any]:
     spec = StudySpec.from_dict(study)
     task = services.task(spec.task if isinstance(spec.task, str) else "")
-    runs = spec.runs(task)
-    services.check_runs(runs, task)
-    return {"runs": len(runs)}
+    return {"runs": len(services.runs_of(spec, task))}
 
 
 def _answering(endpoint: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:

@@ -26,7 +26,7 @@ from core.models.loading import BackboneCache
 from core.prompts.library import suggested
 from core.runs.preflight import check_runs
 from core.runs.secret_file import kept_secret
-from core.runs.spec import RunSpec
+from core.runs.spec import RunSpec, StudySpec
 from core.runs.store import RunStore
 from core.settings import Settings
 
@@ -101,9 +101,11 @@ class Services:
             _store(task, name, folder)
         return choice
 
-    def check_runs(self, runs: Sequence[RunSpec], task: Task) -> None:
-        """Raise an InputError if any run could not work here."""
+    def runs_of(self, study: StudySpec, task: Task) -> list[RunSpec]:
+        """The runs of a study on this host; raises an InputError if any could not work here."""
+        runs = study.runs(task, self.backbones.placement.precision)
         check_runs(runs, task, self.backbones, self.settings.max_steps)
+        return runs
 
     def secret(self) -> str:
         """The key of the browser states; made once for each data folder, to survive restarts."""

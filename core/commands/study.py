@@ -76,7 +76,8 @@ def _finish(study: StudySpec, settings: Settings) -> tuple[str, RunStore]:
     from core.runs.study import run_study
 
     task = task_within_limits(study.task, settings)
-    check_runs(study.runs(task), task, backbones(settings), settings.max_steps)
+    models = backbones(settings)
+    check_runs(study.runs(task, models.placement.precision), task, models, settings.max_steps)
     folder = data_folder(settings)
     return run_study(study, task, folder, settings, _print_progress), folder.store
 

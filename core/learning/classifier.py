@@ -90,7 +90,8 @@ def with_head(backbone: Backbone, labels: tuple[str, ...], seed: int) -> Backbon
     """A trainable sequence classifier with a copy of all weights it shares; its head is random."""
     from transformers import AutoModelForSequenceClassification
 
-    source: Any = backbone.model
+    whole = backbone.in_float32()
+    source: Any = whole.model
     config = type(source.config).from_dict(source.config.to_dict())
     config.id2label = dict(enumerate(labels))
     config.label2id = {label: index for index, label in enumerate(labels)}
@@ -102,7 +103,7 @@ def with_head(backbone: Backbone, labels: tuple[str, ...], seed: int) -> Backbon
         model, "transformer") else ""  # T5's
     model.load_state_dict({inside + name: weight for name, weight in source.state_dict().items()},
                           strict=False)
-    return replace(backbone, model=model.to(backbone.placement.device).eval())
+    return replace(whole, model=model.to(backbone.placement.device).eval())
 
 
 def bare_prompt(example: Example, pair: bool) -> Prompt:

@@ -1,6 +1,7 @@
 """Pretrained language models: masked, seq2seq and causal ones all answer with logits `[M, V]`.
 
 A loaded backbone is shared and read-only; what trains works on `trainable_copy()`, made in memory.
+Where a CPU multiplies faster in bfloat16, backbones that only answer hold their weights in it.
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ class Backbone:
             there (`core.models.compact`).
         shares_start: prompts that begin alike may share the states of their beginning
             (`core.models.shared_start`).
+        exact: the model in float32, where `model` holds its weights in bfloat16; what is trained,
+            and logits, come from it.
     """
 
     name: str
@@ -44,6 +47,7 @@ class Backbone:
     pieces: dict[tuple[str, bool], list[int]] = field(default_factory=dict, repr=False)
     rows: torch.Tensor | None = field(default=None, repr=False)
     shares_start: bool = False
+    exact: PreTrainedModel | None = field(default=None, repr=False)
 
     @property
     def width(self) -> int:
@@ -72,4 +76,24 @@ class Backbone:
 
     def trainable_copy(self) -> Backbone:
         """A copy whose weights may change; made in memory, never by loading again."""
-        return replace(self, model=copy.deepcopy(self.model).requires_grad_(True))
+        source = self.in_float32()
+        return replace(source, model=copy.deepcopy(source.model).requires_grad_(True))
+
+    def for_answers(self) -> Backbone:
+        """The same model with its weights in the form in which this machine answers fastest.
+
+        Only the weights become bfloat16: of the positions' frequencies, which are no weights,
+        half the digits would be lost.
+        """
+        import torch
+
+        if not self.placement.holds_bfloat16 or self.exact is not None:
+            return self
+        rounded = copy.deepcopy(self.model)
+        for weight in rounded.parameters():
+            weight.data = weight.data.to(torch.bfloat16)
+        return replace(self, model=rounded, exact=self.model)
+
+    def in_float32(self) -> Backbone:
+        """The same model with its weights in float32, as it was loaded."""
+        return self if self.exact is None else replace(self, model=self.exact, exact=None)

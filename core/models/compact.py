@@ -26,7 +26,8 @@ def compact(backbone: Backbone, ids: Iterable[int]) -> Backbone:
     models the start and end of a text. The copy's `rows` gives `collate` and `project` each
     token's new row.
     """
-    model: Any = backbone.model
+    whole = backbone.in_float32()
+    model: Any = whole.model
     used = torch.tensor(sorted({*ids, *range(_highest_fixed_id(backbone) + 1)}))  # [U]
     size = model.get_input_embeddings().weight.shape[0]
     rows = torch.full((size,), -1, dtype=torch.long)  # [V]
@@ -34,7 +35,7 @@ def compact(backbone: Backbone, ids: Iterable[int]) -> Backbone:
     tables = {id(table): table for table in _tables(model)}
     smaller = {key: _selected(table, used.to(table.device)) for key, table in tables.items()}
     trained = copy.deepcopy(model, smaller).requires_grad_(True)
-    return replace(backbone, model=trained, rows=rows.to(backbone.placement.device))
+    return replace(whole, model=trained, rows=rows.to(backbone.placement.device))
 
 
 def expand(trained: Backbone, original: Backbone) -> Backbone:

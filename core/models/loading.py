@@ -38,25 +38,31 @@ class BackboneCache:
         self.converted = converted
         self.loads = 0
         self._size = size
-        self._loaded: dict[str, Backbone] = {}
+        self._loaded: dict[tuple[str, str], Backbone] = {}
         self._lock = threading.Lock()
 
-    def get(self, name: str) -> Backbone:
+    def get(self, name: str, precision: str = "") -> Backbone:
         """Return the model, loading it if needed.
+
+        Args:
+            name: as for `load_backbone`.
+            precision: another one than that of the cache's placement.
 
         Raises:
             ModelError: not allowed here, not found, or not sound (see `load_backbone`).
             DownloadError: the hub did not answer.
         """
         self.check_allowed(name)
+        placement = self.placement.in_precision(precision)
+        key = name, placement.precision
         with self._lock:
-            backbone = self._loaded.pop(name, None)
+            backbone = self._loaded.pop(key, None)
             if backbone is None:
-                backbone = load_backbone(name, self.placement, converted=self.converted)
+                backbone = load_backbone(name, placement, converted=self.converted).for_answers()
                 self.loads += 1
                 while len(self._loaded) >= self._size:
                     self._loaded.pop(next(iter(self._loaded)))
-            self._loaded[name] = backbone
+            self._loaded[key] = backbone
             return backbone
 
     def check_allowed(self, name: str) -> None:

@@ -6,6 +6,7 @@ Only mask positions and the wanted columns of the vocabulary are ever projected.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -60,15 +61,20 @@ def class_logits(backbone: Backbone, batch: Batch) -> torch.Tensor:
 
 def project(backbone: Backbone, features: torch.Tensor,
             columns: torch.Tensor | None = None) -> torch.Tensor:
-    """Features `[M, H]` to logits `[M, V]`, or `[M, W]` for the wanted `columns`, `[W]`."""
-    weight, bias = output_layer(backbone.model)  # [V, H], [V]
+    """Features `[M, H]` to logits `[M, V]`, or `[M, W]` for the wanted `columns`, `[W]`.
+
+    On CPUs always in float32: rounded to bfloat16, a logit of 20 would be one of 19.875 and 20.
+    """
+    weight, bias = output_layer(backbone.exact or backbone.model)  # [V, H], [V]
     if columns is not None:
         columns = columns if backbone.rows is None else backbone.rows[columns]
         weight = F.embedding(columns, weight)  # [W, H]
         bias = None if bias is None else bias[columns]  # [W]
-    with backbone.placement.autocast():
+    on_cpu = backbone.placement.device == "cpu"
+    features = features.to(weight.device, torch.float32 if on_cpu else features.dtype)
+    with nullcontext() if on_cpu else backbone.placement.autocast():
         bias = None if bias is None else bias.to(features.dtype)
-        logits = F.linear(features.to(weight.device), weight.to(features.dtype), bias)
+        logits = F.linear(features, weight.to(features.dtype), bias)
         return checked(scaled(backbone.model, logits.float()), backbone)
 
 

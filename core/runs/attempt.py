@@ -85,8 +85,8 @@ def _attempt_with_files(run: Run, settings: Settings, session: str, load_task: T
     """Do a run that keeps its weights and checkpoints in the data folder."""
     folder, spec, room = settings.data_folder, run.spec, settings.keep_models_gb * 1e9
     staged = save_folder(folder, run.id, session)
-    checkpoints = FolderCheckpoints(folder / FOLDER, spec.fingerprint, backbones.placement, session,
-                                    room)
+    placement = backbones.placement.in_precision(spec.precision)
+    checkpoints = FolderCheckpoints(folder / FOLDER, spec.fingerprint, placement, session, room)
     try:
         outcome = _execute(spec, load_task, backbones, reporter, staged, checkpoints)
         if outcome.result is not None:
@@ -116,7 +116,7 @@ def _execute(spec: RunSpec, load_task: TaskLoader, backbones: BackboneCache, rep
     """Execute a run; its errors become failures."""
     result, failure, notes = None, None, []
     try:
-        notes.append(_load_model(spec.model, backbones))
+        notes.append(_load_model(spec, backbones))
         result = execute(spec, load_task, backbones, reporter, save_to, checkpoints)
     except Cancelled:
         pass
@@ -127,13 +127,13 @@ def _execute(spec: RunSpec, load_task: TaskLoader, backbones: BackboneCache, rep
     return Outcome(result, failure, tuple(reporter.points), reporter.found, tuple(notes))
 
 
-def _load_model(model: str, backbones: BackboneCache) -> str:
-    """Load a model unless it is in memory; returns a line for the log."""
+def _load_model(spec: RunSpec, backbones: BackboneCache) -> str:
+    """Load a run's model unless it is in memory; returns a line for the log."""
     loads, started = backbones.loads, time.perf_counter()
-    backbones.get(model)
+    backbones.get(spec.model, spec.precision)
     if backbones.loads == loads:
-        return f"The model {model} was in memory."
-    return f"The model {model} was loaded in {time.perf_counter() - started:.1f} s."
+        return f"The model {spec.model} was in memory."
+    return f"The model {spec.model} was loaded in {time.perf_counter() - started:.1f} s."
 
 
 def _with_notes(outcome: Outcome, *notes: str) -> Outcome:

@@ -70,7 +70,8 @@ def study_of(run: RunSpec) -> StudySpec:
     return StudySpec(name=f"{run.task_name} {run.method} seed {run.seed}", task=run.task,
                      methods=(run.method,), patterns=run.patterns, model=run.model,
                      shots=(run.shots,), seeds=(run.seed,),
-                     options={run.method: dict(run.options)}, test_limit=run.test_limit)
+                     options={run.method: dict(run.options)}, test_limit=run.test_limit,
+                     precision=run.precision)
 
 
 def _zipped(files: Sequence[Download]) -> bytes:

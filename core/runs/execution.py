@@ -14,6 +14,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -91,9 +92,9 @@ def make_problem(spec: RunSpec, task: Task, backbones: BackboneCache,
         schema=task.schema,
         pvps=tuple(PVP.from_dict(pattern, task.schema) for pattern in spec.patterns),
         split=draw_split(task, spec.shots, spec.seed),
-        backbone=backbones.get(spec.model),
+        backbone=backbones.get(spec.model, spec.precision),
         seed=spec.seed,
-        other_model=backbones.get,
+        other_model=partial(backbones.get, precision=spec.precision),
         checkpoints=checkpoints,
     )
 

@@ -25,6 +25,7 @@ from core.learning.model_readme import readme
 from core.learning.saved_models import load_predictor
 from core.methods.registry import method_named
 from core.models.loading import BackboneCache
+from core.models.placement import Placement
 from core.prompts.pattern import Pattern
 from core.runs.execution import TaskLoader, ignore_progress, learn, make_problem
 from core.runs.prediction import Report, predict
@@ -94,7 +95,11 @@ def _load(run: Run, store: RunStore, backbones: BackboneCache) -> Predictor:
     with store.reading_model(run.id, run.visitor) as folder:
         if folder is None:
             raise _weights_removed()
-        return load_predictor(folder, backbones.placement)
+        return load_predictor(folder, _placement(run, backbones))
+
+
+def _placement(run: Run, backbones: BackboneCache) -> Placement:
+    return backbones.placement.in_precision(run.spec.precision)
 
 
 def _learn_again(run: Run, load_task: TaskLoader, backbones: BackboneCache) -> Predictor:
@@ -192,7 +197,7 @@ def write_archive(run: Run, store: RunStore, backbones: BackboneCache, path: Pat
     with store.reading_model(run.id, run.visitor) as folder:
         if folder is None:
             raise _weights_removed()
-        text = readme(load_predictor(folder, backbones.placement), pairs, _title(run))
+        text = readme(load_predictor(folder, _placement(run, backbones)), pairs, _title(run))
         _zip_folder(folder, text, path)
 
 

@@ -19,6 +19,7 @@ from core.learning.method import Method
 from core.learning.options import Options, options_dict, read_options
 from core.methods.registry import method_named
 from core.models.model_files import default_model, weights_digest
+from core.models.placement import AUTO, EXACT
 from core.prompts.pvp import PVP
 from core.prompts.verbalizer import Verbalizer
 from core.runs.study_values import DEFAULT_SHOTS, check_study, option_sets
@@ -43,6 +44,7 @@ class RunSpec:
         test_limit: how many test examples to measure on; None means all.
         other_digests: of the weights of further models that the method asks.
         kind: of the task's answers.
+        precision: in which the model computes, as `core.models.placement` names them.
     """
 
     task: str | dict[str, Any]
@@ -57,6 +59,7 @@ class RunSpec:
     test_limit: int | None = None
     other_digests: tuple[str, ...] = ()
     kind: Kind = "classification"
+    precision: str = EXACT
 
     @property
     def task_name(self) -> str:
@@ -104,6 +107,8 @@ class RunSpec:
         del content["kind"]  # the task's content decides it
         if not self.other_digests:
             del content["other_digests"]
+        if self.precision == EXACT:  # as all runs were once
+            del content["precision"]
         if not method_named(self.method).uses_seed:
             content["seed"] = None
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:24]
@@ -134,6 +139,7 @@ class StudySpec:
 
     Attributes:
         options: for a method its options, or a list of several that it is to be run with.
+        precision: in which the model computes; auto takes that of the host.
     """
 
     name: str
@@ -145,6 +151,7 @@ class StudySpec:
     seeds: tuple[int, ...] = LM_BFF_SEEDS
     options: dict[str, Any] = field(default_factory=dict)
     test_limit: int | None = None
+    precision: str = AUTO
 
     @staticmethod
     def from_dict(data: object) -> StudySpec:
@@ -157,14 +164,20 @@ class StudySpec:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, as study files hold them; `from_dict` reads them back."""
-        limit = {"test_limit": self.test_limit} if self.test_limit else {}
+        chosen: dict[str, Any] = {"test_limit": self.test_limit} if self.test_limit else {}
+        if self.precision != AUTO:
+            chosen["precision"] = self.precision
         return {"name": self.name, "task": self.task, "model": self.model,
                 "methods": list(self.methods), "patterns": list(self.patterns),
                 "shots": list(self.shots), "seeds": list(self.seeds),
-                "options": self.options, **limit}
+                "options": self.options, **chosen}
 
-    def runs(self, task: Task) -> list[RunSpec]:
+    def runs(self, task: Task, host_precision: str = EXACT) -> list[RunSpec]:
         """All runs, in a stable order; no two differ only in what their method does not use.
+
+        Args:
+            task: what the study's `task` names.
+            host_precision: of the host's placement, for a study that leaves its own open.
 
         Raises:
             InputError: a pattern does not fit the task, a method needs a pattern and there is
@@ -178,8 +191,9 @@ class StudySpec:
         if count > MAX_RUNS:
             raise SpecError("This study makes {count} runs; {limit} are allowed. Choose fewer "
                             "seeds, shots or patterns.", count=count, limit=MAX_RUNS)
+        precision = host_precision if self.precision == AUTO else self.precision
         return [run for method, grid in zip(methods, grids, strict=True)
-                for run in self._runs_of(method, grid, task)]
+                for run in self._runs_of(method, grid, task, precision)]
 
     def _grid(self, method: Method[Any], pvps: _Patterns) -> _Grid:
         """The settings that a method's result depends on."""
@@ -200,7 +214,8 @@ class StudySpec:
         read = (read_options(method.options, values, method.name) for values in given)
         return list(dict.fromkeys(read))
 
-    def _runs_of(self, method: Method[Any], grid: _Grid, task: Task) -> Iterator[RunSpec]:
+    def _runs_of(self, method: Method[Any], grid: _Grid, task: Task,
+                 precision: str) -> Iterator[RunSpec]:
         model_digest = weights_digest(self.model)
         for options in grid.options:
             other_digests = tuple(map(weights_digest, method.other_models(options)))
@@ -208,4 +223,4 @@ class StudySpec:
             for patterns, shots, seed in settings:
                 yield RunSpec(self.task, task.content_hash, self.model, model_digest, method.name,
                               patterns, options_dict(options), shots, seed, self.test_limit,
-                              other_digests, task.schema.kind)
+                              other_digests, task.schema.kind, precision)

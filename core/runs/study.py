@@ -38,7 +38,9 @@ def run_study(study: StudySpec, task: Task, folder: DataFolder, settings: Settin
     """
     store = folder.store
     folder.queue.recover()
-    study_id = store.submit(study, study.runs(task), store.command_line, reserved=True)
+    precision = backbones_of(settings.device, settings).placement.precision
+    runs = study.runs(task, precision)
+    study_id = store.submit(study, runs, store.command_line, reserved=True)
     on_workers = _needs_workers(settings)
     try:
         with _workers(folder, settings, study_id) if on_workers else nullcontext():

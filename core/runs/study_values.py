@@ -10,10 +10,12 @@ from core.errors import SpecError
 from core.learning.options import read_options
 from core.methods.registry import method_named
 from core.models.model_files import default_model
+from core.models.placement import AUTO, PRECISIONS
 
 DEFAULT_SHOTS = (16,)
 MAX_NUMBER = 2**31  # of seeds and shots
-_KEYS = ("name", "task", "model", "methods", "patterns", "shots", "seeds", "options", "test_limit")
+_KEYS = ("name", "task", "model", "methods", "patterns", "shots", "seeds", "options", "test_limit",
+         "precision")
 
 
 def check_study(data: object) -> dict[str, Any]:
@@ -28,6 +30,7 @@ def check_study(data: object) -> dict[str, Any]:
         "methods": methods,
         "options": _options(given.get("options") or {}, methods),
         "test_limit": _test_limit(given.get("test_limit")),
+        "precision": _precision(given.get("precision", AUTO)),
         "patterns": _patterns(given.get("patterns") or []),
         "model": _model(given.get("model") or default_model()),
         "shots": _numbers(given, "shots", DEFAULT_SHOTS),
@@ -88,6 +91,13 @@ def _test_limit(limit: object) -> int | None:
         return limit
     raise SpecError("'test_limit' is {value!r}; it must be a whole number above 0.",
                     value=str(limit)[:40])
+
+
+def _precision(precision: object) -> str:
+    if precision in PRECISIONS:
+        return str(precision)
+    raise SpecError("'precision' is {value!r}; it must be one of {known}.",
+                    value=str(precision)[:40], known=", ".join(PRECISIONS))
 
 
 def _patterns(patterns: object) -> tuple[Any, ...]:

@@ -126,7 +126,7 @@ def test_fine_tuning_is_saved_and_read_back(tiny: Callable[[str], Backbone],
     given = problem(tiny("bert"), pvps=(pvp(PATTERNS[1], TWO),))
     learned = learn(LmBff(), given)
     learned.predictor.save(tmp_path)
-    again = load_predictor(tmp_path, Placement.choose("cpu"))
+    again = load_predictor(tmp_path, Placement("cpu", "float32"))
     assert isinstance(again, MultipleChoicePredictor)
     assert again.log_probs(EXAMPLES[:1]) == pytest.approx(learned.predictor.log_probs(EXAMPLES[:1]),
                                                           abs=1e-5)
@@ -145,7 +145,7 @@ def test_pet_answers_by_all_models_together(method: Any, tiny: Callable[[str], B
                                                                  given.split.train)).mean()))
     learned.predictor.save(tmp_path)
     assert load_predictor(tmp_path,
-                          Placement.choose("cpu")).log_probs(EXAMPLES[:1]) == pytest.approx(
+                          Placement("cpu", "float32")).log_probs(EXAMPLES[:1]) == pytest.approx(
         learned.predictor.log_probs(EXAMPLES[:1]), abs=1e-5)
 
 

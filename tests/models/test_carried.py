@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import importlib.util
 import os
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from transformers import AutoModelForCausalLM
 
+from core.data.task import Task
 from core.errors import DownloadError, ModelError
+from core.learning.predictors import prompt_predictor
 from core.models import conversion
 from core.models.backbone import Backbone
 from core.models.cards import model_card
@@ -18,6 +22,7 @@ from core.models.carried import CARRIED_MODELS
 from core.models.loading import BackboneCache, load_backbone
 from core.models.model_files import find_model, weights_digest
 from core.models.placement import Placement
+from core.prompts.pvp import PVP
 
 NAME = "smollm2-135m"
 CPU = Placement("cpu", "float32")
@@ -60,6 +65,16 @@ def test_it_knows_english(backbone: Backbone) -> None:
     assert tokenizer.decode([best]) == " Paris"
     assert (backbone.family, backbone.shares_start, backbone.parameters) == (
         "causal", True, 134_515_008)
+
+
+@installed
+def test_in_bfloat16_its_answers_hardly_move(backbone: Backbone, tiny_task: Task) -> None:
+    pair = {"pattern": "{text_a} It was {mask}.", "words": {"bad": ["bad"], "good": ["good"]}}
+    pvp = PVP.from_dict(pair, tiny_task.schema)
+    rounded = replace(backbone, placement=Placement("cpu", "bfloat16")).for_answers()
+    before, after = (np.exp(prompt_predictor(each, pvp).log_probs(tiny_task.test))
+                     for each in (backbone, rounded))
+    assert 0 < np.abs(before - after).max() < 0.05
 
 
 @installed

@@ -40,7 +40,7 @@ def schema_of(task: str) -> Schema:
 
 @pytest.fixture(scope="module")
 def bundled():
-    return load_backbone("mini-masked", Placement.choose("cpu"))
+    return load_backbone("mini-masked", Placement("cpu", "float32"))
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=NAMES)

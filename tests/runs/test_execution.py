@@ -84,6 +84,17 @@ def test_run_from_end_to_end(method: str, tiny_task: Task, backbones: BackboneCa
     assert result.seconds > 0
 
 
+@pytest.mark.parametrize("method", list(METHODS))
+def test_run_in_bfloat16(method: str, tiny_task: Task, backbones: BackboneCache) -> None:
+    exact, rounded = (done(spec_of(tiny_task, method, precision=precision), tiny_task, backbones)
+                      for precision in ("float32", "bfloat16"))
+    before, after = (each.predictions[["p:bad", "p:good"]].to_numpy() for each in (exact, rounded))
+    assert np.isfinite(after).all()
+    assert (before != after).any()
+    if not METHODS[method].trains:
+        np.testing.assert_allclose(before, after, atol=0.05)
+
+
 def test_same_spec_same_result_with_the_model_loaded_once(tiny_task: Task) -> None:
     cache = BackboneCache(Placement("cpu", "float32"))
     first, again = (done(spec_of(tiny_task, "lm-bff"), tiny_task, cache) for _ in range(2))

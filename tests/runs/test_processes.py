@@ -186,7 +186,7 @@ def test_an_ensemble_goes_on_where_the_app_was_killed(
     assert (store.run(run.id, "ann").status, store.run(run.id, "ann").attempt) == ("done", 2)
     assert "of 6 models were restored from an earlier attempt." in "".join(store.log(run.id, "ann"))
     again = store.retry(run.id, "ann", reserved=True)
-    assert run_inline(queue, BackboneCache(Placement.choose("cpu")), settings, run=again)
+    assert run_inline(queue, BackboneCache(Placement("cpu", "float32")), settings, run=again)
     assert "restored" not in "".join(store.log(again, "ann"))
     assert store.run(again, "ann").metrics == store.run(run.id, "ann").metrics
     assert store.curve(again, "ann") == store.curve(run.id, "ann")

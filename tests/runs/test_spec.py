@@ -237,6 +237,23 @@ def test_fingerprint_tells_texts_and_weights_apart(tiny_task: Task) -> None:
     assert run.model_digest
 
 
+def test_fingerprint_holds_the_precision(tiny_task: Task) -> None:
+    study = StudySpec.from_dict(FULL)
+    (exact, *_), (rounded, *_) = study.runs(tiny_task), study.runs(tiny_task, "bfloat16")
+    assert (exact.precision, rounded.precision) == ("float32", "bfloat16")
+    assert exact.fingerprint != rounded.fingerprint
+    stored = {name: value for name, value in exact.as_dict().items() if name != "precision"}
+    assert RunSpec.from_dict(stored).fingerprint == exact.fingerprint  # from before it was kept
+
+
+def test_a_study_may_choose_its_precision(tiny_task: Task) -> None:
+    study = StudySpec.from_dict({**FULL, "precision": "float32"})
+    assert {run.precision for run in study.runs(tiny_task, "bfloat16")} == {"float32"}
+    assert StudySpec.from_dict(study.as_dict()) == study
+    with pytest.raises(SpecError, match="'precision' is 'double'; it must be one of auto, float32"):
+        StudySpec.from_dict({**FULL, "precision": "double"})
+
+
 def test_studies_and_runs_survive_json(tiny_task: Task) -> None:
     spec = StudySpec.from_dict(FULL)
     assert StudySpec.from_dict(json.loads(json.dumps(spec.as_dict()))) == spec

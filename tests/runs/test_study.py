@@ -87,7 +87,7 @@ def test_a_failing_run_does_not_stop_the_study(data: DataFolder, settings: Setti
 def test_an_inline_run_is_like_any_other(store: RunStore, queue: RunQueue, settings: Settings,
                                          submit: Callable[..., list[str]]) -> None:
     (key,) = submit(steps=6)
-    cache = BackboneCache(Placement.choose("cpu"))
+    cache = BackboneCache(Placement("cpu", "float32"))
     claimed = run_inline(queue, cache, settings, run=key)
     assert claimed is not None
     assert claimed.id == key
@@ -110,7 +110,7 @@ def test_an_inline_run_hears_of_its_cancellation(
     until: Callable[..., None],
 ) -> None:
     (key,) = submit(steps=100_000)
-    cache = BackboneCache(Placement.choose("cpu"))
+    cache = BackboneCache(Placement("cpu", "float32"))
     running = threading.Thread(target=run_inline, args=(queue, cache, settings))
     running.start()
     until(lambda: store.run(key, "ann").step > 0, "a step")

@@ -111,7 +111,7 @@ def test_a_worker_finds_what_this_thread_finds(
     settings: Settings,
 ) -> None:
     (key,), (here,) = send(seeds=(4,)), submit(seeds=(4,))
-    assert run_inline(queue, BackboneCache(Placement.choose("cpu")), settings, run=here)
+    assert run_inline(queue, BackboneCache(Placement("cpu", "float32")), settings, run=here)
     assert ended(key).metrics == store.run(here, "ann").metrics
     pd.testing.assert_frame_equal(lab.store.predictions(key, "ann"), store.predictions(here, "ann"))
     assert lab.store.curve(key, "ann") == store.curve(here, "ann")
@@ -123,7 +123,7 @@ def test_trained_weights_are_kept(
     (key,) = send(seeds=(5,))
     ended(key)
     folder = lab.store.model_folder(key, "ann")
-    assert load_backbone(str(folder), Placement.choose("cpu")).family == "masked"
+    assert load_backbone(str(folder), Placement("cpu", "float32")).family == "masked"
     assert [path for path in folder.parent.iterdir() if path.name.startswith(".")] == []
 
 
@@ -206,7 +206,7 @@ def test_finished_models_survive_the_death_of_their_worker(
     assert (run.status, run.kills) == ("done", 1)
     assert "of 3 models were restored from an earlier attempt." in text(lab, key)
     here = store.runs("ann", store.submit(study, runs_of(study), "ann"))[0].id
-    assert run_inline(queue, BackboneCache(Placement.choose("cpu")), settings, run=here)
+    assert run_inline(queue, BackboneCache(Placement("cpu", "float32")), settings, run=here)
     assert run.metrics == store.run(here, "ann").metrics
     pd.testing.assert_frame_equal(lab.store.predictions(key, "ann"), store.predictions(here, "ann"))
     assert lab.store.curve(key, "ann") == store.curve(here, "ann")

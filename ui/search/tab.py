@@ -175,8 +175,7 @@ class Search:
             "patterns": [{"pattern": pattern, "words": typed_words(task.schema, words)}],
             "shots": int(shots), "seeds": int(seed),
             "options": {kind: self.options_of(kind, values)}})
-        runs = study.runs(task)
-        self.services.check_runs(runs, task)
+        runs = self.services.runs_of(study, task)
         return study, runs[0]
 
     def options_of(self, kind: str, values: Sequence[Any]) -> dict[str, Any]:

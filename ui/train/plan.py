@@ -183,8 +183,7 @@ class Plan:
             "patterns": _distinct([*lab, *kept]), "shots": _numbers(shots, "shots"),
             "seeds": _numbers(seeds, "seeds"), "test_limit": int(limit) if limit else None,
             "options": self._options_of(methods, rest[rows:])})
-        runs = study.runs(task)
-        self.services.check_runs(runs, task)
+        runs = self.services.runs_of(study, task)
         return study, runs
 
     def _options_of(self, methods: Sequence[str],

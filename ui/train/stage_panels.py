@@ -17,7 +17,7 @@ from ui.feedback import Translate
 from ui.train.growth_plot import grown, growth_plot
 
 CURVE = ["step", "loss", "development score", "part"]
-_SAME = ("task_hash", "model", "model_digest", "shots", "seed",
+_SAME = ("task_hash", "model", "model_digest", "shots", "seed", "precision",
          "test_limit")  # what makes two runs comparable
 Row = Mapping[str, Any]
 
