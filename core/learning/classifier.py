@@ -16,7 +16,7 @@ from core.learning.method import LogProbs, write_note
 from core.models.backbone import Backbone
 from core.models.batches import collate, length_buckets
 from core.models.encoding import Encoded, encode
-from core.models.scoring import class_logits
+from core.models.scoring import class_logits, tokens_at_once
 from core.prompts.pattern import Prompt, Segment
 from core.randomness import stream_seed
 
@@ -57,7 +57,7 @@ class HeadPredictor:
         """Log-probabilities of the labels, `[N, C]`."""
         encoded = self.encode(examples)
         answers = torch.empty(len(encoded), len(self.labels))
-        for group in length_buckets(encoded):
+        for group in length_buckets(encoded, tokens_at_once(self.backbone)):
             answers[group] = self.logits([encoded[index] for index in group]).log_softmax(-1).cpu()
         return answers.numpy()
 

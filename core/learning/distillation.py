@@ -97,7 +97,7 @@ def train_student(problem: Problem, examples: Sequence[Example], targets: Floats
 
     rate = options.learning_rate or default_learning_rate(problem.backbone)
     schedule = Schedule(options.student_steps, options.batch_size, rate, options.evaluate_every,
-                        options.weight_decay)
+                        options.weight_decay, top_layers=options.top_layers)
     trained = trained_once(problem.checkpoints, "classifier", predictor.backbone.model, report,
                            lambda heard: train(
         predictor.backbone.model,

@@ -22,7 +22,7 @@ from core.models.pieces import single_ids
 from core.models.scoring import (
     all_answer_features,
     all_answer_logits,
-    answer_logits,
+    grouped_answer_logits,
     label_log_probs,
     project,
 )
@@ -113,9 +113,9 @@ class PromptPredictor:
 
     def loss_of(self, prompts: Sequence[Prompt], gold: torch.Tensor) -> torch.Tensor:
         """The same for rendered prompts."""
-        batch = collate(encode(prompts, self.backbone, self.limits), self.backbone)
+        encoded = encode(prompts, self.backbone, self.limits)
         columns = torch.tensor(self._columns, device=self.backbone.placement.device)
-        answers = self._labelled(answer_logits(self.backbone, batch, columns))
+        answers = self._labelled(grouped_answer_logits(self.backbone, encoded, columns))
         return torch.nn.functional.nll_loss(answers, gold.to(answers.device))
 
     def save(self, folder: Path) -> None:

@@ -8,7 +8,7 @@ best.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -18,6 +18,7 @@ from core.learning.method import Problem, Progress
 from core.learning.options import Options, option
 from core.metrics.metric import DEVELOPMENT, METRICS, Metric
 from core.models.backbone import Backbone
+from core.models.top_layers import freeze_below
 from core.randomness import rng, stream_seed
 
 CLIP_NORM = 1.0
@@ -27,8 +28,8 @@ _LARGE_WIDTH = 512
 
 @dataclass(frozen=True)
 class Schedule:
-    """How long and how fast to train: `steps` updates of `batch_size` examples, evaluated each
-    `evaluate_every`.
+    """How long, how fast and how much to train: `steps` updates of `batch_size` examples, evaluated
+    each `evaluate_every`, of the `top_layers` alone (0: of everything).
     """
 
     steps: int
@@ -37,6 +38,7 @@ class Schedule:
     evaluate_every: int
     weight_decay: float = 0.0
     warmup: int = 0
+    top_layers: int = 0
 
 
 @dataclass(frozen=True)
@@ -69,11 +71,14 @@ class FineTuningOptions(Options):
                                  "checkpoint is kept", 1,
                                  100_000)
     weight_decay: float = option(0.0, "AdamW's weight decay", 0.0, 1.0)
+    top_layers: int = option(0, "train only this many layers, those next to the answer, and what "
+                                "comes after them; 0 trains everything", 0, 1000)
 
     def schedule(self, problem: Problem) -> Schedule:
         """The training schedule for a problem."""
         rate = self.learning_rate or default_learning_rate(problem.backbone)
-        return Schedule(self.steps, self.batch_size, rate, self.evaluate_every, self.weight_decay)
+        return Schedule(self.steps, self.batch_size, rate, self.evaluate_every, self.weight_decay,
+                        top_layers=self.top_layers)
 
 
 def default_learning_rate(backbone: Backbone) -> float:
@@ -97,14 +102,16 @@ def train(model: nn.Module, loss: Callable[[list[int]], torch.Tensor], examples:
         metric: what `evaluate` measures.
     """
     torch.manual_seed(stream_seed(seed, "dropout"))
+    if schedule.top_layers:
+        freeze_below(model, schedule.top_layers)
     trainable = [parameter for parameter in model.parameters() if parameter.requires_grad]
     optimizer = torch.optim.AdamW(trainable, lr=schedule.learning_rate,
                                   weight_decay=schedule.weight_decay,
                                   fused=trainable[0].device.type in ("cpu", "cuda"))
     decay = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _rate(step, schedule))
     batches = _batches(examples, schedule.batch_size, seed)
-    best, best_state = Trained(0, -math.inf if metric.higher_is_better else math.inf,
-                               metric.name), {}
+    best = Trained(0, -math.inf if metric.higher_is_better else math.inf, metric.name)
+    kept: list[torch.Tensor] = []  # the weights of the best step
     model.train()
     for step in range(1, schedule.steps + 1):
         value = loss(next(batches))
@@ -122,13 +129,18 @@ def train(model: nn.Module, loss: Callable[[list[int]], torch.Tensor], examples:
                 best = Trained(step, score, metric.name)
             elif metric.better(score, best.dev_score):
                 best = Trained(step, score, metric.name)
-                best_state = {name: weight.detach().clone() for name,
-                              weight in model.state_dict().items()}
+                kept = [weight.detach().clone() for weight in trainable]
         progress(step, schedule.steps, loss=float(value.detach()), dev_score=score)
     if best.best_step != schedule.steps:
-        model.load_state_dict(best_state)
+        _restore(trainable, kept)
     model.eval().requires_grad_(False)
     return best
+
+
+@torch.no_grad()
+def _restore(trainable: Sequence[torch.Tensor], kept: Sequence[torch.Tensor]) -> None:
+    for weight, before in zip(trainable, kept, strict=True):
+        weight.copy_(before)
 
 
 def _rate(step: int, schedule: Schedule) -> float:

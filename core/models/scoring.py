@@ -21,6 +21,7 @@ from core.models.encoding import Encoded
 from core.models.head import features_of, head_features, output_layer, scaled
 from core.models.shared_start import SharedStart
 
+_TRAINED_AT_ONCE = 256  # tokens, where padding costs
 
 def answer_logits(backbone: Backbone, batch: Batch,
                   columns: torch.Tensor | None = None) -> torch.Tensor:
@@ -30,6 +31,29 @@ def answer_logits(backbone: Backbone, batch: Batch,
     them.
     """
     return project(backbone, answer_features(backbone, batch), columns)
+
+
+def grouped_answer_logits(backbone: Backbone, encoded: Sequence[Encoded],
+                          columns: torch.Tensor) -> torch.Tensor:
+    """Logits of B prompts with one mask each, `[B, W]`, in the order given; gradients flow.
+
+    Prompts of one batch that differ much in length are read in groups, where padding costs.
+    """
+    groups = list(length_buckets(encoded, tokens_at_once(backbone, _TRAINED_AT_ONCE)))
+    logits = [answer_logits(backbone, collate([encoded[index] for index in group], backbone),
+                            columns) for group in groups]
+    order = torch.tensor([index for group in groups for index in group]).argsort()
+    return torch.cat(logits)[order.to(logits[0].device)]
+
+
+def tokens_at_once(backbone: Backbone, where_padding_costs: int = 1024) -> int:
+    """How many tokens, padding included, to read at once.
+
+    CPUs are busy with few, and shorter groups are more alike in length; where padding is never
+    computed, or on a GPU, many are read.
+    """
+    costs = backbone.placement.device == "cpu" and not packed.fits(backbone.model)
+    return where_padding_costs if costs else 4096
 
 
 def answer_features(backbone: Backbone, batch: Batch) -> torch.Tensor:
@@ -110,7 +134,7 @@ def _decoder_features(model: Any, batch: Batch) -> torch.Tensor:
 
 @torch.inference_mode()
 def all_answer_features(backbone: Backbone, encoded: Sequence[Encoded],
-                        batch_tokens: int = 4096) -> torch.Tensor:
+                        batch_tokens: int | None = None) -> torch.Tensor:
     """Features of N prompts with one mask each, `[N, H]`, in the order given, on the CPU.
 
     Prompts of similar length go together, so little is padded; tokens that all prompts of a causal
@@ -118,7 +142,7 @@ def all_answer_features(backbone: Backbone, encoded: Sequence[Encoded],
     """
     features: torch.Tensor | None = None
     start = SharedStart.of(backbone, encoded)
-    for group in length_buckets(encoded, batch_tokens):
+    for group in length_buckets(encoded, batch_tokens or tokens_at_once(backbone)):
         prompts = [encoded[index] for index in group]
         found = _features_of(prompts, backbone, start).float().cpu()  # [B, H]
         if features is None:

@@ -15,7 +15,7 @@ import torch
 from core.models.backbone import Backbone
 from core.models.batches import collate, length_buckets
 from core.models.encoding import Encoded, Limits, encode, start_token
-from core.models.scoring import answer_features, project
+from core.models.scoring import answer_features, project, tokens_at_once
 from core.models.shared_start import SharedStart
 from core.prompts.pattern import Pattern, Prompt, Segment
 
@@ -55,7 +55,7 @@ def answer_scores(backbone: Backbone, prompts: Sequence[Prompt], answers: Sequen
     encoded = [each.encoded for each in filled]
     start = None if torch.is_grad_enabled() else SharedStart.of(backbone, encoded)
     sums: dict[int, torch.Tensor] = {}
-    for group in length_buckets(encoded):
+    for group in length_buckets(encoded, tokens_at_once(backbone)):
         found = _sums([filled[index] for index in group], backbone, start)
         sums.update(zip(group, found, strict=True))
     scores = torch.stack([sums[index] for index in range(len(filled))])

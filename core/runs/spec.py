@@ -24,7 +24,7 @@ from core.prompts.pvp import PVP
 from core.prompts.verbalizer import Verbalizer
 from core.runs.study_values import DEFAULT_SHOTS, check_study, option_sets
 
-RESULT_VERSION = 2  # raised when the same spec would give another result than before
+RESULT_VERSION = 3  # raised when the same spec would give another result than before
 MAX_RUNS = 2000
 _Patterns = tuple[dict[str, Any], ...]
 
