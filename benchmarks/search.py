@@ -28,7 +28,7 @@ from transformers import T5Config, T5ForConditionalGeneration
 from core.models.backbone import Backbone
 from core.models.placement import Placement
 from core.models.sentences import most_similar
-from core.search import patterns
+from core.search import gap_patterns
 from core.search.label_words import best_combinations, likely_words
 from core.search.likelihood_ratio import best_words
 
@@ -135,11 +135,11 @@ def written_patterns(beam: int, sample: int) -> dict[str, Any]:
         draws.integers(6, VOCABULARY - 100, draws.integers(25, 55)).tolist()
         for _ in range(EXAMPLES)
     ]
-    found, ours = timed(lambda: patterns.fill_gaps(backbone, ids, beam))
+    found, ours = timed(lambda: gap_patterns.fill_gaps(backbone, ids, beam))
     rows = torch.nn.utils.rnn.pad_sequence(
         [torch.tensor(tokens) for tokens in ids], batch_first=True
     )
-    hypotheses = 1 + (patterns.MOST_STEPS - 1) * beam
+    hypotheses = 1 + (gap_patterns.MOST_STEPS - 1) * beam
 
     @torch.inference_mode()
     def one_hypothesis() -> torch.Tensor:

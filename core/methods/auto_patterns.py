@@ -1,5 +1,5 @@
-"""LM-BFF with patterns that a T5 model writes (arXiv 2012.15723, section 5.2; "Auto T" and "Auto T
-+ L").
+"""LM-BFF with patterns that a language model writes (arXiv 2012.15723, section 5.2; "Auto T" and
+"Auto T + L").
 """
 
 from __future__ import annotations
@@ -13,10 +13,13 @@ from core.learning.method import Learned, Method, Problem, Progress, SearchFacts
 from core.learning.options import option
 from core.learning.reranking import Candidate, Reranking, finished
 from core.methods.auto_words import AutoWordsOptions, word_candidates
+from core.models.carried import CARRIED_MODELS
 from core.models.encoding import encode
 from core.models.scorers import scorer_for
 from core.prompts.pvp import PVP
 from core.search.patterns import check_writer, write_patterns
+
+_CAUSAL = "smollm2-135m"  # the writer where it is installed
 
 
 @dataclass(frozen=True)
@@ -25,12 +28,13 @@ class AutoPatternsOptions(AutoWordsOptions):
 
     beam: int = option(100, "texts that the writing model keeps at each step (the paper: 100)", 1,
                        500)
-    writer: str = option("mini-seq2seq",
-                         "a model of the T5 family that writes the patterns: a bundled name, a "
-                         "hub id or a folder")
+    writer: str = option("auto",
+                         "the model that writes the patterns: auto (smollm2-135m where it is "
+                         "installed, else mini-seq2seq), or a bundled name, a hub id or a folder, "
+                         "of the T5 family or causal")
     averaged: bool = option(False,
                             "rank by the mean of the logits over the examples, as LM-BFF's code, "
-                            "not by log-probabilities, as the paper")
+                            "not by log-probabilities, as the paper; with T5 only")
     words: str = option("given",
                         "the label words: those given; searched for each pattern that is tried; "
                         "or searched first, with the given pattern, and patterns written around "
@@ -42,9 +46,16 @@ class AutoPatternsOptions(AutoWordsOptions):
                             20)
 
 
+def _writer_of(options: AutoPatternsOptions) -> str:
+    """The writing model that the options name."""
+    if options.writer != "auto":
+        return options.writer
+    return _CAUSAL if CARRIED_MODELS[_CAUSAL].file else "mini-seq2seq"
+
+
 class AutoPatterns(Method[AutoPatternsOptions]):
-    """Lets a T5 model write patterns around the label words, fine-tunes the best and keeps the best
-    of all.
+    """Lets a language model write patterns around the label words, fine-tunes the best and keeps
+    the best of all.
 
     The given pattern lends its label words; its text is not used.
     """
@@ -64,14 +75,14 @@ class AutoPatterns(Method[AutoPatternsOptions]):
 
     def other_models(self, options: AutoPatternsOptions) -> tuple[str, ...]:
         """The writing model."""
-        return (options.writer,)
+        return (_writer_of(options),)
 
     def check(self, problem: Problem, options: AutoPatternsOptions) -> None:
         """Also: the writing model can be loaded, and writes."""
         super().check(problem, options)
         check_demonstrations(problem, options)
         assert problem.other_model is not None
-        check_writer(problem.other_model(options.writer))
+        check_writer(problem.other_model(_writer_of(options)), averaged=options.averaged)
 
     def learn(self, problem: Problem, options: AutoPatternsOptions, progress: Progress) -> Learned:
         """Write patterns, then fine-tune the likeliest."""
@@ -93,12 +104,12 @@ def pattern_candidates(problem: Problem, options: AutoPatternsOptions,
 
     Raises:
         SpecError: nothing usable was written.
-        ModelError: the writer is not of the T5 family.
+        ModelError: the writer cannot write.
     """
     assert problem.other_model is not None
     verbalizer, train = problem.pvps[0].verbalizer, problem.split.train
     words = {label: verbalizer.first_word(label) for label in problem.schema.labels}
-    writer = problem.other_model(options.writer)
+    writer = problem.other_model(_writer_of(options))
     total = options.tried * options.steps
     written = write_patterns(writer, train, words, beam=options.beam, averaged=options.averaged,
                              progress=lambda *_: progress(0, total))
@@ -108,7 +119,7 @@ def pattern_candidates(problem: Problem, options: AutoPatternsOptions,
     if not found:
         raise SpecError(
             "{writer!r} wrote no pattern that can be used. Choose another writing model, more "
-            "examples or a wider beam ({beam}).", writer=options.writer, beam=options.beam)
+            "examples or a wider beam ({beam}).", writer=writer.name, beam=options.beam)
     return found
 
 

@@ -19,6 +19,7 @@ from core.models.batches import collate
 from core.models.encoding import Encoded, mask_ids
 from core.models.scoring import answer_features, answer_logits
 from core.models.shared_start import SharedStart
+from core.models.shared_tree import SharedTree
 
 _FAILURES = (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
 _PLACE = 3  # of the answer in trial prompts
@@ -151,6 +152,28 @@ def _can_share_start(backbone: Backbone) -> bool:
         return start is not None and _alike(backbone, start.answer_features(trials), plain)
     except _FAILURES:
         return False  # the type keeps no keys and values, or keeps them in a form of its own
+
+
+@torch.inference_mode()
+def can_grow(backbone: Backbone) -> bool:
+    """Whether a model is causal and answers after the paths of a tree as it does after whole texts.
+
+    Types that heed neither the positions nor the attention mask that they are given do not.
+    """
+    if backbone.family != "causal":
+        return False
+    ids = _ordinary_ids(backbone, _SHORT)
+    texts, asides, ends = [ids, ids[2:]], torch.tensor(ids[:4]).view(2, 2), torch.tensor(ids[4:6])
+    try:
+        tree = SharedTree(backbone, texts)
+        tree.step([0, 0], asides)
+        grown = tree.step([1], ends[None])[0]  # [2, H]
+        alone = torch.cat([
+            SharedTree(backbone, [[*text, int(aside), int(end)]]).features[0]
+            for text, aside, end in zip(texts, asides[1], ends, strict=True)])  # [2, H]
+        return _alike(backbone, grown, alone)
+    except _FAILURES:
+        return False
 
 
 def _trial(backbone: Backbone, length: int) -> Encoded:

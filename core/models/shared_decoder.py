@@ -26,9 +26,9 @@ def check_type(backbone: Backbone) -> None:
     kind = backbone.model.config.model_type
     if kind not in TYPES:
         raise ModelError(
-            "{model!r} is of type {kind!r}; patterns are written by models of the T5 family. "
-            "Choose one, such as {example!r}.",
-            model=backbone.name, kind=kind, example="mini-seq2seq")
+            "{model!r} is of type {kind!r}; patterns are written by models of the T5 family, such "
+            "as {example!r}, and by most causal models, such as {causal!r}. Choose one.",
+            model=backbone.name, kind=kind, example="mini-seq2seq", causal="smollm2-135m")
 
 
 class SharedDecoder:

@@ -32,7 +32,7 @@ class SharedStart:
         model: Any = backbone.model
         with backbone.placement.autocast():
             outputs = model.base_model(input_ids=batch.ids, use_cache=True)
-        self._kept = getattr(outputs, _cache_name(model))
+        self._kept = getattr(outputs, cache_name(model))
 
     @staticmethod
     def of(backbone: Backbone, encoded: Sequence[Encoded]) -> SharedStart | None:
@@ -64,11 +64,11 @@ class SharedStart:
         with backbone.placement.autocast():
             features = features_of(
                 backbone.model, input_ids=batch.ids, attention_mask=seen, use_cache=True,
-                **{_cache_name(backbone.model): kept})  # [B, T, H]
+                **{cache_name(backbone.model): kept})  # [B, T, H]
         return features[batch.rows, batch.columns]  # [M, H]
 
 
-def _cache_name(model: Any) -> str:
+def cache_name(model: Any) -> str:
     """What the model calls the keys and values; transformers has renamed them."""
     return "cache" if "cache" in signature(model.forward).parameters else "past_key_values"
 

@@ -74,12 +74,14 @@ def test_a_writer_that_cannot_write_is_refused_before_the_start(page: Page) -> N
     writer.fill("mini-masked")
     writer.press("Tab")
     expect(page.locator("#search-plan")).to_contain_text("patterns are written by models of the T5 "
-                                                         "family")
+                                                         "family, such as")
     expect(page.locator("#search-start")).to_be_disabled()
 
 
 def test_patterns_are_written_and_loaded(page: Page) -> None:
-    plan(page, patterns=True, tried=2, steps=5, beam=8)
+    open_options(page, patterns=True)
+    page.locator("#search-writer textarea, #search-writer input").first.fill("mini-seq2seq")
+    fill(page, tried=2, steps=5, beam=8)
     page.locator("#search-start").click()
     expect(page.locator("#search-stages .cl-state-done")).to_be_visible(timeout=400_000)
     rows = page.locator("#candidates tbody tr")

@@ -26,6 +26,7 @@ from core.methods.auto_patterns import AutoPatternsOptions
 from core.methods.auto_words import word_candidates
 from core.methods.registry import method_named
 from core.models.backbone import Backbone
+from core.models.carried import CarriedModel
 from core.models.loading import load_backbone
 from core.models.placement import Placement
 from core.models.vocabulary import whole_words
@@ -168,10 +169,31 @@ def test_a_writer_of_another_family_is_refused(tiny_model_folder: Callable[..., 
                                "auto-patterns")
         with pytest.raises(ModelError,
                            match=f"of type '{kind}'; patterns are written by models of the T5 "
-                                 f"family"):
+                                 f"family, such as 'mini-seq2seq', and by most causal models"):
             made.check(problem(tiny("bert")), options)
     made.check(problem(tiny("bert")),
                read_options(made.options, {"writer": WRITER}, "auto-patterns"))
+
+
+def test_a_causal_model_writes(tiny: Callable[..., Backbone]) -> None:
+    learned, tables = search("auto-patterns", tiny("bert"), writer="mini-causal", beam=12)
+    written = tables[-1]
+    assert learned.metrics["patterns_written"] == len(written) > 3
+    assert all(row["pattern"].startswith("{text_a}") for row in written)
+    with pytest.raises(SpecError, match="'averaged' is LM-BFF's way with T5"):
+        search("auto-patterns", tiny("bert"), writer="mini-causal", averaged=True)
+
+
+@pytest.mark.parametrize(("file", "writer"), [
+    (Path("model.gguf"), "smollm2-135m"), (None, "mini-seq2seq")])
+def test_the_causal_writer_is_the_default_where_it_is(
+    file: Path | None, writer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(CarriedModel, "file", property(lambda _: file))
+    made = method_named("auto-patterns")
+    for given, wanted in (({}, writer), ({"writer": "some/t5"}, "some/t5")):
+        options = read_options(made.options, given, "auto-patterns")
+        assert made.other_models(options) == (wanted,)
 
 
 def test_a_label_without_examples_is_said(tiny: Callable[[str], Backbone]) -> None:

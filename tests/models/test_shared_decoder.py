@@ -61,6 +61,6 @@ def test_every_hypothesis_is_continued_as_by_the_whole_model(backbone: Backbone)
 def test_other_families_are_refused(tmp_path_factory: pytest.TempPathFactory) -> None:
     folder = save_model("bart", tmp_path_factory.mktemp("bart"))
     with pytest.raises(
-        ModelError, match="of type 'bart'; patterns are written by models of the T5 family"
+        ModelError, match="of type 'bart'; patterns are written by models of the T5 family, such as"
     ):
         SharedDecoder(load_backbone(str(folder), Placement("cpu", "float32")), EXAMPLES)

@@ -18,7 +18,7 @@ from core.models.sentences import SENTENCE_MODEL, SentenceEncoder
 from core.prompts.demonstrations import with_demonstrations
 from core.prompts.pattern import Pattern
 from core.prompts.verbalizer import Verbalizer
-from core.search.patterns import as_template, example_ids
+from core.search.gap_patterns import as_template, example_ids
 
 Tiny = Callable[..., Backbone]
 TOKENS = ("<pad>", "</s>", "<s>", "<unk>", "<mask>", "[MASK]", "[SEP]", "[PAD]", "<extra_id_0>",

@@ -4,7 +4,7 @@ import pytest
 
 from core.data.task import Example
 from core.prompts.dialects import read_lm_bff
-from core.search.patterns import as_template, example_ids, fill_gaps, write_patterns
+from core.search.gap_patterns import as_template, example_ids, fill_gaps, patterns_in_gaps
 
 
 def _examples(case: dict) -> list[Example]:
@@ -47,7 +47,7 @@ def test_lmbff_template_search_beams(parity, averaged: bool) -> None:
 def test_lmbff_template_search_whole(parity) -> None:
     for case, expected in parity.pairs("whole_search"):
         backbone = parity.backbone(case["model"])
-        found = write_patterns(
+        found = patterns_in_gaps(
             backbone,
             _examples(case),
             case["label_words"],

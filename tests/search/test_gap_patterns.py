@@ -9,7 +9,13 @@ from core.errors import SpecError
 from core.models.backbone import Backbone
 from core.models.loading import load_backbone
 from core.models.placement import Placement
-from core.search.patterns import MOST_STEPS, Hypothesis, as_pattern, fill_gaps, write_patterns
+from core.search.gap_patterns import (
+    MOST_STEPS,
+    Hypothesis,
+    as_pattern,
+    fill_gaps,
+    patterns_in_gaps,
+)
 
 MODELS = Path(__file__).parents[1] / "fixtures" / "models"
 EXAMPLES = [Example("the service is excellent", "", "1"), Example("the plot is boring", "", "0"),
@@ -25,7 +31,7 @@ def backbone() -> Backbone:
 @pytest.mark.parametrize("averaged", [True, False])
 def test_patterns_are_distinct_and_ranked(backbone: Backbone, averaged: bool) -> None:
     reported: list[tuple[int, int]] = []
-    found = write_patterns(
+    found = patterns_in_gaps(
         backbone,
         EXAMPLES,
         WORDS,
@@ -46,7 +52,7 @@ def test_patterns_are_distinct_and_ranked(backbone: Backbone, averaged: bool) ->
 
 def test_pairs_have_the_answer_between(backbone: Backbone) -> None:
     pairs = [Example("The film is great .", "The story is new .", label) for label in WORDS]
-    found = write_patterns(backbone, pairs, {"0": "No", "1": "Yes"}, beam=8)
+    found = patterns_in_gaps(backbone, pairs, {"0": "No", "1": "Yes"}, beam=8)
     assert found
     for written in found:
         segments = [segment for segment in written.pattern.segments if segment.kind != "literal"]
@@ -85,7 +91,7 @@ def test_malformed_hypotheses_are_dropped(backbone: Backbone, written: str, fini
 def test_only_what_can_become_well_formed_is_followed(backbone: Backbone) -> None:
     """That changes nothing for a model that fills gaps by itself; a random one would open none."""
     loose, strictly = (
-        write_patterns(backbone, EXAMPLES, WORDS, beam=20, strict=strict)
+        patterns_in_gaps(backbone, EXAMPLES, WORDS, beam=20, strict=strict)
         for strict in (False, True)
     )
     assert [str(written.pattern) for written in loose] == [
