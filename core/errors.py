@@ -8,6 +8,7 @@
     │   ├── ModelError          a model cannot be found, is not allowed or is of an unknown family
     │   ├── SpecError           a run, study or setting is ill-formed (`key`: which key)
     │   └── LimitError          allowed in principle, but more than this host permits
+    ├── ModelLoading            the model is on its way; asked again later, it will be there
     ├── DownloadError           the hub or the network did not deliver
     └── Cancelled               a person stopped the run
 
@@ -73,6 +74,10 @@ class DataError(InputError):
 
 class ModelError(InputError):
     """A model cannot be found, is not allowed here or is of an unknown family."""
+
+
+class ModelLoading(ClozeLabError):
+    """The model is on its way: asked again later, it will be there."""
 
 
 class SpecError(InputError):

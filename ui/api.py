@@ -43,7 +43,8 @@ def publish(services: Services) -> None:
 
 def _look(services: Services, pattern: str, words: dict[str, Any], text: str, task_name: str,
           model: str, limit: int) -> dict[str, Any]:
-    task, backbone = services.task(task_name), services.backbone(model)
+    task, backbone = services.task(task_name), services.backbones.get(
+        (model or "").strip() or services.settings.model)
     typed = {str(label): ", ".join(chosen) if isinstance(chosen, list) else str(chosen)
              for label, chosen in words.items()}
     question = read_question(pattern, typed, task, backbone)

@@ -32,17 +32,25 @@ def follow(triggers: Sequence[Any], fn: Callable[..., Any], inputs: Any, outputs
     return count.change(fn, inputs, outputs, trigger_mode="always_last", **{**QUIET, **more})
 
 
-def keep_answers_coming() -> None:
-    """Send an empty event every few seconds while the page is visible.
+def keep_answers_coming(demo: gr.Blocks, news: Callable[[], str], arrived: gr.Textbox) -> None:
+    """Send an event every few seconds while the page is visible.
 
     The server ends the stream of answers when none is due. An event that a browser sends before
     it reads of that end gets its answer into a stream that nobody reads, until another event
     opens a new one. A page that a person only watches would send none: a timer waits for its
     last answer.
+
+    Args:
+        news: changes when something comes that a page may be waiting for.
+        arrived: the page's part that then changes, and that those listen to who wait.
     """
-    gr.Timer(_PULSE_SECONDS).tick(_nothing, trigger_mode="multiple", concurrency_limit=None,
-                                  **QUIET)
+    known = gr.State("")
 
+    def pulse(before: str) -> list[Any]:
+        now = news()
+        changed = before not in ("", now)
+        return [gr.skip() if now == before else now, now if changed else gr.skip()]
 
-def _nothing() -> None:
-    """What the server does at a pulse."""
+    demo.load(news, None, known, **QUIET)
+    gr.Timer(_PULSE_SECONDS).tick(pulse, known, [known, arrived], trigger_mode="multiple",
+                                  concurrency_limit=None, **QUIET)

@@ -24,11 +24,12 @@ from core.inspection import look_at_prompt, read_question
 from core.models.backbone import Backbone
 from core.models.loading import BackboneCache
 from core.prompts.library import suggested
-from core.runs.preflight import check_runs
+from core.runs.preflight import check_runs, models_of
 from core.runs.secret_file import kept_secret
 from core.runs.spec import RunSpec, StudySpec
 from core.runs.store import RunStore
 from core.settings import Settings
+from ui.arrivals import Arrivals
 
 if TYPE_CHECKING:
     from core.runs.inline import InlineRuns
@@ -49,6 +50,9 @@ class Services:
     store: RunStore
     inline: InlineRuns | None = None
 
+    def __post_init__(self) -> None:
+        self.arrivals = Arrivals(self.backbones)
+
     @property
     def limits(self) -> DataLimits:
         """How large data may be here."""
@@ -56,8 +60,16 @@ class Services:
                           file_bytes=self.settings.max_file_mb * 1_000_000)
 
     def backbone(self, name: str) -> Backbone:
-        """The model, loaded if needed."""
-        return self.backbones.get((name or "").strip() or self.settings.model)
+        """The model, loaded if needed.
+
+        Where runs are done inside requests, the GPU is only there: the model loads here as well.
+
+        Raises:
+            ModelLoading: it comes later; the page then asks again by itself.
+            ModelError, DownloadError: as `BackboneCache.get`.
+        """
+        name = (name or "").strip() or self.settings.model
+        return self.backbones.get(name) if self.inline else self.arrivals.get(name)
 
     def source(self, choice: str) -> str | dict[str, Any]:
         """What a study file would call the chosen task: a name, a hub id, or a mapping of files."""
@@ -102,8 +114,15 @@ class Services:
         return choice
 
     def runs_of(self, study: StudySpec, task: Task) -> list[RunSpec]:
-        """The runs of a study on this host; raises an InputError if any could not work here."""
+        """The runs of a study on this host.
+
+        Raises:
+            InputError: one of them could not work here.
+            ModelLoading: a model that they need comes later.
+        """
         runs = study.runs(task, self.backbones.placement.precision)
+        for name in dict.fromkeys(name for run in runs for name in models_of(run)):
+            self.backbone(name)
         check_runs(runs, task, self.backbones, self.settings.max_steps)
         return runs
 
@@ -127,7 +146,7 @@ class Services:
 
     def _first_answer(self) -> None:
         try:
-            backbone, task = self.backbone(self.settings.model), self.task("reviews")
+            backbone, task = self.backbones.get(self.settings.model), self.task("reviews")
             pvp = suggested(task.name, task.schema)[0]
             words = {label: ", ".join(chosen) for label, chosen in pvp.words.items()}
             question = read_question(pvp.pattern, words, task, backbone)

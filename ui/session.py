@@ -18,6 +18,7 @@ class Session:
     Attributes:
         visitor: a random id kept in the browser; runs belong to it.
         task, model: what the workspace bar shows.
+        arrived: changes when a model gets further that a page may be waiting for.
         variants: patterns kept for comparison, `[{task, pattern, words}, …]`.
         own_tasks: the visitor's own data sets, `[[name, choice], …]`.
     """
@@ -25,6 +26,7 @@ class Session:
     visitor: gr.BrowserState
     task: gr.Dropdown
     model: gr.Dropdown
+    arrived: gr.Textbox
     variants: gr.BrowserState
     own_tasks: gr.BrowserState
 

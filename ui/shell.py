@@ -57,7 +57,7 @@ def build_app(services: Services) -> gr.Blocks:
         _open_on(demo, session, lab)
         own_data.chosen.change(lab.open_task, session.task, lab.opened, **QUIET)
         train.resume_on(demo)
-        keep_answers_coming()
+        keep_answers_coming(demo, services.arrivals.news, session.arrived)
     return demo
 
 
@@ -75,8 +75,9 @@ def _session(services: Services) -> tuple[Session, gr.HTML]:
         model = gr.Dropdown(_model_choices(services), value=services.settings.model,
                             label=label("Model"), elem_id="model", scale=3, min_width=220,
                             allow_custom_value=not services.backbones.allowed)
+        arrived = gr.Textbox("", visible=False)
     About(services, task, model)
-    return Session(visitor, task, model, variants, own_tasks), header
+    return Session(visitor, task, model, arrived, variants, own_tasks), header
 
 
 def _tabs(services: Services, session: Session) -> tuple[Lab, Train]:

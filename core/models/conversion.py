@@ -11,8 +11,15 @@ from typing import Any
 
 from core.errors import ModelError
 
+STEPS = 3  # reading, writing, comparing
 _ABANDONED = 3600  # seconds since anything was last written
 _log = logging.getLogger(__name__)
+_steps: dict[str, int] = {}  # of the models that this process converts now
+
+
+def step_of(name: str) -> int:
+    """The step, from 1 to `STEPS`, that a model's conversion is at here; 0 if there is none."""
+    return _steps.get(name, 0)
 
 
 def convert_once(file: Path, target: Path, name: str, package: str) -> None:
@@ -30,7 +37,7 @@ def convert_once(file: Path, target: Path, name: str, package: str) -> None:
     _clear(target)
     staged = target.with_name(f".{target.name}-{os.getpid()}")
     try:
-        _convert(file, staged)
+        _convert(file, staged, name)
         _settle(staged, target)
     except MemoryError:
         raise
@@ -46,6 +53,7 @@ def convert_once(file: Path, target: Path, name: str, package: str) -> None:
             "it.", file=file.name, package=package,
             why=str(error).strip().split("\n")[0][:200] or type(error).__name__) from error
     finally:
+        _steps.pop(name, None)
         shutil.rmtree(staged, ignore_errors=True)
 
 
@@ -56,19 +64,22 @@ def _clear(target: Path) -> None:
             shutil.rmtree(left, ignore_errors=True)
 
 
-def _convert(file: Path, staged: Path) -> None:
+def _convert(file: Path, staged: Path, name: str) -> None:
     """Write model and tokenizer of a GGUF file, and compare what was written."""
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
+    _steps[name] = 1
     source: Any = {"gguf_file": file.name, "trust_remote_code": False}
     model: Any = AutoModelForCausalLM.from_pretrained(file.parent, dtype=torch.float32, **source)
     tokenizer = AutoTokenizer.from_pretrained(file.parent, **source)
     del model.config.quantization_config  # the weights are plain numbers by now
     model.hf_quantizer, model.is_quantized = None, False
+    _steps[name] = 2
     staged.mkdir(parents=True)
     model.save_pretrained(staged)
     tokenizer.save_pretrained(staged)
+    _steps[name] = 3
     written = AutoModelForCausalLM.from_pretrained(staged, dtype=torch.float32).state_dict()
     for weight, tensor in model.state_dict().items():
         if not torch.equal(tensor, written[weight]):

@@ -40,9 +40,15 @@ class BackboneCache:
         self._size = size
         self._loaded: dict[tuple[str, str], Backbone] = {}
         self._lock = threading.Lock()
+        self._loading: dict[tuple[str, str], threading.Lock] = {}  # those that wait for one model
+
+    def has(self, name: str) -> bool:
+        """Whether the model is loaded, in the precision of the cache's placement."""
+        with self._lock:
+            return (name, self.placement.precision) in self._loaded
 
     def get(self, name: str, precision: str = "") -> Backbone:
-        """Return the model, loading it if needed.
+        """Return the model, loading it if needed; who asks for another one need not wait for it.
 
         Args:
             name: as for `load_backbone`.
@@ -56,14 +62,29 @@ class BackboneCache:
         placement = self.placement.in_precision(precision)
         key = name, placement.precision
         with self._lock:
-            backbone = self._loaded.pop(key, None)
+            turn = self._loading.setdefault(key, threading.Lock())
+        with turn:
+            backbone = self._kept(key)
             if backbone is None:
                 backbone = load_backbone(name, placement, converted=self.converted).for_answers()
-                self.loads += 1
-                while len(self._loaded) >= self._size:
-                    self._loaded.pop(next(iter(self._loaded)))
-            self._loaded[key] = backbone
+                self._keep(key, backbone)
+        return backbone
+
+    def _kept(self, key: tuple[str, str]) -> Backbone | None:
+        """The model if it is loaded; it is then the most recently used one."""
+        with self._lock:
+            backbone = self._loaded.pop(key, None)
+            if backbone is not None:
+                self._loaded[key] = backbone
             return backbone
+
+    def _keep(self, key: tuple[str, str], backbone: Backbone) -> None:
+        with self._lock:
+            self.loads += 1
+            while len(self._loaded) >= self._size:
+                self._loaded.pop(next(iter(self._loaded)))
+            self._loaded[key] = backbone
+            self._loading.pop(key, None)
 
     def check_allowed(self, name: str) -> None:
         """Raise ModelError if this host does not permit the model."""

@@ -13,6 +13,12 @@ from core.runs.execution import make_problem
 from core.runs.spec import RunSpec
 
 
+def models_of(run: RunSpec) -> tuple[str, ...]:
+    """The models that a run asks: its own, and others that its method names."""
+    method, options = run.method_and_options()
+    return (run.model, *method.other_models(options))
+
+
 def check_runs(runs: Sequence[RunSpec], task: Task, backbones: BackboneCache,
                max_steps: int) -> None:
     """Raise for the first run that could not work; what several runs share is checked once.

@@ -120,7 +120,7 @@ def compare(finished: tuple[RunStore, str]) -> Compare:
     store, _ = finished
     with gr.Blocks():
         visitor = gr.BrowserState("")
-        session = Session(visitor, None, None, visitor, visitor)
+        session = Session(visitor, None, None, None, visitor, visitor)
         with gr.Tab() as tab:
             return Compare(type("Services", (), {"store": store})(), session, tab)
 

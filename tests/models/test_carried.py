@@ -116,7 +116,7 @@ def test_a_damaged_file_leaves_nothing_behind(content: bytes, tmp_path: Path) ->
 
 
 def test_a_full_disk_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def write(_file: Path, staged: Path) -> None:
+    def write(_file: Path, staged: Path, _name: str) -> None:
         staged.mkdir(parents=True)
         (staged / "config.json").write_text("{}")
         raise OSError(28, "No space left on device")
@@ -133,7 +133,7 @@ def test_two_processes_may_convert_at_once(tmp_path: Path,
     target = tmp_path / "converted" / NAME
     file = packed(tmp_path, b"x")
 
-    def write(_file: Path, staged: Path) -> None:
+    def write(_file: Path, staged: Path, _name: str) -> None:
         for folder in (staged, target):  # the other process is done a little earlier
             folder.mkdir(parents=True)
             (folder / "config.json").write_text(folder.name)
@@ -152,6 +152,6 @@ def test_what_a_killed_process_left_is_removed(tmp_path: Path,
     for folder in (old, new):
         folder.mkdir()
     os.utime(old, (0, 0))
-    monkeypatch.setattr(conversion, "_convert", lambda _file, staged: staged.mkdir())
+    monkeypatch.setattr(conversion, "_convert", lambda _file, staged, _name: staged.mkdir())
     conversion.convert_once(packed(tmp_path, b"x"), tmp_path / NAME, NAME, CARRIED.package)
     assert (old.exists(), new.exists(), (tmp_path / NAME).exists()) == (False, True, True)

@@ -68,7 +68,7 @@ def test_a_model_that_ignores_positions_cannot_grow(tiny: Callable[..., Backbone
     plain = type(base).forward
     monkeypatch.setattr(
         base, "forward",
-        lambda *values, position_ids=None, **named: plain(base, *values, **named))  # noqa: ARG005
+        lambda *values, position_ids=None, **named: plain(base, *values, **named))
     assert not can_grow(backbone)
 
 

@@ -27,7 +27,8 @@ def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
                         BackboneCache(Placement("cpu", "float32")), data.store)
     with gr.Blocks():
         states = [gr.BrowserState("", storage_key=key) for key in ("v", "a", "o")]
-        yield services, Session(states[0], gr.Dropdown(), gr.Dropdown(), states[1], states[2])
+        chosen = (gr.Dropdown(), gr.Dropdown(), gr.Textbox())
+        yield services, Session(states[0], *chosen, *states[1:])
     data.close()
 
 

@@ -101,7 +101,7 @@ def build(store: RunStore) -> Compare:
         visitor = gr.BrowserState("")
         with gr.Tab() as tab:
             return Compare(SimpleNamespace(store=store),
-                           Session(visitor, None, None, visitor, visitor), tab)
+                           Session(visitor, None, None, None, visitor, visitor), tab)
 
 
 @pytest.fixture(scope="module")

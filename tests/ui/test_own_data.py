@@ -57,8 +57,8 @@ def open_wizard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[.
                             data.store)
         with gr.Blocks():
             state = [gr.BrowserState([], storage_key=key) for key in ("v", "a", "o")]
-            return OwnData(services,
-                           Session(state[0], gr.Dropdown(), gr.Dropdown(), state[1], state[2]))
+            chosen = (gr.Dropdown(), gr.Dropdown(), gr.Textbox())
+            return OwnData(services, Session(state[0], *chosen, *state[1:]))
 
     yield opened
     data.close()

@@ -124,7 +124,7 @@ def plan(search: Search, kind: str, **changed: object) -> list[Any]:
 
 @pytest.mark.parametrize(("kind", "changed", "expected"), [
     ("auto-words", {"tried": 3}, "{text_a} It was {mask}.: at most 300 training steps"),
-    ("auto-patterns", {"tried": 2, "steps": 50},
+    ("auto-patterns", {"tried": 2, "steps": 50, "writer": "mini-seq2seq"},
      "negative=terrible;positive=great: at most 100 training steps"),
     ("petal", {"tried": 8},
      "{text_a} It was {mask}.: at most 500 training steps"),  # with 1, 2, 3, 5 and 10 words

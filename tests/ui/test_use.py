@@ -55,8 +55,8 @@ def services(data: DataFolder) -> Services:
 def tab(services: Services) -> Use:
     with gr.Blocks(), gr.Tabs(), gr.Tab("Use") as place:
         states = [gr.BrowserState("", storage_key=key) for key in ("v", "a", "o")]
-        return Use(services, Session(states[0], gr.Dropdown(), gr.Dropdown(), states[1], states[2]),
-                   place)
+        chosen = (gr.Dropdown(), gr.Dropdown(), gr.Textbox())
+        return Use(services, Session(states[0], *chosen, *states[1:]), place)
 
 
 @pytest.fixture(scope="module")

@@ -53,12 +53,13 @@ class DemonstrationBoxes:
                words: Sequence[gr.Textbox], live: dict[str, Any]) -> None:
         """Look again whenever something changes that the prompt is made of."""
         session, drawn = self.session, [self.shots, self.seed, *self.options.values()]
-        watched = [self.on, session.task, session.model, pattern, text_a, text_b, more, *words,
-                   *drawn]
-        follow([box.change for box in watched], self.watch,
-               [self.on, session.task, session.model, pattern, text_a, text_b, more, *drawn,
-                *words],
-               [self.row, self.card], **live)
+        watched = [session.task, session.model, session.arrived, pattern, text_a, text_b, more,
+                   *words, *drawn]
+        asked = [self.on, session.task, session.model, pattern, text_a, text_b, more, *drawn,
+                 *words]
+        shown = [self.row, self.card]
+        follow([self.on.change], self.watch, asked, shown, **live)
+        follow([box.change for box in watched], self.watch, asked, shown, only_if=self.on, **live)
 
     def watch(self, request: gr.Request, on: bool, choice: str, model: str, pattern: str,
               text_a: str, text_b: str, more: str, shots: float | None, seed: float | None,

@@ -101,10 +101,11 @@ class InContextBoxes:
                [self.row, self.order, self.cards, self.answer, self.dataset])
         self.cards.click(self.act, [self.order, *drawn], self.order, **QUIET)
         asked = [self.order, *drawn, self.calibration, session.model, pattern]
-        watched = [self.order, self.calibration, session.model, pattern, *texts, *words]
+        models = [session.model, session.arrived]
+        watched = [self.order, self.calibration, *models, pattern, *texts, *words]
         follow([box.change for box in watched], self.watch, [*asked, *texts, *words],
                [self.cards, self.answer], only_if=self.on, **live)
-        counted = [self.order, self.calibration, session.model, pattern, sample, *words]
+        counted = [self.order, self.calibration, *models, pattern, sample, *words]
         follow([box.change for box in counted], self.count_right, [*asked, sample, *words],
                self.dataset, only_if=self.on, **live)
 

@@ -156,11 +156,12 @@ class Lab:
         texts = [boxes.text_a, boxes.text_b, boxes.more]
         asked = [session.task, session.model, boxes.pattern]
         live: dict[str, Any] = {"concurrency_id": "model", "concurrency_limit": 2}
-        follow([box.change for box in [boxes.pattern, *texts, *boxes.words, session.model]],
+        models = [session.model, session.arrived]
+        follow([box.change for box in [boxes.pattern, *texts, *boxes.words, *models]],
                self.watch_prompt, [*asked, *texts, *boxes.words],
                [boxes.pattern_note, boxes.words_note, *boxes.word_notes, boxes.prompt,
                 boxes.answer], **live)
-        follow([box.change for box in [boxes.pattern, *boxes.words, session.model, boxes.sample]],
+        follow([box.change for box in [boxes.pattern, *boxes.words, *models, boxes.sample]],
                self.watch_examples, [*asked, boxes.sample, *boxes.words], boxes.dataset, **live)
         self.demonstrations.listen(boxes.pattern, *texts, boxes.words, live)
         self.in_context.listen(boxes.pattern, texts, boxes.sample, boxes.words, live)

@@ -65,7 +65,7 @@ class Variants:
         self.keep_button.click(
             self.keep, [session.task, session.model, pattern, session.variants, *words],
             [session.variants, self.note], **QUIET)
-        watched = [session.variants, session.task, session.model, sample]
+        watched = [session.variants, session.task, session.model, session.arrived, sample]
         follow([box.change for box in watched], self.show,
                [session.task, session.model, session.variants, sample], self.outputs,
                concurrency_id="model")

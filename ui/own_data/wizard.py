@@ -100,7 +100,8 @@ class OwnData:
                       [self.note, self.found, self.preview, *columns, self.name, self.automatic,
                        self.body], show_progress="minimal", show_progress_on=[self.found])
         read.then(**check, **QUIET)
-        follow([*(box.input for box in columns), self.labels.input, session.model.change], **check)
+        follow([*(box.input for box in columns), self.labels.input, session.model.change,
+                session.arrived.change], **check)
         self.keep_button.click(
             self.keep, [session.own_tasks, *chosen],
             [session.own_tasks, session.task, self.mine, self.note, self.chosen], **QUIET)

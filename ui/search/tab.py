@@ -96,7 +96,8 @@ class Search:
         settings = [self.kind, self.shots, self.seed]
         plan = [session.task, session.model, *settings, lab.pattern, *lab.words,
                 *self.options.values()]
-        watched = [*settings, session.task, session.model, *self.options.values()]
+        watched = [*settings, session.task, session.model, session.arrived,
+                   *self.options.values()]
         follow([tab.select, *(box.change for box in watched)], self.show_plan, plan,
                [self.plan, self.start])
         self.kind.input(self.show_options, self.kind, [*self.summaries, *self.options.values()],

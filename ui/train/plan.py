@@ -102,7 +102,7 @@ class Plan:
         # only here: listed when the tab opens, methods would undo a click made meanwhile
         follow([tab.select], **patterns).then(**planned, **QUIET)
         watched = [self.methods, self.patterns, self.shots, self.seeds, self.limit,
-                   session.model, *(box for _, _, box in self.options)]
+                   session.model, session.arrived, *(box for _, _, box in self.options)]
         follow([box.change for box in watched], **planned)
         follow([self.methods.change], self.show_options, self.methods,
                list(self.accordions.values()))
