@@ -60,16 +60,17 @@ def collate(encoded: Sequence[Encoded], backbone: Backbone, device: str | None =
     return batch
 
 
-def length_buckets(encoded: Sequence[Encoded], batch_tokens: int = 4096,
-                   most: int = 128) -> Iterator[list[int]]:
+def length_buckets(encoded: Sequence[Encoded], batch_tokens: int = 4096, most: int = 128,
+                   shared: int = 0) -> Iterator[list[int]]:
     """Yield indices of prompts of similar length, in groups of at most `most` prompts.
 
     A group has at most `batch_tokens` tokens, padding included, unless a single prompt has more.
+    The `shared` tokens that all begin with do not count: they are read once.
     """
     order = sorted(range(len(encoded)), key=lambda index: len(encoded[index].ids))
     group: list[int] = []
     for index in order:
-        padded = (len(group) + 1) * len(encoded[index].ids)
+        padded = (len(group) + 1) * (len(encoded[index].ids) - shared)
         if group and (len(group) == most or padded > batch_tokens):
             yield group
             group = []

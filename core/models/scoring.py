@@ -142,7 +142,8 @@ def all_answer_features(backbone: Backbone, encoded: Sequence[Encoded],
     """
     features: torch.Tensor | None = None
     start = SharedStart.of(backbone, encoded)
-    for group in length_buckets(encoded, batch_tokens or tokens_at_once(backbone)):
+    tokens = batch_tokens or tokens_at_once(backbone)
+    for group in length_buckets(encoded, tokens, shared=start.length if start else 0):
         prompts = [encoded[index] for index in group]
         found = _features_of(prompts, backbone, start).float().cpu()  # [B, H]
         if features is None:

@@ -34,6 +34,11 @@ class SharedStart:
             outputs = model.base_model(input_ids=batch.ids, use_cache=True)
         self._kept = getattr(outputs, cache_name(model))
 
+    @property
+    def length(self) -> int:
+        """P, the number of its tokens."""
+        return len(self._ids)
+
     @staticmethod
     def of(backbone: Backbone, encoded: Sequence[Encoded]) -> SharedStart | None:
         """The beginning that all prompts share; None where it is too short to be worth it.

@@ -55,7 +55,8 @@ def answer_scores(backbone: Backbone, prompts: Sequence[Prompt], answers: Sequen
     encoded = [each.encoded for each in filled]
     start = None if torch.is_grad_enabled() else SharedStart.of(backbone, encoded)
     sums: dict[int, torch.Tensor] = {}
-    for group in length_buckets(encoded, tokens_at_once(backbone)):
+    tokens = tokens_at_once(backbone)
+    for group in length_buckets(encoded, tokens, shared=start.length if start else 0):
         found = _sums([filled[index] for index in group], backbone, start)
         sums.update(zip(group, found, strict=True))
     scores = torch.stack([sums[index] for index in range(len(filled))])
