@@ -18,7 +18,7 @@ from core.learning.method import Problem, Progress
 from core.learning.options import Options, option
 from core.metrics.metric import DEVELOPMENT, METRICS, Metric
 from core.models.backbone import Backbone
-from core.models.top_layers import freeze_below
+from core.models.top_layers import only_top
 from core.randomness import rng, stream_seed
 
 CLIP_NORM = 1.0
@@ -102,8 +102,16 @@ def train(model: nn.Module, loss: Callable[[list[int]], torch.Tensor], examples:
         metric: what `evaluate` measures.
     """
     torch.manual_seed(stream_seed(seed, "dropout"))
-    if schedule.top_layers:
-        freeze_below(model, schedule.top_layers)
+    with only_top(model, schedule.top_layers):
+        best = _train(model, loss, examples, schedule, seed, evaluate, progress, keep_best, metric)
+    model.eval().requires_grad_(False)
+    return best
+
+
+def _train(model: nn.Module, loss: Callable[[list[int]], torch.Tensor], examples: int,
+           schedule: Schedule, seed: int, evaluate: Callable[[], float], progress: Progress,
+           keep_best: bool, metric: Metric) -> Trained:
+    """The loop of `train`; leaves the model with its best or last weights."""
     trainable = [parameter for parameter in model.parameters() if parameter.requires_grad]
     optimizer = torch.optim.AdamW(trainable, lr=schedule.learning_rate,
                                   weight_decay=schedule.weight_decay,
@@ -133,7 +141,6 @@ def train(model: nn.Module, loss: Callable[[list[int]], torch.Tensor], examples:
         progress(step, schedule.steps, loss=float(value.detach()), dev_score=score)
     if best.best_step != schedule.steps:
         _restore(trainable, kept)
-    model.eval().requires_grad_(False)
     return best
 
 

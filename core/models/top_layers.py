@@ -2,11 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from torch import nn
 
 from core.errors import SpecError
+from core.models.kept_states import kept_states
+
+
+@contextmanager
+def only_top(model: Any, count: int) -> Iterator[None]:
+    """Train only the last `count` layers, and the norms and head after them; 0 trains everything.
+
+    While the context lasts, what lies below reads each prompt once, where it can
+    (`core.models.kept_states`).
+
+    Raises:
+        SpecError: as `freeze_below`.
+    """
+    if not count:
+        yield
+        return
+    freeze_below(model, count)
+    _, layers = _last_stack(model)
+    with kept_states(model, list(layers), len(layers) - count):
+        yield
 
 
 def freeze_below(model: Any, count: int) -> None:
