@@ -29,8 +29,9 @@ def patterns_after_texts(backbone: Backbone, examples: Sequence[Example],
     """
     shown = "{text_a} {text_b}" if any(example.text_b for example in examples) else "{text_a}"
     asked = Pattern.parse(shown + " {mask}")
+    # a causal model answers at the text's last token
     encoded = encode([asked.render(example) for example in examples], backbone)
-    texts = [each.ids[: each.masks[0]][-_LONGEST:] for each in encoded]
+    texts = [each.ids[: each.masks[0] + 1][-_LONGEST:] for each in encoded]
     words = [word_ids(label_words[str(example.label)], backbone) for example in examples]
     most = most_steps(words)
     found = continue_texts(backbone, texts, words, beam, lambda step: progress(step, most))

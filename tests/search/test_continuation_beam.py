@@ -109,7 +109,9 @@ def test_progress_never_goes_back(causal: Backbone) -> None:
 
 def test_patterns_end_with_the_answer(causal: Backbone) -> None:
     found = write_patterns(causal, EXAMPLES, {"great": "great", "terrible": "terrible"}, beam=8)
-    assert found
+    words = [word_ids(word, causal) for word in WORDS]
+    plain = continue_texts(causal, plain_ids(TEXTS, causal), words, 8)
+    assert [written.score for written in found] == pytest.approx([each.score for each in plain])
     for written in found:
         assert str(written.pattern).startswith("{text_a}")
         assert written.layout == "mask-last"
