@@ -23,6 +23,7 @@ from core.models.loading import BackboneCache, load_backbone
 from core.models.model_files import find_model, weights_digest
 from core.models.placement import Placement
 from core.prompts.pvp import PVP
+from core.search.patterns import write_patterns
 
 NAME = "smollm2-135m"
 CPU = Placement("cpu", "float32")
@@ -75,6 +76,14 @@ def test_in_bfloat16_its_answers_hardly_move(backbone: Backbone, tiny_task: Task
     before, after = (np.exp(prompt_predictor(each, pvp).log_probs(tiny_task.test))
                      for each in (backbone, rounded))
     assert 0 < np.abs(before - after).max() < 0.05
+
+
+@installed
+def test_it_writes_english_patterns(backbone: Backbone, tiny_task: Task) -> None:
+    words = {"bad": "terrible", "good": "great"}
+    found = write_patterns(backbone, tiny_task.train[:8], words, beam=8)
+    assert {"{text_a} It's {mask}.", "{text_a} It was {mask}."} <= {
+        str(written.pattern) for written in found}
 
 
 @installed
