@@ -13,7 +13,6 @@ from core.models.loading import BackboneCache
 
 _PATIENCE_SECONDS = 10.0  # enough for what is on this disk
 _LOOK_SECONDS = 0.05
-_AT_ONCE = 2  # models that load
 
 
 class Arrivals:
@@ -25,7 +24,6 @@ class Arrivals:
         self._waited_for: set[str] = set()  # names that somebody was told to wait for
         self._came = 0
         self._lock = threading.Lock()
-        self._turns = threading.Semaphore(_AT_ONCE)
 
     def get(self, name: str) -> Backbone:
         """Return the model if it is loaded, or soon will be.
@@ -34,6 +32,8 @@ class Arrivals:
             ModelLoading: it takes longer, or is converted; `news` changes when it gets further.
             ModelError, DownloadError: as `BackboneCache.get`.
         """
+        if self._backbones.has(name):
+            return self._backbones.get(name)
         self._backbones.check_allowed(name)
         loading = self._started(name)
         until = time.monotonic() + _PATIENCE_SECONDS
@@ -60,17 +60,13 @@ class Arrivals:
                 return self._loading[name]
             loading: Future[Backbone] = Future()
             self._loading[name] = loading
-        if self._backbones.has(name):
-            self._load(name, loading)
-        else:
-            threading.Thread(target=self._load, args=(name, loading), daemon=True,
-                             name=f"loading {name[:40]}").start()
+        threading.Thread(target=self._load, args=(name, loading), daemon=True,
+                         name=f"loading {name[:40]}").start()
         return loading
 
     def _load(self, name: str, loading: Future[Backbone]) -> None:
         try:
-            with self._turns:
-                backbone = self._backbones.get(name)
+            backbone = self._backbones.get(name)
         except Exception as error:  # whoever asks next is told
             self._settle(name)
             loading.set_exception(error)

@@ -16,6 +16,7 @@ from typing import NamedTuple
 import torch
 
 from core.models.backbone import Backbone
+from core.models.pieces import plain_ids
 from core.models.scoring import project
 from core.models.shared_tree import NOTHING, SharedTree
 
@@ -70,7 +71,7 @@ def continue_texts(backbone: Backbone, texts: Sequence[Sequence[int]],
     """The likeliest continuations of all texts together, each once, likeliest first.
 
     Args:
-        backbone: a causal model that `check_tree` accepts.
+        backbone: a causal model that `can_grow`.
         texts, words: the token ids of N texts and of their label words.
         beam: how many hypotheses are kept at each step, before the words and after them.
         progress: called with the steps done, of `most_steps(words)`.
@@ -96,10 +97,10 @@ class _Search:
         longest = max(map(len, words))
         self._words = torch.tensor(
             [[*ids, *[NOTHING] * (longest - len(ids))] for ids in words]).T  # [K, N]
-        spelled = [str(backbone.tokenizer.decode([token]))
-                   for token in range(min(len(backbone.tokenizer), backbone.vocabulary_size))]
+        self._letter = plain_ids(["a"], backbone)[0]
+        known = range(min(len(backbone.tokenizer), backbone.vocabulary_size))
+        spelled = self._spelled = [self._text([token]) for token in known]
         special = set(backbone.tokenizer.all_special_ids)
-        self._spelled = spelled
         self._writable = [token for token, text in enumerate(spelled)
                           if token not in special and _WRITABLE.fullmatch(text)]
         self._ends = [token for token, text in enumerate(spelled)
@@ -192,5 +193,9 @@ class _Search:
         tokens = logits.sum(1)[:, self._writable] - whole.sum(1, keepdim=True)
         return _Scores(tokens, of_words.masked_fill(words == NOTHING, 0).sum(1), ends.sum(1))
 
-    def _text(self, ids: Ids) -> str:
-        return str(self._backbone.tokenizer.decode(list(ids), clean_up_tokenization_spaces=False))
+    def _text(self, ids: Sequence[int]) -> str:
+        """The tokens as text; after a letter, for some tokenizers drop a text's first space."""
+        alone, together = (
+            str(self._backbone.tokenizer.decode(part, clean_up_tokenization_spaces=False))
+            for part in (self._letter, [*self._letter, *ids]))
+        return together.removeprefix(alone)

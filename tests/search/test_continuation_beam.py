@@ -73,8 +73,8 @@ def test_a_wide_beam_finds_what_trying_everything_finds(
     monkeypatch.setattr(continuation_beam, "MOST_AFTER", 1)
     words = [word_ids(word, backbone)[:2] for word in WORDS]
     found = continue_texts(backbone, plain_ids(TEXTS, backbone), words, 10_000)
-    spelled = {token: backbone.tokenizer.decode([token])
-               for token in range(len(backbone.tokenizer))
+    search = continuation_beam._Search(backbone, plain_ids(TEXTS, backbone), words, 1)
+    spelled = {token: text for token, text in enumerate(search._spelled)
                if token not in backbone.tokenizer.all_special_ids}
     befores = [token for token, text in spelled.items()
                if continuation_beam._WRITABLE.fullmatch(text) and text not in (".", "!", "?")]
@@ -98,6 +98,19 @@ def test_what_is_written_is_clean(causal: Backbone) -> None:
         assert each.before.strip()
         assert not each.before.endswith((".", "!", "?"))
         assert each.after.endswith((".", "!", "?")) or each.before.endswith(":")
+
+
+@pytest.mark.parametrize("kind", ["gpt2", "llama", "mistral"])
+def test_spaces_stay_where_tokenizers_drop_a_texts_first_one(
+    kind: str, tiny: Callable[..., Backbone]
+) -> None:
+    backbone = tiny(kind)
+    words = [word_ids(word, backbone) for word in WORDS]
+    found = continue_texts(backbone, plain_ids(TEXTS, backbone), words, 60)
+    known = {"film", "bread", "story", "park", "dog", "great"}
+    written = [each.before for each in found if set(each.before.split()) & known]
+    assert written
+    assert all(before.startswith(" ") for before in written if before.split()[0] in known)
 
 
 def test_progress_never_goes_back(causal: Backbone) -> None:

@@ -44,7 +44,7 @@ def names(tiny_model_folder: Callable[..., Path]) -> list[str]:
 def test_who_waits_for_one_model_keeps_nobody_from_another(
     held: dict[str, threading.Event], names: list[str], until: Callable[..., None]
 ) -> None:
-    slow, quick, _ = names
+    slow, quick, third = names
     held[slow] = threading.Event()
     coming = Arrivals(BackboneCache(CPU))
     before = coming.news()
@@ -53,11 +53,15 @@ def test_who_waits_for_one_model_keeps_nobody_from_another(
             coming.get(slow)
     assert coming.get(quick).name == quick
     assert coming.get(quick) is coming.get(quick)
+    held[third] = threading.Event()
+    with pytest.raises(ModelLoading):
+        coming.get(third)
+    assert coming.get(quick).name == quick
     waiting = coming.news()
     held[slow].set()
     until(lambda: coming.news() not in (before, waiting), "the news of a model")
     assert coming.get(slow).name == slow
-    assert coming._backbones.loads == 2
+    assert coming._backbones.loads == 2  # the third is still held
 
 
 def test_nobody_hears_of_what_came_at_once(names: list[str]) -> None:
