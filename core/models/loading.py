@@ -15,6 +15,8 @@ from core.models.families import Family, family_of, model_class
 from core.models.model_files import ModelFiles, find_model, offered_names
 from core.models.placement import Placement
 
+# While transformers fills one model with its weights, another thread's gets none, or wrong ones.
+_one_at_a_time = threading.RLock()
 _RELATIVE_POSITIONS = ("t5", "mt5", "umt5")
 _NO_ANSWER = ("connect", "offline", "Connection", "resolve", "timed out", "cached files")
 
@@ -111,6 +113,12 @@ def load_backbone(name: str, placement: Placement, *, classifier: bool = False,
             be random, and so would every answer; see also `core.models.behaviour`.
         DownloadError: the hub did not answer.
     """
+    with _one_at_a_time:
+        return _checked_backbone(name, placement, classifier, converted)
+
+
+def _checked_backbone(name: str, placement: Placement, classifier: bool,
+                      converted: Path | None) -> Backbone:
     from core.models.behaviour import check_classifier, check_language_model
 
     _silence_transformers()

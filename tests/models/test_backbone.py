@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -249,3 +250,15 @@ def test_the_digest_is_that_of_the_weights(saved: Saved) -> None:
     (folder / "model.safetensors").write_bytes(weights)
     assert weights_digest(str(folder)) != first
     assert weights_digest("some/model") == ""
+
+
+def test_models_that_load_together_get_all_their_weights(
+    tiny_model_folder: Callable[..., Path]
+) -> None:
+    name = str(tiny_model_folder("bert"))
+    whole = load_backbone(name, CPU).model.state_dict()
+    with ThreadPoolExecutor(4) as pool:
+        loaded = list(pool.map(lambda _: load_backbone(name, CPU), range(12)))
+    for backbone in loaded:
+        for key, weight in backbone.model.state_dict().items():
+            assert torch.equal(weight, whole[key]), key

@@ -189,6 +189,7 @@ def test_runs_hold_every_option(tiny_task: Task) -> None:
         "contexts",
         "similar",
         "demonstration_tokens",
+        "top_layers",
     }
 
 
