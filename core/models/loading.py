@@ -42,7 +42,7 @@ class BackboneCache:
         self._size = size
         self._loaded: dict[tuple[str, str], Backbone] = {}
         self._lock = threading.Lock()
-        self._loading: dict[tuple[str, str], threading.Lock] = {}  # those that wait for one model
+        self._turn = threading.Lock()  # of those that load
 
     def has(self, name: str) -> bool:
         """Whether the model is loaded, in the precision of the cache's placement."""
@@ -50,7 +50,7 @@ class BackboneCache:
             return (name, self.placement.precision) in self._loaded
 
     def get(self, name: str, precision: str = "") -> Backbone:
-        """Return the model, loading it if needed; who asks for another one need not wait for it.
+        """Return the model, loading it if needed; nobody waits for one that is loaded.
 
         Args:
             name: as for `load_backbone`.
@@ -63,13 +63,14 @@ class BackboneCache:
         self.check_allowed(name)
         placement = self.placement.in_precision(precision)
         key = name, placement.precision
-        with self._lock:
-            turn = self._loading.setdefault(key, threading.Lock())
-        with turn:
-            backbone = self._kept(key)
-            if backbone is None:
-                backbone = load_backbone(name, placement, converted=self.converted).for_answers()
-                self._keep(key, backbone)
+        backbone = self._kept(key)
+        if backbone is None:
+            with self._turn:
+                backbone = self._kept(key)  # another thread may have loaded it meanwhile
+                if backbone is None:
+                    loaded = load_backbone(name, placement, converted=self.converted)
+                    backbone = loaded.for_answers()
+                    self._keep(key, backbone)
         return backbone
 
     def _kept(self, key: tuple[str, str]) -> Backbone | None:
@@ -86,7 +87,6 @@ class BackboneCache:
             while len(self._loaded) >= self._size:
                 self._loaded.pop(next(iter(self._loaded)))
             self._loaded[key] = backbone
-            self._loading.pop(key, None)
 
     def check_allowed(self, name: str) -> None:
         """Raise ModelError if this host does not permit the model."""
