@@ -12,6 +12,8 @@ from core.data.findings import Finding
 from core.errors import DataError
 
 Kind = Literal["classification", "choice", "generation"]
+KINDS: tuple[Kind, ...] = ("classification", "choice", "generation")
+LABELLED = KINDS[:2]  # those whose answers are labels
 TEXTS = ("text_a", "text_b")
 
 

@@ -179,5 +179,5 @@ class DemonstratedPredictor(PromptPredictor):
         return encoder.embed([" ".join(filter(None, (each.text_a, each.text_b)))
                               for each in examples])
 
-    def _note(self) -> dict[str, Any]:
-        return {**super()._note(), "demonstrations": self.demonstrations.as_dict()}
+    def note(self) -> dict[str, Any]:
+        return {**super().note(), "demonstrations": self.demonstrations.as_dict()}

@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from typing import Any, TypeVar, get_type_hints
 
+from core.data.task import KINDS, Kind
 from core.errors import SpecError
 
 _LONGEST_TEXT = 300  # characters
@@ -23,11 +24,13 @@ class Options:
 
 
 def option(default: Any, explain: str, low: float = -math.inf, high: float = math.inf,
-           choices: tuple[str, ...] = ()) -> Any:
+           choices: tuple[str, ...] = (), kinds: tuple[Kind, ...] = KINDS) -> Any:
     """A field of an Options class with its meaning, range or choices; text without choices is free.
+
+    `kinds` are those of the tasks that it matters for; forms for others leave it out.
     """
-    return field(default=default,
-                 metadata={"explain": explain, "low": low, "high": high, "choices": choices})
+    return field(default=default, metadata={"explain": explain, "low": low, "high": high,
+                                            "choices": choices, "kinds": kinds})
 
 
 def read_options(kind: type[T], given: Mapping[str, object], method: str) -> T:

@@ -120,11 +120,12 @@ class PromptPredictor:
 
     def save(self, folder: Path) -> None:
         """Write weights, tokenizer and `cloze.json` with the pattern and its words."""
-        write_note(folder, kind="prompt", base=self.backbone.name, **self._note())
+        write_note(folder, kind="prompt", base=self.backbone.name, **self.note())
         self.backbone.model.save_pretrained(folder)
         self.backbone.tokenizer.save_pretrained(folder)
 
-    def _note(self) -> dict[str, Any]:
+    def note(self) -> dict[str, Any]:
+        """What `cloze.json` holds beside the kind and the base."""
         shift = {"shift": self.shift.tolist()} if self.shift is not None else {}
         more = sorted(self.pvp.pattern.fields - set(TEXTS))
         return {"labels": self.pvp.verbalizer.labels, **self.pvp.as_dict(),

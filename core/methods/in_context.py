@@ -7,8 +7,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.data.task import Example
-from core.errors import SpecError
+from core.data.task import LABELLED, Example
+from core.errors import PatternError, SpecError
 from core.learning.in_context import (
     AveragedPredictor,
     best_order,
@@ -19,10 +19,13 @@ from core.learning.in_context import (
     try_order,
 )
 from core.learning.method import Learned, Method, Problem, Progress, Stage
-from core.learning.options import Options, option
+from core.learning.options import option
 from core.learning.predictors import check_channel
 from core.learning.prompting import PromptPredictor
+from core.learning.text_predictor import DecodingOptions, TextPredictor, check_can_write
 from core.models.encoding import Limits
+from core.models.source_target import shortened
+from core.prompts.demonstrations import with_written
 from core.randomness import rng
 
 _PROBING_TEXTS = 32
@@ -30,14 +33,14 @@ _CALIBRATION_TEXTS = 200
 
 
 @dataclass(frozen=True)
-class InContextOptions(Options):
+class InContextOptions(DecodingOptions):
     """Options of in-context learning."""
 
     demonstrations: int = option(8,
                                  "how many labelled examples stand before the question, spread "
                                  "evenly over the labels", 1, 64)
     contexts: int = option(1, "average over this many random choices and orders of demonstrations",
-                           1, 16)
+                           1, 16, kinds=LABELLED)
     selection: str = option("random",
                             "random: the same examples for all questions; nearest: for each "
                             "question those most like it by Sentence-BERT, the likest last "
@@ -45,16 +48,16 @@ class InContextOptions(Options):
     orders: int = option(1,
                          "try this many orders of the demonstrations and keep the one with which "
                          "the model spreads its answers to unlabelled texts most evenly over the "
-                         "labels (arXiv 2104.08786; the paper tries 24)", 1, 24)
+                         "labels (arXiv 2104.08786; the paper tries 24)", 1, 24, kinds=LABELLED)
     calibration: str = option("off",
                               "content-free: divide by what the model answers to N/A, an empty "
                               "text and [MASK] (arXiv 2102.09690); unlabelled: take away each "
                               "label's mean log-probability over up to 200 unlabelled texts",
-                              choices=("off", "content-free", "unlabelled"))
+                              choices=("off", "content-free", "unlabelled"), kinds=LABELLED)
     channel: bool = option(False,
                            "ask how probable the text is after each label's word, not the word "
                            "after the text (arXiv 2108.04106); for causal models and patterns "
-                           "whose text follows the mask")
+                           "whose text follows the mask", kinds=LABELLED)
 
 
 class InContext(Method[InContextOptions]):
@@ -65,6 +68,7 @@ class InContext(Method[InContextOptions]):
     paper = "arXiv 2005.14165"
     options = InContextOptions
     trains = False
+    kinds = ("classification", "generation")
     families = ("masked", "causal")
     multi_mask = True
 
@@ -82,7 +86,10 @@ class InContext(Method[InContextOptions]):
             InputError: they do not, or there is not.
         """
         super().check(problem, options)
-        check_channel(problem, options.channel)
+        if problem.schema.kind == "generation":
+            check_can_write(problem, self.name)
+        else:
+            check_channel(problem, options.channel)
         if options.selection == "nearest" and (options.orders > 1 or options.contexts > 1):
             raise SpecError(
                 "With 'selection' at 'nearest' each question has its own demonstrations, in the "
@@ -98,6 +105,8 @@ class InContext(Method[InContextOptions]):
     def learn(self, problem: Problem, options: InContextOptions, progress: Progress) -> Learned:
         """Draw the demonstrations of each context, order them, and calibrate the answers."""
         progress(0, self.steps(options))
+        if problem.schema.kind == "generation":
+            return Learned(_writing(problem, options))
         if options.selection == "nearest":
             contexts, metrics = _similar(problem, options)
         else:
@@ -105,6 +114,39 @@ class InContext(Method[InContextOptions]):
         for predictor in contexts:
             _calibrate(predictor, problem, options)
         return Learned(AveragedPredictor(contexts), metrics)
+
+
+def _writing(problem: Problem, options: InContextOptions) -> TextPredictor:
+    """Sources with their texts before the question: the same ones, or those most like it.
+
+    Where the model is too short for all of them, fewer are shown.
+    """
+    train = problem.split.train
+    longest = max(train, key=lambda example: len(example.text_a))
+    for count in range(options.demonstrations, 0, -1):
+        predictor = _written_context(problem, options, count)
+        try:
+            if not shortened(predictor.sources([longest])):
+                return predictor
+        except PatternError:  # even with the question's text cut away it is too long
+            continue
+    return _written_context(problem, options, 1)
+
+
+def _written_context(problem: Problem, options: InContextOptions, count: int) -> TextPredictor:
+    train, pattern = problem.split.train, problem.pvps[0].pattern
+    if options.selection == "nearest":
+        chosen = most_alike(train, count, problem.backbone)
+    else:
+        order = rng(problem.seed, "demonstrations").permutation(len(train))[:count]
+        drawn = [train[index] for index in order]
+
+        def chosen(_question: Example) -> list[Example]:
+            return drawn
+
+    return TextPredictor(
+        problem.backbone, pattern, options.decoding(one_line=True),
+        render=lambda example: with_written(pattern, example, chosen(example)))
 
 
 def _similar(problem: Problem,

@@ -10,16 +10,19 @@ from core.learning.method import Method, Problem, SearchFacts
 from core.learning.options import Options
 from core.methods.auto_patterns import AutoPatterns
 from core.methods.auto_words import AutoWords
+from core.methods.fine_tuning import FineTuning
 from core.methods.head import Head
 from core.methods.in_context import InContext
 from core.methods.ipet import Ipet
 from core.methods.lm_bff import LmBff
 from core.methods.pet import Pet
 from core.methods.petal import Petal
+from core.methods.prefix_tuning import PrefixTuning
 from core.methods.zero_shot import ZeroShot
 
 METHODS: dict[str, Method[Any]] = {method.name: method for method in (
-    ZeroShot(), InContext(), Head(), LmBff(), AutoWords(), AutoPatterns(), Petal(), Pet(), Ipet())}
+    ZeroShot(), InContext(), Head(), FineTuning(), PrefixTuning(), LmBff(), AutoWords(),
+    AutoPatterns(), Petal(), Pet(), Ipet())}
 
 
 def methods_for(kind: Kind) -> list[Method[Any]]:

@@ -100,6 +100,10 @@ class Metric:
         return -value if self.higher_is_better else value
 
 
+def _unmeasured(answers: object) -> float:
+    raise LookupError(f"No metric measures this of {type(answers).__name__}.")
+
+
 METRICS: dict[str, Metric] = {metric.name: metric for metric in (
     Metric("accuracy", "Accuracy", "The share of examples whose answer is right.",
            kinds=("classification", "choice"),
@@ -119,6 +123,9 @@ METRICS: dict[str, Metric] = {metric.name: metric for metric in (
            unit="share",
            scores=exact_matches,
            interval=lambda answers: share_interval(exact_matches(answers))),
+    Metric("loss", "Loss per token",
+           "The mean negative log-probability of the references' tokens, in nats.",
+           kinds=(), measure=_unmeasured, higher_is_better=False),
 )}
 """By name, in the order of display; the first that serves a kind of task is its main metric."""
 
@@ -127,6 +134,8 @@ FINDINGS: Mapping[str, tuple[str, Literal["count", "share"]]] = {
     "highest_order": ("Best order (dev)", "share"),
     "best_step": ("Best step", "count"),
     "n": ("Test rows", "count"),
+    "trained_parameters": ("Trained parameters", "count"),
+    "stored_parameters": ("Stored parameters", "count"),
 }
 """Titles and units of the numbers of a run that are shown beside its metrics."""
 
@@ -165,7 +174,3 @@ def main_metric_in(runs: Iterable[Mapping[str, float]]) -> Metric:
     names = {name for metrics in runs for name in metrics}
     first, *_ = METRICS.values()
     return next((metric for metric in METRICS.values() if metric.name in names), first)
-
-
-def _unmeasured(answers: object) -> float:
-    raise LookupError(f"No metric measures this of {type(answers).__name__}.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
@@ -95,8 +96,12 @@ class Prefix:
             place: part.detach() for place, part in self.key_values.items()})
 
 
+active: ContextVar[Prefix | None] = ContextVar("active", default=None)
+"""The prefix that models see now, in this thread; set by `core.models.prefix_attention`."""
+
+
 def stack(prefixes: Sequence[Prefix]) -> Prefix:
-    """Prefixes of the same places and layers as rows of one; shorter ones are padded on the left."""
+    """Prefixes of the same places and layers as rows of one, shorter ones padded on the left."""
     longest = max(prefix.length for prefix in prefixes)
     joined = {place: torch.cat([_padded(prefix.key_values[place], longest) for prefix in prefixes],
                                1) for place in prefixes[0].key_values}

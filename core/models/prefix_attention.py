@@ -19,12 +19,11 @@ from transformers.masking_utils import ALL_MASK_ATTENTION_FUNCTIONS
 from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
 from core.models.backbone import Backbone
-from core.models.prefix import Place, Prefix
+from core.models.prefix import Place, Prefix, active
 from core.models.prefix_places import INTERFACE, PLAIN, Attention, attentions
 
 _TAG = "_prefix_attention"
 _Caught = dict[Place, list[torch.Tensor]]
-_active: ContextVar[Prefix | None] = ContextVar("_active", default=None)
 _caught: ContextVar[_Caught | None] = ContextVar("_caught", default=None)
 
 
@@ -40,11 +39,11 @@ def prefixed(backbone: Backbone, prefix: Prefix | None) -> Iterator[None]:
     """
     if prefix is not None:
         prepare(backbone.model)
-    token = _active.set(prefix)
+    token = active.set(prefix)
     try:
         yield
     finally:
-        _active.reset(token)
+        active.reset(token)
 
 
 def read_prefix(backbone: Backbone, ids: Sequence[int] | None = None,
@@ -92,7 +91,7 @@ def _attend(module: Any, query: torch.Tensor, key: torch.Tensor, value: torch.Te
             attention_mask: torch.Tensor | None, **further: Any) -> Any:
     """Queries `[B, h, Q, d]` over the prefix's keys and values and those given, `[B, h, K, d]`."""
     plain = ALL_ATTENTION_FUNCTIONS[PLAIN]
-    prefix, attention = _active.get(), getattr(module, _TAG, None)
+    prefix, attention = active.get(), getattr(module, _TAG, None)
     caught = _caught.get()
     if caught is not None and attention is not None:
         caught.setdefault(attention.place, []).extend((key, value))
@@ -154,7 +153,7 @@ def _with_prefix_bias(bias: torch.Tensor, attention: Attention, length: int) -> 
 
 def _mask(*given: Any, **further: Any) -> Any:
     """Transformers' mask, written out where a prefix is to be put before it."""
-    if _active.get() is not None:
+    if active.get() is not None:
         further["allow_is_causal_skip"] = further["allow_is_bidirectional_skip"] = False
     return ALL_MASK_ATTENTION_FUNCTIONS[PLAIN](*given, **further)
 

@@ -19,6 +19,7 @@ from core.models.backbone import Backbone
 from core.models.batches import Batch, collate, length_buckets
 from core.models.encoding import Encoded
 from core.models.head import features_of, head_features, output_layer, scaled
+from core.models.prefix import active
 from core.models.shared_start import SharedStart
 
 _TRAINED_AT_ONCE = 256  # tokens, where padding costs
@@ -64,7 +65,7 @@ def answer_features(backbone: Backbone, batch: Batch) -> torch.Tensor:
             return _decoder_features(model, batch)
         if packed.fits(model):
             return head_features(model, packed.answer_states(model.base_model, batch))
-        extra = {"use_cache": False} if backbone.family == "causal" else {}
+        extra = _of_causal(batch) if backbone.family == "causal" else {}
         features = features_of(model, **_inputs(batch), **extra)  # [B, T, H]
         return features[batch.rows, batch.columns]  # [M, H]
 
@@ -119,6 +120,15 @@ def checked(logits: torch.Tensor, backbone: Backbone) -> torch.Tensor:
 def _inputs(batch: Batch) -> dict[str, torch.Tensor]:
     types = {} if batch.type_ids is None else {"token_type_ids": batch.type_ids}
     return {"input_ids": batch.ids, "attention_mask": batch.attention, **types}
+
+
+def _of_causal(batch: Batch) -> dict[str, Any]:
+    """Positions start after the prefix, where there is one."""
+    prefix = active.get()
+    if prefix is None:
+        return {"use_cache": False}
+    places = torch.arange(batch.ids.shape[1], device=batch.ids.device)
+    return {"use_cache": False, "position_ids": places + prefix.lengths[:, None]}
 
 
 def _decoder_features(model: Any, batch: Batch) -> torch.Tensor:

@@ -6,6 +6,7 @@ See LM-BFF (arXiv 2012.15723), section 6.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from core.data.task import Example
 from core.errors import DataError
@@ -44,3 +45,15 @@ def _label(demonstration: Example, verbalizer: Verbalizer) -> str:
         raise DataError("A demonstration has the label {label!r}; words are given for {labels}.",
                         label=demonstration.label, labels=", ".join(verbalizer.labels))
     return str(demonstration.label)
+
+
+def with_written(pattern: Pattern, query: Example, demonstrations: Sequence[Example]) -> Prompt:
+    """The same for tasks whose answers are texts: the first reference of each stands before it."""
+    shown: list[Segment] = []
+    for example in demonstrations:
+        _, *filled = pattern.render(example).segments
+        text = next(iter(example.references), "")
+        shown += [replace(segment, kind="text", text=text) if segment.kind == "mask" else segment
+                  for segment in filled]
+    start, *asked = pattern.render(query).segments
+    return Prompt((start, *shown, *asked))

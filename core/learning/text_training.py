@@ -1,0 +1,55 @@
+"""Training a model, or a prefix before it, to write the references of a task."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+import torch
+from torch import nn
+
+from core.learning.method import Problem, Progress
+from core.learning.text_predictor import Pair, TextPredictor, groups_of
+from core.learning.training import Schedule, Trained, train
+from core.metrics.metric import METRICS
+from core.models.prefix import Prefix
+
+Reduction = Literal["sum", "mean"]
+
+
+def train_to_write(model: nn.Module, predictor: TextPredictor, problem: Problem,
+                   schedule: Schedule, progress: Progress, reduction: Reduction = "mean",
+                   prefix: Callable[[], Prefix] | None = None) -> Trained:
+    """Train `model` in place and keep the step with the lowest loss on development examples.
+
+    Args:
+        model: what is trained: the predictor's own model, or the parameters of a prefix.
+        predictor: what reads sources and targets.
+        reduction: of the tokens of a batch: their mean, or their sum over the rows' mean
+            (Prefix-Tuning's code).
+        prefix: gives the prefix of the present weights, where one is trained.
+    """
+    pairs, development = predictor.pairs(problem.split.train), predictor.pairs(problem.split.dev)
+
+    def loss(batch: list[int]) -> torch.Tensor:
+        rows = [pairs[index] for index in batch]
+        return batch_loss(predictor, rows, reduction, prefix() if prefix else None)
+
+    def evaluate() -> float:
+        if prefix is not None:
+            with torch.no_grad():
+                predictor.prefix = prefix()
+        return predictor.mean_loss(development)
+
+    return train(model, loss, len(pairs), schedule, problem.seed, evaluate, progress,
+                 keep_best=bool(development), metric=METRICS["loss"])
+
+
+def batch_loss(predictor: TextPredictor, rows: Sequence[Pair], reduction: Reduction,
+               prefix: Prefix | None = None) -> torch.Tensor:
+    """The loss of a batch, with gradients; rows that differ much in length are read apart."""
+    found = [predictor.log_probs_of([rows[index] for index in group], prefix)
+             for group in groups_of(rows, predictor.backbone)]
+    total = -torch.stack([part.tokens.sum() for part in found]).sum()
+    count = sum(len(part.tokens) for part in found)
+    return total / (len(rows) if reduction == "sum" else max(1, count))
