@@ -7,8 +7,12 @@ from __future__ import annotations
 from core.learning.demonstrations import DemonstratedPredictor
 from core.learning.ensemble import EnsemblePredictor
 from core.learning.model_code import ensemble_code, head_code, prompt_code
+from core.learning.prefix_predictor import PrefixClassifier
 from core.learning.prompting import PromptPredictor
 from core.learning.saved_models import SavedPredictor
+from core.learning.text_model_code import text_code
+from core.learning.text_predictor import TextPredictor
+from core.models.peft_prefix import can_be_adapter
 
 _README = """# {title}
 
@@ -35,6 +39,26 @@ _ENSEMBLE = (
     "{count} language models, each in a folder `member-…` of its own, that answer through "
     "patterns of their own; the mean of their log-probabilities counts.")
 _HEAD = "A text classifier of transformers."
+_WRITES = """# {title}
+
+{what} The base model is `{base}`.
+
+Unpack the archive, start Python in its folder, and let it write:
+
+```python
+{code}
+```
+
+`cloze.json` says how the model was asked while it was trained.
+"""
+_TEXT = "A language model that writes a text after its source."
+_PREFIX = (
+    "A prefix: keys and values that stand before everything a frozen language model reads "
+    "(Prefix-Tuning, arXiv 2101.00190). `prefix.safetensors` holds them.")
+_ADAPTER = " The same values lie in `adapter_model.safetensors`, as a PEFT adapter."
+_ONLY_HERE = (
+    "# No other library has such prefixes yet. Cloze Lab asks with this one in the tab Use;\n"
+    "# in Python: core.learning.saved_models.load_predictor(folder, placement)")
 
 
 def readme(predictor: SavedPredictor, pairs: bool, title: str) -> str:
@@ -43,6 +67,8 @@ def readme(predictor: SavedPredictor, pairs: bool, title: str) -> str:
     Args:
         pairs: whether the model was trained on pairs of texts.
     """
+    if isinstance(predictor, TextPredictor | PrefixClassifier):
+        return _readme_of_texts(predictor, title)
     if isinstance(predictor, EnsemblePredictor):
         what, labels, code = _ENSEMBLE.format(
             count=len(predictor.members)), predictor.labels, ensemble_code(predictor)
@@ -57,3 +83,14 @@ def readme(predictor: SavedPredictor, pairs: bool, title: str) -> str:
     return _README.format(title=title, what=what,
                           labels=", ".join(f"`{label}`" for label in labels), code=code,
                           base=backbone.name, length=backbone.max_length)
+
+
+def _readme_of_texts(predictor: TextPredictor | PrefixClassifier, title: str) -> str:
+    """The same for models that write, and for prefixes of any kind."""
+    prefix = predictor.prefix
+    adapter = prefix is not None and can_be_adapter(prefix)
+    code = _ONLY_HERE
+    if isinstance(predictor, TextPredictor) and (adapter or prefix is None):
+        code = text_code(predictor, adapter=adapter)
+    what = _TEXT if prefix is None else _PREFIX + (_ADAPTER if adapter else "")
+    return _WRITES.format(title=title, what=what, base=predictor.backbone.name, code=code)

@@ -17,19 +17,36 @@ from core.learning.classifier import HeadPredictor
 from core.learning.demonstrations import Demonstrations
 from core.learning.ensemble import EnsemblePredictor, member_folder
 from core.learning.predictors import demonstrated_predictor, prompt_predictor
+from core.learning.prefix_predictor import (
+    PrefixClassifier,
+    PrefixTextPredictor,
+    for_prefix,
+    load_prefix,
+)
 from core.learning.prompting import PromptPredictor
+from core.learning.text_predictor import TextPredictor
 from core.models.backbone import Backbone
+from core.models.decoding import Decoding
 from core.models.loading import load_backbone
 from core.models.placement import Placement
+from core.models.prefix import Prefix
 from core.prompts.pattern import Pattern
 from core.prompts.pvp import PVP
 from core.prompts.verbalizer import Verbalizer
 
-SavedPredictor = PromptPredictor | HeadPredictor | EnsemblePredictor
+SavedPredictor = (PromptPredictor | HeadPredictor | EnsemblePredictor | TextPredictor
+                  | PrefixClassifier)
+_Single = PromptPredictor | HeadPredictor | TextPredictor
+LoadBase = Callable[[str], Backbone]
 
 
-def load_predictor(folder: Path, placement: Placement) -> SavedPredictor:
-    """Load a saved predictor; it gives the probabilities that the run measured.
+def load_predictor(folder: Path, placement: Placement,
+                   load_base: LoadBase | None = None) -> SavedPredictor:
+    """Load a saved predictor; it answers as the run did.
+
+    Args:
+        load_base: loads a model by its name, for prefixes, which are stored without their model;
+            without it the model is loaded anew.
 
     Raises:
         ModelError: the folder holds no `cloze.json`, or one of an unknown kind, or no weights.
@@ -40,15 +57,38 @@ def load_predictor(folder: Path, placement: Placement) -> SavedPredictor:
                    for at in range(int(note["members"]))]
         return EnsemblePredictor([each for each in members if isinstance(each, PromptPredictor)],
                                  note.get("weights"))
+    if str(note.get("kind")).startswith("prefix"):
+        base = str(note["base"])
+        backbone = load_base(base) if load_base else load_backbone(base, placement)
+        return _with_prefix(note, backbone, load_prefix(folder))
     return _single(folder, placement)
 
 
-def _single(folder: Path, placement: Placement) -> PromptPredictor | HeadPredictor:
+def _with_prefix(note: Mapping[str, Any], backbone: Backbone, prefix: Prefix) -> SavedPredictor:
+    prefix = prefix.to(backbone.placement.device)
+    if note["kind"] == "prefix text":
+        return PrefixTextPredictor(backbone, **_writing(note), prefix=prefix)
+    return PrefixClassifier(_prompt(note, for_prefix(backbone, prefix.length)), prefix)
+
+
+def _writing(note: Mapping[str, Any]) -> dict[str, Any]:
+    """How a saved model is asked to write."""
+    decoding = {**note["decoding"], "forbidden": tuple(note["decoding"]["forbidden"])}
+    return {"pattern": Pattern.parse(note["pattern"], note["more"]),
+            "decoding": Decoding(**decoding), "separator": note["separator"]}
+
+
+def _text(note: Mapping[str, Any], backbone: Backbone) -> TextPredictor:
+    return TextPredictor(backbone, **_writing(note))
+
+
+def _single(folder: Path, placement: Placement) -> _Single:
     note = read_note(folder)
     if note.get("kind") not in _READERS:
         raise ModelError(
             "A saved model of the kind {kind!r} cannot be loaded. Known kinds are {known}.",
-                         kind=str(note.get("kind"))[:40], known=", ".join((*_READERS, "ensemble")))
+            kind=str(note.get("kind"))[:40],
+            known=", ".join((*_READERS, "ensemble", "prefix text", "prefix prompt")))
     backbone = load_backbone(str(folder), placement, classifier=note["kind"] == "head")
     return _READERS[note["kind"]](note, replace(backbone, name=str(note["base"])))
 
@@ -81,5 +121,5 @@ def _head(note: Mapping[str, Any], backbone: Backbone) -> HeadPredictor:
     return HeadPredictor(backbone, tuple(note["labels"]))
 
 
-_READERS: dict[str, Callable[[Mapping[str, Any], Backbone], PromptPredictor | HeadPredictor]] = {
-    "prompt": _prompt, "head": _head}
+_READERS: dict[str, Callable[[Mapping[str, Any], Backbone], _Single]] = {
+    "prompt": _prompt, "head": _head, "text": _text}

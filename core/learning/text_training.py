@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Literal
 
 import torch
 from torch import nn
 
+from core.data.task import Example
 from core.learning.method import Problem, Progress
 from core.learning.text_predictor import Pair, TextPredictor, groups_of
 from core.learning.training import Schedule, Trained, train
@@ -29,7 +31,8 @@ def train_to_write(model: nn.Module, predictor: TextPredictor, problem: Problem,
             (Prefix-Tuning's code).
         prefix: gives the prefix of the present weights, where one is trained.
     """
-    pairs, development = predictor.pairs(problem.split.train), predictor.pairs(problem.split.dev)
+    pairs = predictor.pairs(problem.split.train)
+    development = predictor.pairs([_with_one_reference(each) for each in problem.split.dev])
 
     def loss(batch: list[int]) -> torch.Tensor:
         rows = [pairs[index] for index in batch]
@@ -43,6 +46,11 @@ def train_to_write(model: nn.Module, predictor: TextPredictor, problem: Problem,
 
     return train(model, loss, len(pairs), schedule, problem.seed, evaluate, progress,
                  keep_best=bool(development), metric=METRICS["loss"])
+
+
+def _with_one_reference(example: Example) -> Example:
+    """With the first of its references, which is enough to compare steps by."""
+    return replace(example, references=example.references[:1])
 
 
 def batch_loss(predictor: TextPredictor, rows: Sequence[Pair], reduction: Reduction,

@@ -72,7 +72,7 @@ class PrefixTuning(Method[PrefixTuningOptions]):
     title = "Prefix-tuning"
     paper = "arXiv 2101.00190"
     options = PrefixTuningOptions
-    kinds = ("classification", "choice", "generation")
+    kinds = ("classification", "generation")
     families = ("causal", "seq2seq")
     multi_mask = True
     presets: ClassVar[Mapping[str, Mapping[str, object]]] = {

@@ -103,6 +103,19 @@ def project(backbone: Backbone, features: torch.Tensor,
         return checked(scaled(backbone.model, logits.float()), backbone)
 
 
+def project_to_train(backbone: Backbone, features: torch.Tensor) -> torch.Tensor:
+    """The same over the whole vocabulary where a loss is taken: as precise as the model itself.
+
+    Where the model holds bfloat16 weights, this is a fifth of the work of a step.
+    """
+    if backbone.exact is None or not torch.is_grad_enabled():
+        return project(backbone, features)
+    weight, bias = output_layer(backbone.model)
+    with backbone.placement.autocast():
+        logits = F.linear(features.to(weight.dtype), weight, bias)
+    return checked(scaled(backbone.model, logits.float()), backbone)
+
+
 def checked(logits: torch.Tensor, backbone: Backbone) -> torch.Tensor:
     """The logits, if all are numbers.
 

@@ -17,7 +17,7 @@ from core.models.next_tokens import padded
 from core.models.pieces import Spelling, boundary, string_ids, tokenise
 from core.models.prefix import Prefix
 from core.models.prefix_attention import prefixed
-from core.models.scoring import project
+from core.models.scoring import project_to_train
 from core.prompts.pattern import Prompt
 
 
@@ -110,7 +110,7 @@ def target_log_probs(backbone: Backbone, sources: Sequence[Sequence[int]],
     causal = backbone.family == "causal"
     features = (_causal_features if causal else _seq2seq_features)(
         backbone, sources, targets, prefix)  # [M, H]
-    logits = project(backbone, features)  # [M, V]
+    logits = project_to_train(backbone, features)  # [M, V]
     device = logits.device
     gold = torch.tensor([token for target in targets for token in target], device=device)
     lengths = torch.tensor([len(target) for target in targets], device=device)

@@ -8,6 +8,7 @@ import zipfile
 from collections import OrderedDict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Literal
@@ -22,7 +23,7 @@ from core.data.task import TEXTS, Schema
 from core.errors import DataError, ModelError, SpecError
 from core.learning.method import Predictor
 from core.learning.model_readme import readme
-from core.learning.saved_models import load_predictor
+from core.learning.saved_models import SavedPredictor, load_predictor
 from core.methods.registry import method_named
 from core.models.loading import BackboneCache
 from core.models.placement import Placement
@@ -95,7 +96,12 @@ def _load(run: Run, store: RunStore, backbones: BackboneCache) -> Predictor:
     with store.reading_model(run.id, run.visitor) as folder:
         if folder is None:
             raise _weights_removed()
-        return load_predictor(folder, _placement(run, backbones))
+        return _saved(run, folder, backbones)
+
+
+def _saved(run: Run, folder: Path, backbones: BackboneCache) -> SavedPredictor:
+    return load_predictor(folder, _placement(run, backbones),
+                          partial(backbones.get, precision=run.spec.precision))
 
 
 def _placement(run: Run, backbones: BackboneCache) -> Placement:
@@ -197,7 +203,7 @@ def write_archive(run: Run, store: RunStore, backbones: BackboneCache, path: Pat
     with store.reading_model(run.id, run.visitor) as folder:
         if folder is None:
             raise _weights_removed()
-        text = readme(load_predictor(folder, _placement(run, backbones)), pairs, _title(run))
+        text = readme(_saved(run, folder, backbones), pairs, _title(run))
         _zip_folder(folder, text, path)
 
 
