@@ -37,6 +37,7 @@ class Metric:
             over examples compare.
         interval: from the answers to the ends of the value's 95 % interval, kept as `NAME_low`
             and `NAME_high`.
+        of_answers: whether answers tell it; else a method reports it as it learns.
         on_development: whether the value is of the development examples.
     """
 
@@ -49,6 +50,7 @@ class Metric:
     higher_is_better: bool = True
     scores: Callable[[Any], Floats] | None = None
     interval: Callable[[Any], tuple[float, float]] | None = None
+    of_answers: bool = True
     on_development: bool = False
 
     @property
@@ -125,7 +127,7 @@ METRICS: dict[str, Metric] = {metric.name: metric for metric in (
            interval=lambda answers: share_interval(exact_matches(answers))),
     Metric("loss", "Loss per token",
            "The mean negative log-probability of the references' tokens, in nats.",
-           kinds=(), measure=_unmeasured, higher_is_better=False),
+           kinds=("generation",), measure=_unmeasured, higher_is_better=False, of_answers=False),
 )}
 """By name, in the order of display; the first that serves a kind of task is its main metric."""
 
@@ -141,8 +143,8 @@ FINDINGS: Mapping[str, tuple[str, Literal["count", "share"]]] = {
 
 
 def metrics_of(kind: Kind) -> list[Metric]:
-    """The metrics that serve a kind of task, its main metric first."""
-    return [metric for metric in METRICS.values() if kind in metric.kinds]
+    """The metrics of answers to a kind of task, its main metric first."""
+    return [metric for metric in METRICS.values() if kind in metric.kinds and metric.of_answers]
 
 
 def main_metric(kind: Kind) -> Metric:
