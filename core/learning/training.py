@@ -8,14 +8,17 @@ best.
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 
 import torch
 from torch import nn
 
 from core.learning.method import Problem, Progress
 from core.learning.options import Options, option
+from core.learning.training_state import TrainingState
 from core.metrics.metric import DEVELOPMENT, METRICS, Metric
 from core.models.backbone import Backbone
 from core.models.top_layers import only_top
@@ -89,7 +92,7 @@ def default_learning_rate(backbone: Backbone) -> float:
 def train(model: nn.Module, loss: Callable[[list[int]], torch.Tensor], examples: int,
           schedule: Schedule, seed: int,
           evaluate: Callable[[], float], progress: Progress, keep_best: bool = True,
-          metric: Metric = METRICS["accuracy"]) -> Trained:
+          metric: Metric = METRICS["accuracy"], state: TrainingState | None = None) -> Trained:
     """Train `model` in place and leave it with the weights that were best on development data, or
     with the last ones.
 
@@ -100,33 +103,41 @@ def train(model: nn.Module, loss: Callable[[list[int]], torch.Tensor], examples:
         keep_best: if not, development data are only looked at, and the last step's weights are
             kept.
         metric: what `evaluate` measures.
+        state: where the training is saved at each evaluation, and restored from; None saves
+            nothing.
     """
     torch.manual_seed(stream_seed(seed, "dropout"))
     with only_top(model, schedule.top_layers):
-        best = _train(model, loss, examples, schedule, seed, evaluate, progress, keep_best, metric)
+        best = _train(model, loss, examples, schedule, seed, evaluate, progress, keep_best, metric,
+                      state)
     model.eval().requires_grad_(False)
     return best
 
 
 def _train(model: nn.Module, loss: Callable[[list[int]], torch.Tensor], examples: int,
            schedule: Schedule, seed: int, evaluate: Callable[[], float], progress: Progress,
-           keep_best: bool, metric: Metric) -> Trained:
+           keep_best: bool, metric: Metric, state: TrainingState | None) -> Trained:
     """The loop of `train`; leaves the model with its best or last weights."""
     trainable = [parameter for parameter in model.parameters() if parameter.requires_grad]
     optimizer = torch.optim.AdamW(trainable, lr=schedule.learning_rate,
                                   weight_decay=schedule.weight_decay,
                                   fused=trainable[0].device.type in ("cpu", "cuda"))
-    decay = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _rate(step, schedule))
     batches = _batches(examples, schedule.batch_size, seed)
     best = Trained(0, -math.inf if metric.higher_is_better else math.inf, metric.name)
     kept: list[torch.Tensor] = []  # the weights of the best step
+    done = 0
+    if state is not None:
+        done, kept = state.restore(trainable, optimizer)
+        best = _go_on(state, best, schedule, progress) if done else best
+        deque(islice(batches, done), maxlen=0)
     model.train()
-    for step in range(1, schedule.steps + 1):
+    for step in range(done + 1, schedule.steps + 1):
+        for group in optimizer.param_groups:
+            group["lr"] = schedule.learning_rate * _rate(step - 1, schedule)
         value = loss(next(batches))
         value.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(trainable, CLIP_NORM)
         optimizer.step()
-        decay.step()
         optimizer.zero_grad(set_to_none=True)
         score = None
         if step % schedule.evaluate_every == 0 or step == schedule.steps:
@@ -138,10 +149,22 @@ def _train(model: nn.Module, loss: Callable[[list[int]], torch.Tensor], examples
             elif metric.better(score, best.dev_score):
                 best = Trained(step, score, metric.name)
                 kept = [weight.detach().clone() for weight in trainable]
+        if state is not None:
+            state.points.append((step, float(value.detach()), score))
+            state.best = best.best_step, best.dev_score
+            if score is not None:
+                state.save(step, trainable, optimizer, kept)
         progress(step, schedule.steps, loss=float(value.detach()), dev_score=score)
     if best.best_step != schedule.steps:
         _restore(trainable, kept)
     return best
+
+
+def _go_on(state: TrainingState, best: Trained, schedule: Schedule, progress: Progress) -> Trained:
+    """Report again what was reported, and return what was best so far."""
+    for step, loss, score in state.points:
+        progress(step, schedule.steps, loss=loss, dev_score=score)
+    return replace(best, best_step=state.best[0], dev_score=state.best[1])
 
 
 @torch.no_grad()

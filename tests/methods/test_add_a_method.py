@@ -160,7 +160,7 @@ def test_its_options_are_checked_and_its_steps_counted(venues: Task) -> None:
 def test_other_methods_name_it_for_texts(venues: Task, tiny_task: Task) -> None:
     run, = study(venues, "lm-bff", patterns=[{"pattern": "{text_a} {mask}"}]).runs(venues)
     method = method_named("lm-bff")
-    with pytest.raises(SpecError, match="Methods that write texts are 'zero-shot', .*'echo'"):
+    with pytest.raises(SpecError, match=r"Methods that write texts are 'zero-shot', .*'echo'"):
         check_method(method, make_problem(run, venues, CACHE), method.options())
     label_run, = study(tiny_task, "echo").runs(tiny_task)
     with pytest.raises(SpecError, match="does not choose among labels, as this task needs"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import runpy
 from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import torch
 from core.data.split import draw_split
 from core.data.task import Example, Task, generation
 from core.errors import InputError
+from core.learning.checkpoint import Checkpoint
 from core.learning.method import Learned, Problem
 from core.learning.model_readme import readme
 from core.learning.options import read_options
@@ -156,7 +158,7 @@ def test_the_readme_writes_the_same(
         kind: str, name: str, tiny: Callable[..., Backbone],
         tiny_model_folder: Callable[..., Path], tmp_path: Path,
         monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    from dataclasses import replace
+
 
     backbone = replace(tiny(kind), name=str(tiny_model_folder(kind)))
     predictor = learn(name, problem_of(echoes(), backbone), steps=2, max_tokens=8).predictor
@@ -201,3 +203,56 @@ def test_adapters_of_other_models_are_refused(tiny: Callable[..., Backbone],
     (tmp_path / "adapter_model.safetensors").write_bytes(b"nothing")
     with pytest.raises(InputError, match="holds no prefix"):
         load_adapter(tmp_path, backbone)
+
+
+@dataclass
+class Kept:
+    """Checkpoints in memory."""
+
+    seconds: float = 0.0
+    saved: dict[str, Checkpoint] = field(default_factory=dict)
+
+    def restore(self, name: str) -> Checkpoint | None:
+        return self.saved.get(name)
+
+    def save(self, name: str, checkpoint: Checkpoint) -> None:
+        self.saved[name] = checkpoint
+
+
+@pytest.mark.parametrize("stop_at", [4, 7, 11])
+def test_a_stopped_prefix_goes_on_with_the_same_numbers(
+        stop_at: int, tiny: Callable[..., Backbone]) -> None:
+    backbone = tiny("gpt2")
+    given = {"steps": 12, "evaluate_every": 2, "learning_rate": 0.02, "middle": 16, "length": 3}
+    whole: list[tuple[int, float, float | None]] = []
+
+    def report(step: int, total: int, *, loss: float, dev_score: float | None = None) -> None:
+        whole.append((step, loss, dev_score))
+
+    alone = learn("prefix-tuning", problem_of(echoes(), backbone), report, **given)
+    expected, kept = list(whole), Kept()
+
+    def stop(step: int, total: int, **_: object) -> None:
+        if step == stop_at:
+            raise KeyboardInterrupt
+
+    problem = replace(problem_of(echoes(), backbone), checkpoints=kept)
+    with pytest.raises(KeyboardInterrupt):
+        learn("prefix-tuning", problem, stop, **given)
+    assert kept.saved["training"].facts["step"] == stop_at // 2 * 2
+    whole.clear()
+    again = learn("prefix-tuning", problem, report, **given)
+    assert whole == expected
+    for place, part in alone.predictor.prefix.key_values.items():
+        assert torch.equal(part, again.predictor.prefix.key_values[place])
+    assert alone.metrics == again.metrics
+
+
+def test_what_another_prefix_saved_is_not_restored(tiny: Callable[..., Backbone]) -> None:
+    backbone, kept = tiny("gpt2"), Kept()
+    problem = replace(problem_of(echoes(), backbone), checkpoints=kept)
+    learn("prefix-tuning", problem, steps=2, evaluate_every=1, middle=8, length=3)
+    seen: list[int] = []
+    learn("prefix-tuning", problem, lambda step, total, **_: seen.append(step), steps=2,
+          evaluate_every=1, middle=8, length=4)
+    assert seen == [1, 2]
