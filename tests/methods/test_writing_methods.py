@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import runpy
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -216,7 +217,7 @@ class Kept:
         return self.saved.get(name)
 
     def save(self, name: str, checkpoint: Checkpoint) -> None:
-        self.saved[name] = checkpoint
+        self.saved[name] = copy.deepcopy(checkpoint)  # as a file holds it
 
 
 @pytest.mark.parametrize("stop_at", [4, 7, 11])
