@@ -14,7 +14,7 @@ from core.models.padding import padded
 from core.models.prefix import Prefix
 from core.models.prefix_attention import prefixed
 from core.models.scoring import project
-from core.models.shared_start import cache_name
+from core.models.shared_start import WORTH, cache_name
 
 
 class NextTokens:
@@ -38,17 +38,47 @@ class NextTokens:
         if prefix is not None and prefix.placeholders is not None:
             self._start_after_infix(sources, prefix)
             return
-        ids, self._seen = padded(sources, backbone, left=causal)  # [B, T]
         if causal:
-            self._places = _positions(self._seen, prefix)[:, -1]  # [B], of the last token
-            self.logits = self._read(ids, _positions(self._seen, prefix))
+            self._start_after_sources(sources)
             return
+        ids, self._seen = padded(sources, backbone)  # [B, T]
         start = torch.full((len(ids), 1), int(self._model.config.decoder_start_token_id),
                            device=ids.device)
         with prefixed(backbone, prefix), backbone.placement.autocast():
             encoded = self._model.get_encoder()(input_ids=ids, attention_mask=self._seen)
         self._memory = encoded.last_hidden_state
         self.logits = self._read(start)
+
+    def _start_after_sources(self, sources: Sequence[Sequence[int]]) -> None:
+        """Read sources; what all begin with, such as demonstrations, is read once."""
+        shared = self._shared(sources)
+        ids, own = padded([source[shared:] for source in sources], self._backbone, left=True)
+        if shared:
+            self._read_once(sources[0][:shared], len(sources))
+        self._seen = torch.cat([own.new_ones(len(own), shared), own], 1)  # [B, T]
+        places = _positions(self._seen, self._prefix)
+        self._places = places[:, -1]  # [B], of the last token
+        self.logits = self._read(ids, places[:, shared:])
+
+    def _shared(self, sources: Sequence[Sequence[int]]) -> int:
+        """How many tokens all sources begin with, if it is worth it and no row has its own prefix.
+
+        At least one token of each source is left.
+        """
+        own = self._prefix is not None and self._prefix.rows > 1
+        if len(sources) < 2 or own or not self._backbone.shares_start:
+            return 0
+        most = min(map(len, sources)) - 1
+        columns = zip(*(source[:most] for source in sources), strict=True)
+        length = next((at for at, ids in enumerate(columns) if len(set(ids)) > 1), most)
+        return length if length >= WORTH else 0
+
+    def _read_once(self, ids: Sequence[int], rows: int) -> None:
+        """Put the keys and values of tokens into the cache, for all rows."""
+        shown = torch.tensor([list(ids)], device=self._backbone.placement.device)
+        self._seen = torch.ones_like(shown)
+        self._read(shown, _positions(self._seen, self._prefix))
+        self._cache.batch_repeat_interleave(rows)
 
     def _start_after_infix(self, sources: Sequence[Sequence[int]], infix: Prefix) -> None:
         ids, seen = padded([source[:-1] for source in sources], self._backbone, left=True)

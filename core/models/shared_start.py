@@ -18,7 +18,7 @@ from core.models.batches import collate
 from core.models.encoding import Encoded, cut
 from core.models.head import features_of
 
-_WORTH = 16  # tokens
+WORTH = 16  # tokens
 
 
 class SharedStart:
@@ -49,7 +49,7 @@ class SharedStart:
         if not backbone.shares_start or len(whole) < 2:
             return None
         length = _shared_length(whole)
-        return SharedStart(backbone, whole[0].ids[:length]) if length >= _WORTH else None
+        return SharedStart(backbone, whole[0].ids[:length]) if length >= WORTH else None
 
     def begins(self, encoded: Sequence[Encoded]) -> bool:
         """Whether all prompts begin with these tokens and their answers are read after them."""

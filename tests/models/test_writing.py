@@ -11,6 +11,7 @@ import torch
 
 from core.models.backbone import Backbone
 from core.models.decoding import Decoding, end_tokens, text_of
+from core.models.next_tokens import NextTokens
 from core.models.writing import write
 
 SOURCES = [[15, 16, 17, 18, 19], [20, 21], [22, 23, 24], [30, 15], [20, 21]]
@@ -118,3 +119,29 @@ def test_one_line_ends_at_a_line_break(tiny: Callable[..., Backbone]) -> None:
     for text in write(backbone, SOURCES, Decoding(40, temperature=2.0, one_line=True)):
         assert text.ids
         assert "\n" not in text_of(text, backbone)
+
+
+@pytest.mark.parametrize("kind", ["gpt2", "llama", "mistral", "opt"])
+@pytest.mark.parametrize("beams", [1, 3])
+def test_what_sources_begin_with_is_read_once(kind: str, beams: int,
+                                              tiny: Callable[..., Backbone],
+                                              monkeypatch: pytest.MonkeyPatch) -> None:
+    backbone, decoding = tiny(kind), Decoding(ROOM, beams=beams)
+    assert backbone.shares_start
+    start = [15 + at % 10 for at in range(20)]
+    sources = [[*start, *source] for source in SOURCES]
+    alone = [write(backbone, [source], decoding)[0] for source in sources]
+    read = []
+    original = NextTokens._read
+
+    def counted(self: NextTokens, ids: torch.Tensor, *further: object) -> torch.Tensor:
+        read.append(tuple(ids.shape))
+        return original(self, ids, *further)
+
+    monkeypatch.setattr(NextTokens, "_read", counted)
+    together = write(backbone, sources, decoding)
+    assert [text.ids for text in together] == [text.ids for text in alone]
+    assert [text.score for text in together] == pytest.approx(
+        [text.score for text in alone], abs=1e-4)
+    assert read[0] == (1, 20)
+    assert read[1] == (4, 5)
