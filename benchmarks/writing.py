@@ -76,7 +76,7 @@ def training(predictor: PrefixTextPredictor, parameters: MlpPrefix,
              pairs: list[Pair]) -> dict[str, Any]:
     """A step whose MLP is computed once, beside one that computes it for every row."""
     def step(prefix: Callable[[], Prefix]) -> None:
-        batch_loss(predictor, pairs, "sum", prefix()).backward()  # type: ignore[no-untyped-call]
+        batch_loss(predictor, pairs, "per-text", prefix()).backward()  # type: ignore[no-untyped-call]
         parameters.zero_grad()
 
     def for_every_row() -> Prefix:
@@ -96,12 +96,12 @@ def together(predictor: PrefixTextPredictor, pairs: list[Pair]) -> dict[str, Any
 
     def in_turn() -> None:
         for parameters in many:
-            batch_loss(predictor, own, "sum", parameters()).backward()  # type: ignore[no-untyped-call]
+            batch_loss(predictor, own, "per-text", parameters()).backward()  # type: ignore[no-untyped-call]
 
     def at_once() -> None:
         rows = torch.arange(PREFIXES).repeat_interleave(len(own))
         prefix = stack([parameters() for parameters in many]).of_rows(rows)
-        batch_loss(predictor, own * PREFIXES, "sum", prefix).backward()  # type: ignore[no-untyped-call]
+        batch_loss(predictor, own * PREFIXES, "per-text", prefix).backward()  # type: ignore[no-untyped-call]
 
     at_once()
     trained = compared(seconds(in_turn), seconds(at_once), prefixes=PREFIXES)
@@ -132,7 +132,7 @@ def alone(work: str, predictor: PrefixTextPredictor, parameters: MlpPrefix,
         pairs = predictor.pairs(examples)[:ROWS]
         optimizer = torch.optim.AdamW(parameters.parameters(), lr=1e-3)
         for _ in range(2):
-            batch_loss(predictor, pairs, "sum", parameters()).backward()  # type: ignore[no-untyped-call]
+            batch_loss(predictor, pairs, "per-text", parameters()).backward()  # type: ignore[no-untyped-call]
             optimizer.step()
     print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
 

@@ -17,19 +17,19 @@ from core.learning.training_state import TrainingState
 from core.metrics.metric import METRICS
 from core.models.prefix import Prefix
 
-Reduction = Literal["sum", "mean"]
+Reduction = Literal["per-text", "per-token"]
 
 
 def train_to_write(model: nn.Module, predictor: TextPredictor, problem: Problem,
-                   schedule: Schedule, progress: Progress, reduction: Reduction = "mean",
+                   schedule: Schedule, progress: Progress, reduction: Reduction = "per-token",
                    prefix: Callable[[], Prefix] | None = None) -> Trained:
     """Train `model` in place and keep the step with the lowest loss on development examples.
 
     Args:
         model: what is trained: the predictor's own model, or the parameters of a prefix.
         predictor: what reads sources and targets.
-        reduction: of the tokens of a batch: their mean, or their sum over the rows' mean
-            (Prefix-Tuning's code).
+        reduction: what the loss is a mean over: texts, each the sum over its tokens
+            (Prefix-Tuning's code), or tokens.
         prefix: gives the prefix of the present weights, where one is trained.
     """
     pairs = predictor.pairs(problem.split.train)
@@ -63,4 +63,4 @@ def batch_loss(predictor: TextPredictor, rows: Sequence[Pair], reduction: Reduct
              for group in groups_of(rows, predictor.backbone)]
     total = -torch.stack([part.tokens.sum() for part in found]).sum()
     count = sum(len(part.tokens) for part in found)
-    return total / (len(rows) if reduction == "sum" else max(1, count))
+    return total / (len(rows) if reduction == "per-text" else max(1, count))

@@ -61,7 +61,7 @@ def learn(name: str, problem: Problem, report: Any = ignore_progress, **given: o
     ("prefix-tuning", {"parametrisation": "flat", "begin_with": "the park"}),
     ("prefix-tuning", {"parametrisation": "embedding", "length": 2}),
     ("prefix-tuning", {"parametrisation": "infix", "begin_with": "the park"}),
-    ("prefix-tuning", {"length": 3, "prefix_layers": 1, "loss_of": "mean", "dropout": True}),
+    ("prefix-tuning", {"length": 3, "prefix_layers": 1, "loss_of": "per-token", "dropout": True}),
     ("fine-tuning", {}), ("fine-tuning", {"top_layers": 1}),
 ])
 def test_training_lowers_the_loss_and_is_saved_whole(

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.data.task import Task
+from core.data.task import Example, Task, generation
 from core.errors import Cancelled, DataError, InputError
 from core.methods.registry import METHODS
 from core.models.loading import BackboneCache
@@ -31,7 +31,11 @@ OPTIONS = {
     "petal": {**FEW_STEPS, "tried": 2, "words_per_label": 3},
     "pet": (ENSEMBLE := {**FEW_STEPS, "repetitions": 1, "student_steps": 2, "pool": 8}),
     "ipet": {**ENSEMBLE, "generations": 1, "factor": 1.5},
+    "prefix-tuning": {**FEW_STEPS, "length": 2, "middle": 8},
+    "fine-tuning": FEW_STEPS,
 }
+CHOOSING = [name for name, method in METHODS.items() if "classification" in method.kinds]
+WRITING = [name for name, method in METHODS.items() if "generation" in method.kinds]
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +53,8 @@ def spec_of(task: Task, method: str, **changes: Any) -> RunSpec:
             "patterns": patterns,
             "shots": [4],
             "seeds": [13],
-            "options": OPTIONS,
+            "options": {method: OPTIONS.get(method, {})},
+            "model": "mini-masked" if "masked" in METHODS[method].families else "mini-causal",
             **changes,
         }
     ).runs(task)
@@ -60,7 +65,7 @@ def done(spec: RunSpec, task: Task, backbones: BackboneCache, **more: Any) -> Ru
     return execute(spec, lambda _: task, backbones, more.pop("progress", ignore_progress), **more)
 
 
-@pytest.mark.parametrize("method", list(METHODS))
+@pytest.mark.parametrize("method", CHOOSING)
 def test_run_from_end_to_end(method: str, tiny_task: Task, backbones: BackboneCache) -> None:
     result = done(spec_of(tiny_task, method), tiny_task, backbones)
     table = result.predictions
@@ -84,7 +89,7 @@ def test_run_from_end_to_end(method: str, tiny_task: Task, backbones: BackboneCa
     assert result.seconds > 0
 
 
-@pytest.mark.parametrize("method", list(METHODS))
+@pytest.mark.parametrize("method", CHOOSING)
 def test_run_in_bfloat16(method: str, tiny_task: Task, backbones: BackboneCache) -> None:
     exact, rounded = (done(spec_of(tiny_task, method, precision=precision), tiny_task, backbones)
                       for precision in ("float32", "bfloat16"))
@@ -130,7 +135,7 @@ def test_progress_hears_every_step(tiny_task: Task, backbones: BackboneCache) ->
     assert heard == [(1, 3), (2, 3), (3, 3)]
 
 
-@pytest.mark.parametrize("method", list(METHODS))
+@pytest.mark.parametrize("method", CHOOSING)
 def test_progress_can_cancel(
     method: str, tiny_task: Task, backbones: BackboneCache, tmp_path: Path
 ) -> None:
@@ -148,15 +153,36 @@ def test_progress_can_cancel(
     assert not (tmp_path / "model").exists()
 
 
-@pytest.mark.parametrize("method", list(METHODS))
+@pytest.mark.parametrize("method", CHOOSING)
 def test_only_trained_weights_are_saved(
     method: str, tiny_task: Task, backbones: BackboneCache, tmp_path: Path
 ) -> None:
     done(spec_of(tiny_task, method), tiny_task, backbones, save_to=tmp_path / "model")
-    assert (tmp_path / "model" / "model.safetensors").exists() == METHODS[method].trains
+    assert (tmp_path / "model" / "cloze.json").exists() == METHODS[method].trains
+    kept = {"model.safetensors", "prefix.safetensors"} & {
+        path.name for path in (tmp_path / "model").rglob("*")}
+    assert len(kept) == METHODS[method].trains
 
 
-@pytest.mark.parametrize("method", [name for name, method in METHODS.items() if not method.trains])
+@pytest.mark.parametrize("method", WRITING)
+def test_texts_from_end_to_end(method: str, backbones: BackboneCache, tmp_path: Path) -> None:
+    rows = tuple(Example(f"the {word}", references=(f"the {word} is good", f"good {word}"))
+                 for word in ("park", "film", "dog", "story"))
+    task = Task("echo", generation(), rows, rows[:3])
+    options = {method: {**OPTIONS.get(method, {}), "max_tokens": 4}}
+    spec = spec_of(task, method, model="mini-causal", patterns=[{"pattern": "{text_a} {mask}"}],
+                   options=options, shots=[2])
+    result = done(spec, task, backbones, save_to=tmp_path)
+    table = result.predictions
+    assert list(table) == ["text_a", "text_b", "references", "output", "score"]
+    assert list(table["references"]) == ["\n".join(row.references) for row in rows[:3]]
+    assert {"exact_match", "n"} <= set(result.metrics)
+    assert ({"dev_loss", "trained_parameters"} <= set(result.metrics)) == METHODS[method].trains
+    again = done(spec, task, backbones)
+    pd.testing.assert_frame_equal(table, again.predictions, check_exact=True)
+
+
+@pytest.mark.parametrize("method", [name for name in CHOOSING if not METHODS[name].trains])
 def test_what_trains_nothing_can_be_made_anew(
     method: str, tiny_task: Task, backbones: BackboneCache
 ) -> None:
