@@ -50,8 +50,9 @@ class PrefixTuningOptions(DecodingOptions, FineTuningOptions):
                  "summarize; real words help with few examples (the paper, section 7.4)")
     prefix_layers: int = option(0, "only so many layers, those next to the answer, have a prefix; "
                                    "0 means all", 0, 1000)
-    loss_of: str = option("per-text", "per-text: the loss of a text is the sum over its tokens, as in the "
-                                  "paper's code; per-token: all tokens of a batch count alike",
+    loss_of: str = option("per-text",
+                          "per-text: the loss of a text is the sum over its tokens, as in the "
+                          "paper's code; per-token: all tokens of a batch count alike",
                           choices=("per-text", "per-token"), kinds=("generation",))
     dropout: bool = option(False, "keep the frozen model's dropout on while training, as the "
                                   "paper's code does for BART")
