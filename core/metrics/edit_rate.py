@@ -1,9 +1,9 @@
 """TER with sacrebleu's own search for moved phrases, about ten times as fast.
 
-The search tries hundreds of moves and keeps the one after which the fewest edits are left, so nearly
-all its time goes into edit distances. Here they are computed by bits (Hyyrö, A Bit-Vector Algorithm
-for Computing Levenshtein and Damerau Edit Distances, 2003) wherever sacrebleu's search along the
-diagonal is sure to give the same. Snover et al., A Study of Translation Edit Rate (2006).
+The search tries hundreds of moves and keeps the one after which the fewest edits are left, so
+nearly all its time goes into edit distances. Here they are computed by bits (Hyyrö, A Bit-Vector
+Algorithm for Computing Levenshtein and Damerau Edit Distances, 2003) wherever sacrebleu's search
+along the diagonal is sure to give the same. Snover et al., A Study of Translation Edit Rate (2006).
 """
 
 from __future__ import annotations

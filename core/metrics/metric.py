@@ -13,9 +13,9 @@ from typing import Any, Literal
 
 from core.data.task import Kind
 from core.metrics.answers import Floats
-from core.metrics.labels import confusion_counts, macro_f1, right_labels, share, share_interval
 from core.metrics.consensus import CIDER
 from core.metrics.edit_rate import TER
+from core.metrics.labels import confusion_counts, macro_f1, right_labels, share, share_interval
 from core.metrics.meaning import BERT_SCORE
 from core.metrics.overlap import BLEU_E2E, BLEU_T5, BLEU_WEBNLG, CHRF_PLUS_PLUS, NIST
 from core.metrics.resampling import TextScore, mean_of
@@ -54,6 +54,7 @@ class Metric:
             and `NAME_high`.
         of_answers: whether answers tell it; else a method reports it as it learns.
         on_development: whether the value is of the development examples.
+        slow: whether it asks a model, so that a live view leaves it out.
     """
 
     name: str
@@ -67,6 +68,7 @@ class Metric:
     interval: Callable[[Any], tuple[float, float]] | None = None
     of_answers: bool = True
     on_development: bool = False
+    slow: bool = False
 
     @property
     def is_share(self) -> bool:
@@ -122,10 +124,11 @@ def _unmeasured(answers: object) -> float:
 
 
 def _of_texts(name: str, title: str, explain: str, score: TextScore,
-              unit: Literal["share", "points"] = "points", higher_is_better: bool = True) -> Metric:
+              unit: Literal["share", "points"] = "points", higher_is_better: bool = True,
+              slow: bool = False) -> Metric:
     """A metric of generated texts with its scores of examples and its bootstrap interval."""
     return Metric(name, title, explain, ("generation",), score.measure, unit, higher_is_better,
-                  score.scores, score.interval)
+                  score.scores, score.interval, slow=slow)
 
 
 METRICS: dict[str, Metric] = {metric.name: metric for metric in (
@@ -175,11 +178,11 @@ METRICS: dict[str, Metric] = {metric.name: metric for metric in (
               "ROUGE-L with β = 1.2 from the best precision and recall over references; near to "
               "the E2E challenge's script.", ROUGE_L_E2E, unit="share"),
     _of_texts("cider", "CIDEr ≈",
-              "Agreement with the references in n-grams that are rare elsewhere, 0 to 10 (CIDEr-D); "
-              "near to the E2E challenge's script.", CIDER),
+              "Agreement with the references in n-grams that are rare elsewhere, 0 to 10 "
+              "(CIDEr-D); near to the E2E challenge's script.", CIDER),
     _of_texts("bert_score", "BERTScore",
               "F1 of greedily matched token vectors of the bundled sentence encoder, best "
-              "reference.", BERT_SCORE, unit="share"),
+              "reference.", BERT_SCORE, unit="share", slow=True),
     Metric("exact_match", "Exact match",
            "The share of outputs that equal one of their references.",
            kinds=("generation",),

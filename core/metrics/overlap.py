@@ -12,7 +12,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -94,7 +94,7 @@ def _chrf() -> CHRF:
 
 @once
 def _character_ngrams(answers: TextAnswers) -> Floats:
-    """For each order the n-grams written, right and shared, against the closest reference, `[N, S]`.
+    """For each order the n-grams written, right and shared with the closest reference, `[N, S]`.
 
     sacrebleu has no public name for these counts.
     """
@@ -118,7 +118,7 @@ CHRF_PLUS_PLUS = TextScore(_character_ngrams, _chrf_score, applies=are_words)
 def _tokenizer() -> Any:
     from sacrebleu.tokenizers.tokenizer_13a import Tokenizer13a
 
-    return Tokenizer13a()
+    return cast(Any, Tokenizer13a)()
 
 
 def tokens(text: str) -> list[str]:
@@ -156,8 +156,8 @@ def _information(answers: TextAnswers) -> Floats:
     rows = []
     for output, texts, lengths in zip(answers.outputs, counted, right, strict=True):
         written = tokens(output)
-        length = np.mean([len(words) for words in lengths])
-        rows.append([*_shared(ngrams(written, NIST_ORDERS), texts, everywhere), len(written), length])
+        shared = _shared(ngrams(written, NIST_ORDERS), texts, everywhere)
+        rows.append([*shared, len(written), np.mean([len(words) for words in lengths])])
     return np.array(rows, dtype=np.float64)
 
 

@@ -29,7 +29,7 @@ class _EachTextOnce:
     """Tokens for rouge-score, kept, since a reference is compared in several ways.
 
     Letters beyond a to z are nothing to rouge-score. Texts that consist mostly of such letters are
-    split into words, and Chinese and Japanese ones into characters, so that they do not all score 0.
+    split into words, Chinese and Japanese ones into characters, so that they do not all score 0.
     """
 
     def __init__(self, stemmed: bool) -> None:
@@ -67,7 +67,7 @@ def _summary(answers: TextAnswers) -> dict[str, Floats]:
 
 
 def sentences_on_lines(text: str) -> str:
-    """A text with each sentence of tokenised news on a line of its own, as T5 prepares summaries."""
+    """A text with each sentence of tokenised news on its own line, as T5 prepares summaries."""
     return text.replace(" . ", " .\n")
 
 
@@ -104,7 +104,7 @@ def _f_beta(output: str, references: Sequence[str]) -> float:
     written, right = caption_tokens(output), [caption_tokens(text) for text in references]
     if not written:
         return 0.0
-    shared = [longest_common(written, words) for words in right]
+    shared = [subsequence_length(written, words) for words in right]
     precision = max(shared) / len(written)
     recall = max(length / len(words) if words else 0.0
                  for length, words in zip(shared, right, strict=True))
@@ -114,7 +114,7 @@ def _f_beta(output: str, references: Sequence[str]) -> float:
 
 
 def caption_tokens(text: str) -> list[str]:
-    """Lower-cased tokens without punctuation: near to the Penn Treebank's, which E2E's script uses."""
+    """Lower-cased tokens without punctuation, near to the Penn Treebank's of E2E's script."""
     return [word for word in tokens(_apart(text)) if not _WORDLESS.match(word) or word in "£$€%"]
 
 
@@ -127,7 +127,7 @@ def _apart(text: str) -> str:
     return _clitics().sub(r" \1", text)
 
 
-def longest_common(a: Sequence[str], b: Sequence[str]) -> int:
+def subsequence_length(a: Sequence[str], b: Sequence[str]) -> int:
     """The length of the longest common subsequence of two sequences."""
     lengths = [0] * (len(b) + 1)
     for word in a:

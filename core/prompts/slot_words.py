@@ -1,4 +1,4 @@
-"""The words by which texts speak of fields: spelling, numbers, negation, bands of prices and ratings.
+"""The words by which texts speak of fields: numbers, negation, bands of prices and ratings.
 
 Texts and values are brought to the same plain words, so that they can be compared as they are.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 
 Words = tuple[str, ...]
@@ -15,23 +15,31 @@ _KEPT = 20_000  # answers about values and names, of which a data set has few
 
 _SINGLE = r"[\u2e80-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"  # scripts without blanks
 _WORD = re.compile(rf"\d+(?:[.,:]\d+)*|{_SINGLE}|(?:(?!{_SINGLE})[^\W\d_])+")
-_CLAUSE_ENDS = re.compile(r"[.,:;!?](?=\s|$)|[()—–]|\b(?:but|and|with|while|although|though|whereas|yet)\b")
-_DROPPED = frozenset(
-    "the a an of and to in at by on for from with its it is are was were be there".split())
+_CLAUSE_ENDS = re.compile(
+    r"[.,:;!?](?=\s|$)|[()—–]|\b(?:but|and|with|while|although|though|whereas|yet)\b")
+_DROPPED = frozenset({
+    "the", "a", "an", "of", "and", "to", "in", "at", "by", "on", "for", "from", "with", "its",
+    "it", "is", "are", "was", "were", "be", "there",
+})
 
-_UNITS = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen " \
-         "fifteen sixteen seventeen eighteen nineteen"
-_TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
-_ORDINALS = "first second third fourth fifth sixth seventh eighth ninth tenth"
-_NUMBERS = {word: number for number, word in enumerate(_UNITS.split())}
-_NUMBERS |= {word: 10 * number for number, word in enumerate(_TENS.split(), start=2)}
-_NUMBERS |= {word: number for number, word in enumerate(_ORDINALS.split(), start=1)}
+_UNITS = (
+    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
+    "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen",
+    "nineteen",
+)
+_TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
+_ORDINALS = (
+    "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth",
+)
+_NUMBERS = {word: number for number, word in enumerate(_UNITS)}
+_NUMBERS |= {word: 10 * number for number, word in enumerate(_TENS, start=2)}
+_NUMBERS |= {word: number for number, word in enumerate(_ORDINALS, start=1)}
 _SAME = {
     "center": "centre", "theater": "theatre", "riverside": "river", "riverfront": "river",
     "children": "child", "kid": "child", "toddler": "child", "adults": "adult",
     "moderately": "moderate", "reasonably": "reasonable", "highly": "high", "poorly": "poor",
     "cheaply": "cheap", "cheapest": "cheap", "cheaper": "cheap", "lowly": "low",
- "cannot": "not", "priced": "price", "pricing": "price",
+    "cannot": "not", "priced": "price", "pricing": "price",
 }
 _PHRASES = (
     (re.compile(r"\b(?:under|below|lower than|cheaper than|no more than|up to)\s+(?=[£$€]?\d)"),
@@ -41,10 +49,14 @@ _PHRASES = (
     (re.compile(r"\b(?:below|lower than|less than)(?: the)? average\b"), "low"),
 )
 
-_NEGATIONS = frozenset(
-    "not no none never without non nor neither unsuitable unfriendly lack avoid inappropriate "
-    "unwelcome prohibited forbidden discouraged banned".split())
-_NO_NEGATION = frozenset("far only just too very expensive cheap".split())  # `not far from`
+_NEGATIONS = frozenset({
+    "not", "no", "none", "never", "without", "non", "nor", "neither", "unsuitable",
+    "unfriendly", "lack", "avoid", "inappropriate", "unwelcome", "prohibited", "forbidden",
+    "discouraged", "banned",
+})
+_NO_NEGATION = frozenset({  # `not far from`
+    "far", "only", "just", "too", "very", "expensive", "cheap",
+})
 _BEFORE, _AFTER = 4, 3  # words from a topic in which a negation is about it
 
 _PRICE_NAMES, _PRICE_CUES = {"price", "cost"}, {"price", "cost", "costing", "pricey"}
@@ -55,16 +67,20 @@ _BANDS = {
     "middle": {"average", "moderate", "medium", "middle", "mid", "decent", "reasonable"},
     "high": {"high", "higher", "top", "excellent"},
 }
-_OF_PRICES = {"low": {"cheap", "inexpensive", "affordable"}, "middle": set(),
-              "high": {"expensive", "pricey", "costly", "upscale"}}
+_OF_PRICES: Mapping[str, frozenset[str]] = {
+    "low": frozenset({"cheap", "inexpensive", "affordable"}), "middle": frozenset(),
+    "high": frozenset({"expensive", "pricey", "costly", "upscale"}),
+}
 _MOST_STARS, _LOW, _HIGH = 5, 0.4, 0.7  # shares of the best rating that are low, and high
 _NEAR = 4  # words between a band and what it is a band of
 _CHILD = frozenset({"child", "family"})
 _ALLOWED = frozenset({"welcome", "allowed", "friendly", "suitable"})
-_ABOUT_ANYTHING = frozenset(
-    "has have allow allowed friendly available offer serve accept access".split())
+_ABOUT_ANYTHING = frozenset({
+    "has", "have", "allow", "allowed", "friendly", "available", "offer", "serve", "accept",
+    "access",
+})
 _OTHER_SENSE = {"family": {"run", "owned", "business"}}
-_RATING = re.compile(r"(\d+(?:\.\d+)?)\s*(?:out of|of|/)\s*(\d+)|(\d+(?:\.\d+)?)\s*stars?")
+_RATING = re.compile(r"(\d+(?:\.\d+)?)\s*(?:out of|of|/)\s*([1-9]\d*)|(\d+(?:\.\d+)?)\s*stars?")
 
 
 def words_of(text: str) -> list[str]:
@@ -101,7 +117,7 @@ def _plain(text: str) -> str:
 
 
 def _in_digits(words: Sequence[str]) -> Iterator[str]:
-    """The words with numbers in digits: `twenty`, `five` as `25`, `5,097` as `5097`, `3rd` as `3`."""
+    """The words with numbers in digits: `twenty five` as `25`, `5,097` as `5097`, `3rd` as `3`."""
     place = 0
     while place < len(words):
         word = words[place]
@@ -119,11 +135,10 @@ def _in_digits(words: Sequence[str]) -> Iterator[str]:
 
 
 def _singular(word: str) -> str:
-    if len(word) <= 3 or not word.endswith("s") or word.endswith(("ss", "us", "is")):
-        return word
-    if word.endswith("ies"):
-        return word[:-3] + "y"
-    return word[:-2] if word.endswith(("ches", "shes", "sses", "xes")) else word[:-1]
+    """A word without its plural's ending; `cookie` and `cookies` both become `cooky`."""
+    if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")):
+        word = word[:-2] if word.endswith(("ches", "shes", "sses", "xes")) else word[:-1]
+    return word[:-2] + "y" if len(word) > 3 and word.endswith("ie") else word
 
 
 # Yes and no
@@ -148,7 +163,7 @@ def statements(parts: Sequence[Sequence[str]], name: str) -> list[bool]:
     """Whether it is so, each time that clauses speak of what a field is named after."""
     topics = _topics(name)
     said = [not _is_negated(part, place) for part in parts for place, word in enumerate(part)
-            if word in topics and not set(part[place + 1 : place + 2]) & _OTHER_SENSE.get(word, set())]
+            if word in topics and not _has_other_sense(part, place)]
     adults = [part for part in parts if "adult" in part]
     if "child" in topics and adults and (not said or any("only" in part for part in adults)):
         return [False]
@@ -159,6 +174,11 @@ def statements(parts: Sequence[Sequence[str]], name: str) -> list[bool]:
 def _topics(name: str) -> frozenset[str]:
     words = frozenset(name_words(name))
     return _CHILD if words & _CHILD else words - _ABOUT_ANYTHING or words
+
+
+def _has_other_sense(part: Sequence[str], place: int) -> bool:
+    """Whether a word at a place is one of a phrase that is about something else."""
+    return not _OTHER_SENSE.get(part[place], set()).isdisjoint(part[place + 1 : place + 2])
 
 
 def _is_negated(part: Sequence[str], place: int) -> bool:
@@ -173,9 +193,9 @@ def _is_negated(part: Sequence[str], place: int) -> bool:
 # Prices and ratings
 
 
-def is_rating(value: str) -> bool:
-    """Whether a value is one like `3 out of 5`, `3/5` or `3 stars`."""
-    return _rating(value) is not None
+def is_rating(name: str, value: str) -> bool:
+    """Whether a field is a rating like `3 out of 5`, `3/5` or `3 stars`."""
+    return _topic(name) == "rating" and _rating(value) is not None
 
 
 @lru_cache(maxsize=_KEPT)
@@ -206,9 +226,9 @@ def band_of(name: str, value: str) -> tuple[str, str] | None:
     """
     topic = _topic(name)
     words = set(words_of(value))
-    if (rating := _rating(value)) is not None:
+    if topic == "rating" and (rating := _rating(value)) is not None:
         part = float(rating[1] or rating[3]) / float(rating[2] or _MOST_STARS)
-        return "rating", "low" if part <= _LOW else "middle" if part < _HIGH else "high"
+        return topic, "low" if part <= _LOW else "middle" if part < _HIGH else "high"
     if topic == "price" and re.search(r"[£$€]", value):
         if "than" in words:
             return topic, "low" if "less" in words else "high"

@@ -125,7 +125,8 @@ def _read_bracketed(source: str) -> tuple[Slot, ...]:
 
 def _read_triples(source: str) -> tuple[Slot, ...]:
     by_marks = _parts(source, "&&", r"\s\|\s")
-    if all(len(part) == 3 for part in by_marks) and ("&&" in source or _is_relation(by_marks[0][1])):
+    is_marked = "&&" in source or (len(by_marks[0]) == 3 and _is_relation(by_marks[0][1]))
+    if is_marked and all(len(part) == 3 for part in by_marks):
         return _of_triples(by_marks)
     by_colons = _parts(source.strip().strip("|"), "|", r"\s:\s")
     if all(len(part) == 3 for part in by_colons):
@@ -178,7 +179,7 @@ def _says(parts: Sequence[Sequence[str]], slot: Slot,
     words, band = value_words(slot.value), band_of(slot.name, slot.value)
     if band is not None and says_band(parts, *band):
         return True
-    if is_rating(slot.value):
+    if is_rating(*slot):
         return says_rating(parts, slot.value)
     if band is not None and len(words) == 1:
         return False
@@ -208,14 +209,17 @@ def _shared(window: Sequence[str], words: Words) -> int:
 
 def _is_said_by(slot: Slot, own: Slot) -> bool:
     """Whether a text that says a field of its source cannot but mention this value."""
-    return _is_same(slot, own) or _stands(value_words(own.value), value_words(slot.value))
+    if _is_same(slot, own):
+        return True
+    is_plain = band_of(*slot) is None and truth_of(*slot) is None
+    return is_plain and _stands(value_words(own.value), value_words(slot.value))
 
 
 def _is_same(a: Slot, b: Slot) -> bool:
     """Whether two values mean the same; of two ratings in numbers, whether they are equal."""
     band = band_of(*a)
     if band is not None and band == band_of(*b):
-        numbers = is_rating(a.value) and is_rating(b.value)
+        numbers = is_rating(*a) and is_rating(*b)
         return not numbers or rating_patterns(a.value) == rating_patterns(b.value)
     truth = truth_of(*a)
     if truth is not None:
