@@ -64,23 +64,28 @@ _RATING_NAMES = {"rating", "review", "score"}
 _RATING_CUES = {"rating", "rated", "rate", "review", "reviewed", "score", "customer"}
 _BANDS = {
     "low": {"low", "lower", "poor"},
-    "middle": {"average", "moderate", "medium", "middle", "mid", "decent", "reasonable"},
-    "high": {"high", "higher", "top", "excellent"},
+    "middle": {"average", "moderate", "medium", "middle", "mid", "decent", "reasonable", "fair"},
+    "high": {"high", "higher", "top", "excellent", "good"},
 }
 _OF_PRICES: Mapping[str, frozenset[str]] = {
     "low": frozenset({"cheap", "inexpensive", "affordable"}), "middle": frozenset(),
-    "high": frozenset({"expensive", "pricey", "costly", "upscale"}),
+    "high": frozenset({"expensive", "pricey", "costly", "upscale", "dear"}),
 }
 _MOST_STARS, _LOW, _HIGH = 5, 0.4, 0.7  # shares of the best rating that are low, and high
 _NEAR = 4  # words between a band and what it is a band of
+_DEGREES = frozenset({"very", "quite", "rather", "fairly"})
 _CHILD = frozenset({"child", "family"})
-_ALLOWED = frozenset({"welcome", "allowed", "friendly", "suitable"})
+_TOPICS = (_CHILD, frozenset({"booking", "book", "booked", "reservation", "reserve", "reserved"}))
+_SAYS_YES = frozenset({
+    "welcome", "allowed", "friendly", "suitable", "needed", "required", "advised", "recommended",
+    "essential", "taken", "accepted",
+})
 _ABOUT_ANYTHING = frozenset({
     "has", "have", "allow", "allowed", "friendly", "available", "offer", "serve", "accept",
     "access",
 })
 _OTHER_SENSE = {"family": {"run", "owned", "business"}}
-_RATING = re.compile(r"(\d+(?:\.\d+)?)\s*(?:out of|of|/)\s*([1-9]\d*)|(\d+(?:\.\d+)?)\s*stars?")
+_RATING = re.compile(r"(\d+(?:\.\d+)?) (?:out )?([1-9]\d*)|(\d+(?:\.\d+)?) star")  # plain words
 
 
 def words_of(text: str) -> list[str]:
@@ -148,13 +153,13 @@ def _singular(word: str) -> str:
 def truth_of(name: str, value: str) -> bool | None:
     """What a field says if it only says yes or no, else None.
 
-    `children[not allowed]` says no, and `children[welcome until 8 pm]` says yes.
+    `children[not allowed]` and `booking[not needed]` say no, `children[welcome until 8 pm]` yes.
     """
     plain = value.strip().lower()
     if plain in ("yes", "true", "no", "false"):
         return plain in ("yes", "true")
     words = words_of(value)
-    if not _CHILD & set(name_words(name)) or not _ALLOWED & set(words):
+    if not any(topic & set(name_words(name)) for topic in _TOPICS) or not _SAYS_YES & set(words):
         return None
     return not _NEGATIONS & set(words)
 
@@ -173,7 +178,7 @@ def statements(parts: Sequence[Sequence[str]], name: str) -> list[bool]:
 @lru_cache(maxsize=_KEPT)
 def _topics(name: str) -> frozenset[str]:
     words = frozenset(name_words(name))
-    return _CHILD if words & _CHILD else words - _ABOUT_ANYTHING or words
+    return next((topic for topic in _TOPICS if topic & words), words - _ABOUT_ANYTHING or words)
 
 
 def _has_other_sense(part: Sequence[str], place: int) -> bool:
@@ -225,7 +230,7 @@ def band_of(name: str, value: str) -> tuple[str, str] | None:
     ratings such as 1, 3 and 5 out of 5.
     """
     topic = _topic(name)
-    words = set(words_of(value))
+    words = set(words_of(value)) - _DEGREES - _PRICE_CUES - _RATING_CUES
     if topic == "rating" and (rating := _rating(value)) is not None:
         part = float(rating[1] or rating[3]) / float(rating[2] or _MOST_STARS)
         return topic, "low" if part <= _LOW else "middle" if part < _HIGH else "high"
@@ -233,8 +238,8 @@ def band_of(name: str, value: str) -> tuple[str, str] | None:
         if "than" in words:
             return topic, "low" if "less" in words else "high"
         return (topic, "middle") if re.search(r"\d\s*-\s*\D?\d", value) else None
-    found = [band for band, several in _BANDS.items() if words <= several | _OF_PRICES[band]]
-    return (topic, found[0]) if topic and found else None
+    found = [band for band in _BANDS if words <= _BANDS[band] | _OF_PRICES[band]]
+    return (topic, found[0]) if topic and words and found else None
 
 
 def says_band(parts: Sequence[Sequence[str]], topic: str, band: str) -> bool:
@@ -244,7 +249,7 @@ def says_band(parts: Sequence[Sequence[str]], topic: str, band: str) -> bool:
 
 
 def _rating(value: str) -> re.Match[str] | None:
-    return _RATING.fullmatch(value.strip().lower())
+    return _RATING.fullmatch(" ".join(words_of(value)))
 
 
 def _topic(name: str) -> str:

@@ -107,7 +107,7 @@ def invented(text: str, slots: Sequence[Slot], known: KnownValues) -> tuple[Slot
     for slot in known.among(dict.fromkeys(word for part in parts for word in part)):
         if any(_is_said_by(slot, own) for own in slots):
             continue
-        if _says(parts, slot, _stands) and not any(_is_same(slot, other) for other in found):
+        if _is_invented(parts, slot) and not any(_is_same(slot, other) for other in found):
             found.append(slot)
     return _longest(found)
 
@@ -181,7 +181,7 @@ def _says(parts: Sequence[Sequence[str]], slot: Slot,
         return True
     if is_rating(*slot):
         return says_rating(parts, slot.value)
-    if band is not None and len(words) == 1:
+    if band is not None and not any(word.isdigit() for word in words):
         return False
     return bool(words) and has([word for part in parts for word in part], words)
 
@@ -207,12 +207,18 @@ def _shared(window: Sequence[str], words: Words) -> int:
     return (Counter(window) & Counter(words)).total()
 
 
+def _is_invented(parts: Sequence[Sequence[str]], slot: Slot) -> bool:
+    """Whether clauses say a value word by word, a rating in its numbers."""
+    return says_rating(parts, slot.value) if is_rating(*slot) else _says(parts, slot, _stands)
+
+
 def _is_said_by(slot: Slot, own: Slot) -> bool:
     """Whether a text that says a field of its source cannot but mention this value."""
     if _is_same(slot, own):
         return True
-    is_plain = band_of(*slot) is None and truth_of(*slot) is None
-    return is_plain and _stands(value_words(own.value), value_words(slot.value))
+    if truth_of(*slot) is not None:
+        return slot.name == own.name and truth_of(*own) is None  # `children[eat free]`
+    return band_of(*slot) is None and _stands(value_words(own.value), value_words(slot.value))
 
 
 def _is_same(a: Slot, b: Slot) -> bool:
