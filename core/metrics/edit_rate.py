@@ -96,7 +96,7 @@ class _Distance:
         from sacrebleu.metrics.lib_ter import BeamEditDistance
 
         self._along_diagonal: BeamEditDistance = BeamEditDistance(reference)
-        self._length = len(reference)
+        self._reference, self._length = reference, len(reference)
         self._places: dict[str, int] = {}
         for place, word in enumerate(reference):
             self._places[word] = self._places.get(word, 0) | 1 << place
@@ -104,11 +104,11 @@ class _Distance:
 
     def __call__(self, words: _Words) -> tuple[int, str]:
         """The edit distance of words, and the edits if the next ones are to be traced."""
-        edits = self._by_bits(words)
-        if self.is_traced or edits + abs(len(words) - self._length) > _SURE:
-            self.is_traced = False
+        edits, is_traced = self._by_bits(words), self.is_traced
+        self.is_traced = False
+        if edits + abs(len(words) - self._length) > _SURE:
             return self._along_diagonal(words)
-        return edits, ""
+        return edits, _trace(words, self._reference) if is_traced else ""
 
     def _by_bits(self, words: _Words) -> int:
         """The edit distance; bits hold where a column of its table rises and where it falls."""
@@ -126,6 +126,45 @@ class _Distance:
             rises = (across_falls | ~(diagonal | across_rises)) & everything
             falls = across_rises & diagonal & everything
         return edits
+
+
+def _trace(words: _Words, reference: _Words) -> str:
+    """The edits that make a reference of words: a blank for a word kept, else s, d or i.
+
+    Where several are as good, they are preferred in this order, from the end, as by sacrebleu.
+    """
+    table = _edit_table(words, reference)
+    i, j, trace = len(words), len(reference), []
+    while i or j:
+        here = table[i][j]
+        is_other = not (i and j) or words[i - 1] != reference[j - 1]
+        if i and j and table[i - 1][j - 1] + is_other == here:
+            i, j, edit = i - 1, j - 1, "s" if is_other else " "
+        elif i and table[i - 1][j] + 1 == here:
+            i, edit = i - 1, "d"
+        else:
+            j, edit = j - 1, "i"
+        trace.append(edit)
+    return "".join(reversed(trace))
+
+
+def _edit_table(words: _Words, reference: _Words) -> list[list[int]]:
+    """The edit distances of all beginnings of words to all of the reference, `[H + 1, R + 1]`."""
+    row = list(range(len(reference) + 1))
+    table = [row]
+    for word in words:
+        above, left = row[0], row[0] + 1
+        row = [left]
+        for other, up in zip(reference, table[-1][1:], strict=True):
+            best = above if word == other else above + 1
+            if up < best:
+                best = up + 1
+            if left < best:
+                best = left + 1
+            row.append(best)
+            above, left = up, best
+        table.append(row)
+    return table
 
 
 def _edit_rate(sums: Floats) -> float:
