@@ -42,23 +42,28 @@ class Evaluation:
     @property
     def interval(self) -> tuple[float, float] | None:
         """The ends of the main metric's 95 % interval, if it has one."""
-        if self.metric.interval is None:
-            return None
-        return self.metrics[f"{self.metric.name}_low"], self.metrics[f"{self.metric.name}_high"]
+        low, high = f"{self.metric.name}_low", f"{self.metric.name}_high"
+        return (self.metrics[low], self.metrics[high]) if low in self.metrics else None
 
 
-def evaluate(answers: Answers, kind: Kind) -> Evaluation:
-    """Measure answers by every metric that serves the kind of task."""
+def evaluate(answers: Answers, kind: Kind, quick: bool = False) -> Evaluation:
+    """Measure answers by every metric that serves the kind of task.
+
+    A metric that does not apply to these answers is NaN. With `quick`, metrics that are slow are
+    left out, as views that follow a person's typing need it.
+    """
     main = main_metric(kind)
     assert main.scores is not None, "the main metric of a kind has a score for each example"
     confusion = confusion_counts(answers).tolist() if isinstance(answers, LabelAnswers) else []
-    return Evaluation(main, _values(answers, kind), main.scores(answers), confusion)
+    return Evaluation(main, _values(answers, kind, quick), main.scores(answers), confusion)
 
 
-def _values(answers: Answers, kind: Kind) -> dict[str, float]:
+def _values(answers: Answers, kind: Kind, quick: bool) -> dict[str, float]:
     """The value of each metric, the ends of its interval, and the number of examples, by name."""
     values: dict[str, float] = {}
     for metric in metrics_of(kind):
+        if quick and metric.slow:
+            continue
         values[metric.name] = metric.measure(answers)
         if metric.interval is not None:
             low, high = metric.interval(answers)

@@ -61,11 +61,14 @@ def test_first_label_wins_ties() -> None:
 def test_texts_are_generated_measured_and_put_into_a_table() -> None:
     found = predict(Repeating(), generation(), RESTAURANTS)
     evaluation = evaluate(found.answers(), "generation")
-    assert (evaluation.value, evaluation.confusion) == (0.5, [])
+    assert (evaluation.value, evaluation.confusion) == (0.75, [])
+    assert evaluation.metrics["exact_match"] == 0.5
+    assert found.answers().sources == ["name[Alimentum]", "name[Blue Spice]"]
+    assert evaluation.metrics["slot_coverage"] == 1
     assert found.table(evaluation.scores).to_dict("list") == {
         "text_a": ["name[Alimentum]", "name[Blue Spice]"], "text_b": ["", ""],
         "references": ["Alimentum is here.\nThis is Alimentum.", "Blue Spice is here."],
-        "output": [" This is Alimentum.\n", " This is Blue Spice.\n"], "score": [1.0, 0.0]}
+        "output": [" This is Alimentum.\n", " This is Blue Spice.\n"], "score": [1.0, 0.5]}
 
 
 def test_a_table_of_texts_is_read_back_as_it_was(tmp_path: Path) -> None:
