@@ -182,6 +182,7 @@ class Method(ABC, Generic[OptionsT]):
         search: what it searches, for methods that do.
         baseline: the method whose result on the same examples stands beside its own.
         preselected: whether it is chosen where nobody has chosen yet.
+        presets: settings of its paper by name, each with the values of some options.
     """
 
     name: ClassVar[str]
@@ -202,6 +203,7 @@ class Method(ABC, Generic[OptionsT]):
     search: ClassVar[SearchFacts | None] = None
     baseline: ClassVar[str] = ""
     preselected: ClassVar[bool] = False
+    presets: ClassVar[Mapping[str, Mapping[str, object]]] = {}
 
     @abstractmethod
     def learn(self, problem: Problem, options: OptionsT, progress: Progress) -> Learned:

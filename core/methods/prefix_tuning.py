@@ -76,13 +76,14 @@ class PrefixTuning(Method[PrefixTuningOptions]):
     families = ("causal", "seq2seq")
     multi_mask = True
     presets: ClassVar[Mapping[str, Mapping[str, object]]] = {
-        "e2e": {"learning_rate": 8e-5, "batch_size": 10, "length": 5, "steps": 21_035, "beams": 5},
+        "e2e": {"learning_rate": 8e-5, "batch_size": 10, "length": 5, "steps": 21_035,
+                "evaluate_every": 1000, "beams": 5},
         "webnlg": {"learning_rate": 5e-5, "batch_size": 5, "length": 5, "steps": 18_025,
-                   "beams": 5},
+                   "evaluate_every": 1000, "beams": 5},
         "dart": {"learning_rate": 5e-5, "batch_size": 5, "length": 10, "steps": 62_659 * 2,
-                 "beams": 5},
+                 "evaluate_every": 5000, "beams": 5},
         "xsum": {"learning_rate": 5e-5, "batch_size": 14, "length": 100, "steps": 437_250,
-                 "middle": 800, "beams": 6, "length_penalty": 0.8},
+                 "evaluate_every": 5000, "middle": 800, "beams": 6, "length_penalty": 0.8},
         "few tables": {"learning_rate": 5e-5, "batch_size": 10, "steps": 200,
                        "begin_with": "table-to-text:", "beams": 5},
         "few summaries": {"learning_rate": 5e-5, "batch_size": 5, "steps": 200,

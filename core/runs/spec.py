@@ -22,7 +22,8 @@ from core.models.model_files import default_model, weights_digest
 from core.models.placement import AUTO, EXACT
 from core.prompts.pvp import PVP
 from core.prompts.verbalizer import Verbalizer
-from core.runs.study_values import DEFAULT_SHOTS, check_study, option_sets
+from core.runs.option_sets import option_sets
+from core.runs.study_values import DEFAULT_SHOTS, check_study
 
 RESULT_VERSION = 3  # raised when the same spec would give another result than before
 MAX_RUNS = 2000
@@ -138,7 +139,8 @@ class StudySpec:
     """What a person asks for: methods × options × patterns × shots × seeds, on one task and model.
 
     Attributes:
-        options: for a method its options, or a list of several that it is to be run with.
+        options: for a method its options, or a list of several that it is to be run with; an
+            option may have a list of values, and `preset` names settings of the method's paper.
         precision: in which the model computes; auto takes that of the host.
     """
 
@@ -210,7 +212,7 @@ class StudySpec:
 
     def _options(self, method: Method[Any]) -> list[Options]:
         """The options that a method is run with, each once."""
-        given = option_sets(self.options.get(method.name) or {})
+        given = option_sets(method, self.options.get(method.name) or {})
         read = (read_options(method.options, values, method.name) for values in given)
         return list(dict.fromkeys(read))
 
