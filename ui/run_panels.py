@@ -88,7 +88,7 @@ def _results(run: Run, translate: Translate) -> str:
 
 def _options(run: Run, translate: Translate) -> str:
     options = [(name.replace("_", " "), option_value(name, value, translate))
-               for name, value in run.spec.options.items()]
+               for name, value in run.spec.options_that_matter.items()]
     if not options:
         return ""
     return (f'<details class="cl-details"><summary>{escape(translate("Options"))}</summary>'
@@ -133,4 +133,4 @@ def _findings(metrics: Mapping[str, float], translate: Translate) -> Iterator[tu
     for name, (title, unit) in FINDINGS.items():
         if name in metrics:
             value = metrics[name]
-            yield translate(title), f"{value:.0f}" if unit == "count" else found_percent(value)
+            yield translate(title), f"{value:,.0f}" if unit == "count" else found_percent(value)

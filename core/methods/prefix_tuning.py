@@ -35,8 +35,9 @@ _RANDOM = "random"
 class PrefixTuningOptions(DecodingOptions, FineTuningOptions):
     """The prefix, and how long and how fast it is trained."""
 
-    length: int = option(5, "positions of the prefix; with words to begin with, it has as many as "
-                            "they have tokens", 1, 200)
+    length: int = option(5, "positions of the prefix; several, such as 1, 5, 10, make a run each; "
+                            "with words to begin with, it has as many as they have tokens", 1, 200,
+                         several=True)
     parametrisation: str = option(
         "mlp", "mlp: small embeddings through a network, which the paper found stable; flat: the "
                "keys and values themselves; embedding: virtual tokens in the first layer alone",

@@ -152,6 +152,11 @@ def main_metric(kind: Kind) -> Metric:
     return metrics_of(kind)[0]
 
 
+def training_metric(kind: Kind) -> Metric:
+    """By what the steps of a training are compared: the loss where texts are written."""
+    return METRICS["loss"] if kind == "generation" else main_metric(kind)
+
+
 def metric_named(name: str) -> Metric:
     """The metric or development score of a name; an unknown name is its own title, in points."""
     known = METRICS.get(name.removeprefix(DEVELOPMENT))

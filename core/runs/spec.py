@@ -16,10 +16,11 @@ from core.data.split import LM_BFF_SEEDS
 from core.data.task import Kind, Task
 from core.errors import SpecError
 from core.learning.method import Method
-from core.learning.options import Options, options_dict, read_options
-from core.methods.registry import method_named
+from core.learning.options import Options, options_dict, options_for, read_options
+from core.methods.registry import METHODS, method_named
 from core.models.model_files import default_model, weights_digest
 from core.models.placement import AUTO, EXACT
+from core.prompts.library import suggested
 from core.prompts.pvp import PVP
 from core.prompts.verbalizer import Verbalizer
 from core.runs.option_sets import option_sets
@@ -87,6 +88,16 @@ class RunSpec:
         method = method_named(self.method)
         return method, read_options(method.options, self.options, method.name)
 
+    @property
+    def options_that_matter(self) -> dict[str, object]:
+        """The options without those that say nothing on a task of this kind."""
+        method = METHODS.get(self.method)
+        if method is None:  # of another version
+            return self.options
+        known, heard = method.options.__dataclass_fields__, options_for(method.options, self.kind)
+        return {name: value for name, value in self.options.items()
+                if name in heard or name not in known}
+
     def as_dict(self) -> dict[str, Any]:
         """Plain values, as the store keeps them."""
         return {**self.__dict__, "patterns": list(self.patterns),
@@ -119,6 +130,13 @@ def _guess_kind(data: Mapping[str, Any]) -> Kind:
     """The kind of a run that was stored without it: multiple choice has no label words."""
     without_words = any(not pattern["words"] for pattern in data["patterns"])
     return "choice" if without_words else "classification"
+
+
+def _default_patterns(task: Task) -> _Patterns:
+    """The pattern of a study without any: where answers are texts, the first that is suggested."""
+    if task.schema.kind != "generation":
+        return ()
+    return ({"pattern": suggested(task.name, task.schema)[0].pattern},)
 
 
 class _Grid(NamedTuple):
@@ -185,7 +203,8 @@ class StudySpec:
             InputError: a pattern does not fit the task, a method needs a pattern and there is
                 none, or there are too many runs.
         """
-        distinct = dict.fromkeys(PVP.from_dict(pattern, task.schema) for pattern in self.patterns)
+        given = self.patterns or _default_patterns(task)
+        distinct = dict.fromkeys(PVP.from_dict(pattern, task.schema) for pattern in given)
         pvps = tuple(pvp.as_dict() for pvp in distinct)
         methods = [method_named(name) for name in self.methods]
         grids = [self._grid(method, pvps) for method in methods]
