@@ -26,6 +26,7 @@ from core.models.scorers import check_words, scorer_for
 from core.models.whole_prompt import text_follows
 from core.prompts.pvp import PVP
 
+Watch = Callable[[int, str], object]  # the index of an example, and its text so far
 LogProbs = npt.NDArray[np.float32]  # [N, C]
 Detail = Literal["candidates", "stages"]
 OptionsT = TypeVar("OptionsT", bound=Options)
@@ -57,8 +58,11 @@ class Classifier(Protocol):
 class Generator(Protocol):
     """Answers with texts."""
 
-    def generate(self, examples: Sequence[Example]) -> list[str]:
-        """A text for each example."""
+    def generate(self, examples: Sequence[Example], watch: Watch | None = None) -> list[str]:
+        """A text for each example.
+
+        `watch` is told of each row and its text as it grows, and raises to stop.
+        """
 
     def save(self, folder: Path) -> None:
         """Write a folder that transformers loads: weights, tokenizer, and `cloze.json`."""
