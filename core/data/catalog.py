@@ -15,7 +15,7 @@ from core.data.card import TaskCard
 from core.data.files import TABLE_SUFFIXES, DataLimits
 from core.data.hub import load_hub_task
 from core.data.published import CHINESE, PAIRS, READING, SENTIMENT, TOPICS_AND_TYPES
-from core.data.task import Task, classification
+from core.data.task import Schema, Task, classification, generation
 from core.data.task_files import task_from_files
 from core.errors import DataError
 
@@ -58,6 +58,15 @@ _BUNDLED: tuple[TaskCard, ...] = (
         "Entailment",
         "Does the premise entail or contradict the hypothesis, or neither?",
         classification("entailment", "neutral", "contradiction", pairs=True),
+        source="bundled",
+        paper=_OUR_PAPER,
+        licence=_OUR_LICENCE,
+    ),
+    TaskCard(
+        "restaurants",
+        "Restaurants",
+        "Say in a sentence or two what a table tells of a place to eat; several references.",
+        generation(columns=("category",)),
         source="bundled",
         paper=_OUR_PAPER,
         licence=_OUR_LICENCE,
@@ -208,8 +217,15 @@ def _check_allowed(source: str, card: TaskCard | None, allowed: Sequence[str]) -
 def _bundled_task(name: str) -> Task:
     card = _CARDS[name]
     files = {part: str(BUNDLED_FOLDER / name / f"{part}.csv") for part in ("train", "test")}
-    columns = ("text_a", "text_b", "label") if card.schema.pairs else ("text_a", "label")
+    columns = _bundled_columns(card.schema)
     return _as_on_card(task_from_files({**files, **dict(zip(columns, columns, strict=True))}), card)
+
+
+def _bundled_columns(schema: Schema) -> tuple[str, ...]:
+    """The columns of a bundled task's files that hold texts and answers."""
+    if schema.kind == "generation":
+        return ("source", "target")
+    return ("text_a", "text_b", "label") if schema.pairs else ("text_a", "label")
 
 
 @lru_cache(maxsize=_KEPT)

@@ -20,7 +20,7 @@ from core.models.peft_prefix import can_be_adapter, save_adapter
 from core.models.prefix import Prefix
 from core.models.prefix_attention import prefixed
 
-_FILE = "prefix.safetensors"
+_FILE, _PLACEHOLDERS = "prefix.safetensors", "placeholders"
 
 
 class PrefixTextPredictor(TextPredictor):
@@ -76,6 +76,8 @@ def save_prefix(prefix: Prefix, backbone: Backbone, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     parts: dict[str, Any] = {place: part.detach().cpu().contiguous()
                              for place, part in prefix.key_values.items()}
+    if prefix.placeholders is not None:
+        parts[_PLACEHOLDERS] = prefix.placeholders.detach().cpu().contiguous()
     save_file(parts, folder / _FILE, metadata={"first": json.dumps(prefix.first)})
     if can_be_adapter(prefix):
         save_adapter(prefix, backbone, folder)
@@ -88,4 +90,5 @@ def load_prefix(folder: Path) -> Prefix:
     with safe_open(folder / _FILE, "pt") as file:
         first = int((file.metadata() or {}).get("first", "0"))
     parts: Any = load_file(folder / _FILE)
-    return Prefix(parts, first=first)
+    placeholders = parts.pop(_PLACEHOLDERS, None)
+    return Prefix(parts, first=first, placeholders=placeholders)

@@ -27,7 +27,8 @@ from core.models.prefix_parameters import (
 from core.models.prefix_places import prefix_shapes
 from core.randomness import stream_seed
 
-_RATES: Mapping[Parametrisation, float] = {"mlp": 1e-3, "flat": 1e-2, "embedding": 1e-2}
+_RATES: Mapping[Parametrisation, float] = {"mlp": 1e-3, "flat": 1e-2, "embedding": 1e-2,
+                                           "infix": 1e-3}
 _RANDOM = "random"
 
 
@@ -40,8 +41,9 @@ class PrefixTuningOptions(DecodingOptions, FineTuningOptions):
                          several=True)
     parametrisation: str = option(
         "mlp", "mlp: small embeddings through a network, which the paper found stable; flat: the "
-               "keys and values themselves; embedding: virtual tokens in the first layer alone",
-        choices=("mlp", "flat", "embedding"))
+               "keys and values themselves; embedding: virtual tokens in the first layer alone; "
+               "infix: positions between source and text",
+        choices=("mlp", "flat", "embedding", "infix"))
     middle: int = option(512, "width of the mlp's middle layer (the paper: 512, for summaries 800)",
                          1, 4096)
     begin_with: str = option(
@@ -106,6 +108,10 @@ class PrefixTuning(Method[PrefixTuningOptions]):
         if problem.schema.kind == "generation":
             check_can_write(problem, self.name)
         prefix_shapes(problem.backbone.model)
+        if options.parametrisation == "infix" and problem.schema.kind != "generation":
+            raise SpecError(
+                "An infix stands between a source and the text that is written. Choose another "
+                "'parametrisation' for tasks whose answers are labels.")
         length = prefix_length(problem.backbone, options)
         room = length + (options.max_tokens if problem.schema.kind == "generation" else 0)
         if room >= problem.backbone.max_length:

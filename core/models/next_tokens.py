@@ -9,6 +9,8 @@ import torch
 
 from core.models.backbone import Backbone
 from core.models.head import features_of
+from core.models.infix import read_infix
+from core.models.padding import padded
 from core.models.prefix import Prefix
 from core.models.prefix_attention import prefixed
 from core.models.scoring import project
@@ -33,6 +35,9 @@ class NextTokens:
         self._cache = _empty_cache(backbone)
         self._memory: torch.Tensor | None = None  # [B, T, H], of the encoder
         causal = backbone.family == "causal"
+        if prefix is not None and prefix.placeholders is not None:
+            self._start_after_infix(sources, prefix)
+            return
         ids, self._seen = padded(sources, backbone, left=causal)  # [B, T]
         if causal:
             self._places = _positions(self._seen, prefix)[:, -1]  # [B], of the last token
@@ -44,6 +49,12 @@ class NextTokens:
             encoded = self._model.get_encoder()(input_ids=ids, attention_mask=self._seen)
         self._memory = encoded.last_hidden_state
         self.logits = self._read(start)
+
+    def _start_after_infix(self, sources: Sequence[Sequence[int]], infix: Prefix) -> None:
+        ids, seen = padded([source[:-1] for source in sources], self._backbone, left=True)
+        read = read_infix(self._backbone, ids, seen, infix)
+        self._cache, self._seen, self._places = read.cache, read.seen, read.next_place - 1
+        self.step(torch.tensor([source[-1] for source in sources], device=ids.device))
 
     def step(self, tokens: torch.Tensor, parents: torch.Tensor | None = None) -> torch.Tensor:
         """Write a token `[C]` after each of the rows `parents`, `[C]`, and give what comes next.
@@ -85,22 +96,6 @@ class NextTokens:
             self._memory = self._memory[rows]
         if self._prefix is not None:
             self._prefix = self._prefix.of_rows(rows)
-
-
-def padded(rows: Sequence[Sequence[int]], backbone: Backbone, *,
-           left: bool = False) -> tuple[torch.Tensor, torch.Tensor]:
-    """Rows of token ids as one tensor `[B, T]`, and 1 where there is a token, `[B, T]`."""
-    width = max(map(len, rows), default=0)
-    fill = backbone.padding_id
-    ids, seen = [], []
-    for row in rows:
-        empty = width - len(row)
-        padding, nothing = [fill] * empty, [0] * empty
-        ids.append([*padding, *row] if left else [*row, *padding])
-        seen.append([*nothing, *[1] * len(row)] if left else [*[1] * len(row), *nothing])
-    device = backbone.placement.device
-    return (torch.tensor(ids, dtype=torch.long, device=device),
-            torch.tensor(seen, dtype=torch.long, device=device))
 
 
 def _positions(seen: torch.Tensor, prefix: Prefix | None) -> torch.Tensor:

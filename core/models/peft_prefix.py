@@ -25,7 +25,8 @@ _CONFIG, _WEIGHTS, _KEY = "adapter_config.json", "adapter_model.safetensors", "p
 
 def can_be_adapter(prefix: Prefix) -> bool:
     """Whether PEFT has such prefixes: one for all layers of a causal model."""
-    return set(prefix.key_values) == {"decoder"} and prefix.first == 0 and prefix.rows == 1
+    return (set(prefix.key_values) == {"decoder"} and prefix.first == 0 and prefix.rows == 1
+            and prefix.placeholders is None)
 
 
 def save_adapter(prefix: Prefix, backbone: Backbone, folder: Path) -> None:

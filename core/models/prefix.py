@@ -47,11 +47,14 @@ class Prefix:
         seen: false where a row's prefix is shorter than the longest and padded on the left,
             `[R, P]`; None where nothing is padded.
         first: the first layer that has a prefix; L counts the layers from it on.
+        placeholders: the embeddings of its positions, `[P, H]`, if it stands between source and
+            text (`core.models.infix`): its numbers are then added to the model's own.
     """
 
     key_values: Mapping[Place, torch.Tensor] = field(repr=False)
     seen: torch.Tensor | None = field(default=None, repr=False)
     first: int = 0
+    placeholders: torch.Tensor | None = field(default=None, repr=False)
 
     @property
     def length(self) -> int:
@@ -74,7 +77,8 @@ class Prefix:
     @property
     def size(self) -> int:
         """How many numbers are stored for one row."""
-        return sum(part[:, 0].numel() for part in self.key_values.values())
+        own = 0 if self.placeholders is None else self.placeholders.numel()
+        return own + sum(part[:, 0].numel() for part in self.key_values.values())
 
     def of_rows(self, rows: torch.Tensor) -> Prefix:
         """The prefixes of these rows, `[B]`, in this order; one for all rows stays as it is."""
@@ -87,12 +91,14 @@ class Prefix:
     def to(self, device: str) -> Prefix:
         """The same on a device."""
         moved = {place: part.to(device) for place, part in self.key_values.items()}
-        return replace(self, key_values=moved,
-                       seen=None if self.seen is None else self.seen.to(device))
+        return replace(
+            self, key_values=moved, seen=None if self.seen is None else self.seen.to(device),
+            placeholders=None if self.placeholders is None else self.placeholders.to(device))
 
     def detached(self) -> Prefix:
         """The same values, with no gradients."""
-        return replace(self, key_values={
+        free = None if self.placeholders is None else self.placeholders.detach()
+        return replace(self, placeholders=free, key_values={
             place: part.detach() for place, part in self.key_values.items()})
 
 

@@ -38,6 +38,8 @@ def prefixed(backbone: Backbone, prefix: Prefix | None) -> Iterator[None]:
     Raises:
         SpecError: this type of model takes no prefixes.
     """
+    if prefix is not None and prefix.placeholders is not None:
+        prefix = None  # an infix is read as tokens are
     if prefix is not None:
         prepare(backbone.model)
     token = active.set(prefix)

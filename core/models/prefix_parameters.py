@@ -14,12 +14,13 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from core.errors import SpecError
 from core.models.backbone import Backbone
 from core.models.prefix import Place, Prefix, Shape
 from core.models.prefix_attention import read_prefix
 from core.models.prefix_places import prefix_shapes
 
-Parametrisation = Literal["mlp", "flat", "embedding"]
+Parametrisation = Literal["mlp", "flat", "embedding", "infix"]
 FIT_STEPS, FIT_RATE = 500, 1e-4  # of the fit to real words, in the published code
 
 
@@ -123,6 +124,29 @@ class EmbeddingPrefix(PrefixParameters):
         self.part.weight.copy_(words)
 
 
+class InfixParameters(PrefixParameters):
+    """An infix: embeddings of its positions, and an MLP's change of their keys and values."""
+
+    def __init__(self, shape: Shape, length: int, width: int, middle: int) -> None:
+        """The shape of the decoder's keys, P, the model's width H, and that of the MLP."""
+        super().__init__()
+        self._shape = shape
+        self.part = Mlp(length, width, middle, shape.numbers)
+        self.placeholders = nn.Embedding(length, width)
+
+    def forward(self) -> Prefix:
+        """The infix of the present weights."""
+        changes = self._shape.key_values(self.part())
+        return Prefix({"decoder": changes}, placeholders=self.placeholders.weight)
+
+    @torch.no_grad()
+    def start_from(self, wanted: Prefix, words: torch.Tensor) -> None:  # noqa: ARG002
+        """Begin with the words as placeholders, and change nothing yet."""
+        self.placeholders.weight.copy_(words)
+        self.part.linear2.weight.zero_()
+        self.part.linear2.bias.zero_()
+
+
 def new_parameters(backbone: Backbone, kind: Parametrisation, length: int, middle: int,
                    top_layers: int = 0) -> PrefixParameters:
     """Untrained parameters of a prefix of P positions.
@@ -143,7 +167,18 @@ def new_parameters(backbone: Backbone, kind: Parametrisation, length: int, middl
         return MlpPrefix(shapes, length, backbone.width, middle, first)
     if kind == "flat":
         return FlatPrefix(shapes, length, first)
+    if kind == "infix":
+        return _new_infix(backbone, shapes, length, middle, first)
     return EmbeddingPrefix(backbone, length)
+
+
+def _new_infix(backbone: Backbone, shapes: Mapping[Place, Shape], length: int, middle: int,
+               first: int) -> PrefixParameters:
+    if backbone.family != "causal" or first:
+        raise SpecError(
+            "An infix stands between the source and the text of a causal model, in all its layers. "
+            "Choose another parametrisation for {model!r}.", model=backbone.name)
+    return InfixParameters(shapes["decoder"], length, backbone.width, middle)
 
 
 def start_from_words(parameters: PrefixParameters, backbone: Backbone,

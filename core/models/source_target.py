@@ -13,7 +13,8 @@ from core.models.backbone import Backbone
 from core.models.decoding import end_tokens
 from core.models.encoding import Encoded, Limits, encode
 from core.models.head import features_of
-from core.models.next_tokens import padded
+from core.models.infix import infix_features
+from core.models.padding import padded
 from core.models.pieces import Spelling, boundary, string_ids, tokenise
 from core.models.prefix import Prefix
 from core.models.prefix_attention import prefixed
@@ -107,9 +108,11 @@ def target_log_probs(backbone: Backbone, sources: Sequence[Sequence[int]],
     Args:
         prefix: one for all rows, or one for each.
     """
-    causal = backbone.family == "causal"
-    features = (_causal_features if causal else _seq2seq_features)(
-        backbone, sources, targets, prefix)  # [M, H]
+    if prefix is not None and prefix.placeholders is not None:
+        features = infix_features(backbone, sources, targets, prefix)  # [M, H]
+    else:
+        read = _causal_features if backbone.family == "causal" else _seq2seq_features
+        features = read(backbone, sources, targets, prefix)
     logits = project_to_train(backbone, features)  # [M, V]
     device = logits.device
     gold = torch.tensor([token for target in targets for token in target], device=device)

@@ -17,6 +17,8 @@ from core.data.task import Example, Task
 from core.errors import DataError, LimitError, SpecError
 
 BUNDLED = [card for card in task_cards() if card.source == "bundled"]
+LABELLED = [card for card in BUNDLED if card.schema.labels]
+WRITTEN = [card for card in BUNDLED if card.schema.kind == "generation"]
 HUB = [card for card in task_cards() if card.source == "hub"]
 MAPPED = [card for card in HUB if card.hub.columns]
 
@@ -31,11 +33,12 @@ def premises(task: Task, part: str) -> set[str]:
 
 
 def test_what_ships_is_catalogued_first():
-    assert [card.name for card in task_cards()[:4]] == [
+    assert [card.name for card in task_cards()[:5]] == [
         "reviews",
         "headlines",
         "questions",
         "entailment",
+        "restaurants",
     ]
 
 
@@ -49,7 +52,7 @@ def test_bundled_task_is_as_on_its_card(card):
     )
 
 
-@pytest.mark.parametrize("card", BUNDLED, ids=lambda card: card.name)
+@pytest.mark.parametrize("card", LABELLED, ids=lambda card: card.name)
 def test_bundled_task_is_large_balanced_and_halved(card):
     task = load_task(card.name)
     assert len(task.train) + len(task.test) >= 480
@@ -58,6 +61,15 @@ def test_bundled_task_is_large_balanced_and_halved(card):
         assert set(Counter(example.label for example in part).values()) == {
             len(part) // len(card.schema.labels)
         }
+
+
+@pytest.mark.parametrize("card", WRITTEN, ids=lambda card: card.name)
+def test_bundled_task_of_texts_is_large_and_has_references(card):
+    task = load_task(card.name)
+    assert len(task.train) + len(task.test) >= 480
+    texts = [text for example in (*task.train, *task.test) for text in example.references]
+    assert len(set(texts)) == len(texts)
+    assert all(example.references for example in (*task.train, *task.test))
 
 
 @pytest.mark.parametrize("card", BUNDLED, ids=lambda card: card.name)
@@ -81,7 +93,8 @@ def test_card_is_complete(card):
     assert card.summary.endswith((".", "?", "one."))
     assert card.paper
     assert len(set(card.schema.labels)) == len(card.schema.labels)
-    assert len(card.schema.labels) >= 2 or card.hub.columns is None  # then the data decide
+    if card.schema.kind != "generation":
+        assert len(card.schema.labels) >= 2 or card.hub.columns is None  # then the data decide
     assert (card.hub is None) == (card.source == "bundled")
 
 

@@ -124,3 +124,25 @@ def test_types_that_take_no_prefix_are_refused(kind: str, tiny: Callable[..., Ba
     backbone = tiny(kind)
     with pytest.raises(SpecError, match="take no prefixes"):
         new_parameters(backbone, "mlp", 2, 8)
+
+
+@pytest.mark.parametrize("beams", [1, 3])
+@pytest.mark.parametrize("kind", ["gpt2", "llama"])
+def test_an_infix_in_batches_is_that_of_each_source(kind: str, beams: int,
+                                                    tiny: Callable[..., Backbone]) -> None:
+    backbone = tiny(kind)
+    torch.manual_seed(0)
+    infix = new_parameters(backbone, "infix", 3, 16)().detached()
+    with torch.inference_mode():
+        together = target_log_probs(backbone, SOURCES, TARGETS, infix).sums()
+        alone = [target_log_probs(backbone, [source], [target], infix).sums()
+                 for source, target in zip(SOURCES, TARGETS, strict=True)]
+    torch.testing.assert_close(together, torch.cat(alone), atol=1e-4, rtol=1e-5)
+    decoding = Decoding(8, beams=beams)
+    texts = write(backbone, SOURCES, decoding, infix)
+    for source, text in zip(SOURCES, texts, strict=True):
+        assert text.ids == write(backbone, [source], decoding, infix)[0].ids
+        if beams == 1 and not text.ended:  # token by token as all at once
+            with torch.inference_mode():
+                found = target_log_probs(backbone, [source], [list(text.ids)], infix)
+            assert text.score == pytest.approx(found.sums().item(), abs=1e-4)

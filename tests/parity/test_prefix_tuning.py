@@ -10,7 +10,8 @@ from safetensors.torch import load_file
 from torch import nn
 
 from core.models.decoding import Decoding
-from core.models.next_tokens import padded
+from core.models.infix import read_infix
+from core.models.padding import padded
 from core.models.prefix import Prefix
 from core.models.prefix_attention import prefixed, read_prefix
 from core.models.prefix_parameters import EmbeddingPrefix, Mlp, fit, new_parameters
@@ -192,3 +193,27 @@ def sources_of(inputs: dict[str, Any]) -> list[list[int]]:
     """The sources without their padding."""
     rows = zip(inputs["source_ids"], inputs["source_mask"], strict=True)
     return [[token for token, real in zip(ids, seen, strict=True) if real] for ids, seen in rows]
+
+
+def test_prefix_gpt2_infix(parity: Any) -> None:
+    """The first two rows, which are not padded: the published code counts padding as positions."""
+    inputs, expected = parity.inputs, parity.expected["infix"]
+    backbone, weights = parity.backbone(inputs["model"]), dict(
+        inputs["weights"]["infix (prefix_length 4)"])
+    made = new_parameters(backbone, "infix", 4, inputs["mid_dim"])
+    made.placeholders.weight.data.copy_(tensor(parity, weights.pop("embedding2.weight")))
+    fill(made.part, parity, weights)
+    batch = inputs["infix_batch"]
+    sources = [[*ids, target[0]] for ids, target in
+               zip(batch["source_ids"], batch["target_ids"], strict=True)][:2]
+    targets = [ids[1:] for ids in batch["target_ids"]][:2]
+    infix = made()
+    found = target_log_probs(backbone, sources, targets, infix)
+    losses = expected["summed_token_loss_per_example"][:2]
+    assert (-found.sums()).tolist() == pytest.approx(losses, rel=1e-4)
+    with torch.inference_mode():
+        read = read_infix(backbone, *padded([source[:-1] for source in sources[:1]], backbone),
+                          infix.detached())
+    kept = torch.stack([part[0] for layer in read.cache.layers
+                        for part in (layer.keys, layer.values)])
+    close(kept, tensor(parity, expected["key_values_row0"]), 1e-4)
