@@ -130,7 +130,8 @@ class PrefixTuning(Method[PrefixTuningOptions]):
         predictor, trained = learn_one(problem, backbone, parameters, options, progress)
         backbone.model.train(False)
         return Learned(predictor, {
-            **trained.metrics(), "trained_parameters": float(trained_size),
+            **trained.metrics(), "prefix_length": float(prefix_length(backbone, options)),
+            "trained_parameters": float(trained_size),
             "stored_parameters": float(predictor.prefix.size if predictor.prefix else 0)})
 
 

@@ -220,6 +220,7 @@ FINDINGS: Mapping[str, tuple[str, Literal["count", "share"]]] = {
     "highest_order": ("Best order (dev)", "share"),
     "best_step": ("Best step", "count"),
     "n": ("Test rows", "count"),
+    "prefix_length": ("Prefix length", "count"),
     "trained_parameters": ("Trained parameters", "count"),
     "stored_parameters": ("Stored parameters", "count"),
 }

@@ -9,7 +9,7 @@ from made_up_runs import LONG, SHORT, run, runs, study
 from scipy import stats
 
 from core.figures.scores import score_figure
-from core.figures.shots import shots_figure
+from core.figures.curves import shots_figure
 from core.runs.records import RunRecord
 
 
