@@ -30,21 +30,31 @@ _MOST_TICKS = 12
 _RunsByPlace = dict[float, list[RunRecord]]
 
 
+_TITLES = {"shots": "Training examples per label (K)", "examples": "Training examples (K)",
+           "length": "Prefix length (positions)", "size": "Stored parameters"}
+_HINTS = {
+    "shots": "A curve needs runs with several K, e.g. 8, 16 and 32.",
+    "examples": "A curve needs runs with several K, e.g. 8, 16 and 32.",
+    "length": "A curve needs runs with several prefix lengths, e.g. 1, 5 and 10.",
+    "size": "A curve needs runs that store different numbers of parameters.",
+}
+_FACTS = {"shots": "K = {place}", "examples": "K = {place}", "length": "length {place}",
+          "size": "{place} stored parameters"}
+
+
 @dataclass(frozen=True)
 class _Across:
     """What stands on the logarithmic axis across.
 
     Attributes:
+        name: of its texts.
         place: of a run; 0 for runs without, which are drawn as a line across.
-        title: of the axis; hint: what a curve needs; facts: a place, under the pointer.
         options: options that decide the place, so that curves are not told apart by them.
         fields: settings that do.
     """
 
+    name: str
     place: Callable[[RunRecord], float]
-    title: str
-    hint: str
-    facts: str
     options: frozenset[str] = frozenset()
     fields: frozenset[str] = frozenset()
 
@@ -55,19 +65,11 @@ def _prefix_length(record: RunRecord) -> float:
     return record.metrics.get("prefix_length", float(length) if isinstance(length, int) else 0.0)
 
 
-_LABELLED = _Across(
-    lambda record: record.shots, "Training examples per label (K)",
-    "A curve needs runs with several K, e.g. 8, 16 and 32.", "K = {place}",
-    fields=frozenset({"shots"}))
-_EXAMPLES = replace(_LABELLED, title="Training examples (K)")
-_LENGTH = _Across(
-    _prefix_length, "Prefix length (positions)",
-    "A curve needs runs with several prefix lengths, e.g. 1, 5 and 10.", "length {place}",
-    frozenset({"length"}))
-_SIZE = _Across(
-    lambda record: record.metrics.get("stored_parameters", 0.0), "Stored parameters",
-    "A curve needs runs that store different numbers of parameters.", "{place} stored parameters",
-    frozenset({"length", "prefix_layers", "top_layers"}))
+_SHOTS = _Across("shots", lambda record: record.shots, fields=frozenset({"shots"}))
+_EXAMPLES = replace(_SHOTS, name="examples")
+_LENGTH = _Across("length", _prefix_length, frozenset({"length"}))
+_SIZE = _Across("size", lambda record: record.metrics.get("stored_parameters", 0.0),
+                frozenset({"length", "prefix_layers", "top_layers"}))
 
 
 def shots_figure(records: Sequence[RunRecord], metric: str | None = None,
@@ -78,7 +80,7 @@ def shots_figure(records: Sequence[RunRecord], metric: str | None = None,
     across. The metric is the runs' main metric unless one is named.
     """
     measure = metric_named(metric or main_metric_of(records))
-    across = _EXAMPLES if measure.kinds == ("generation",) else _LABELLED
+    across = _EXAMPLES if measure.kinds == ("generation",) else _SHOTS
     return _figure(records, measure, across, translate)
 
 
@@ -99,9 +101,8 @@ def size_figure(records: Sequence[RunRecord], metric: str | None = None,
 def curves_worth_drawing(records: Sequence[RunRecord], metric: str) -> dict[str, bool]:
     """By the name of each figure, whether the runs have several places on its axis."""
     done = measured(records, metric)
-    axes = {"shots": _LABELLED, "length": _LENGTH, "size": _SIZE}
-    return {name: len({across.place(record) for record in done} - {0}) > 1
-            for name, across in axes.items()}
+    return {across.name: len({across.place(record) for record in done} - {0}) > 1
+            for across in (_SHOTS, _LENGTH, _SIZE)}
 
 
 def _figure(records: Sequence[RunRecord], metric: Metric, across: _Across,
@@ -153,8 +154,8 @@ def _ends(ticks: Sequence[float]) -> tuple[float, float]:
 def _axis(ticks: Sequence[float], ends: tuple[float, float], across: _Across,
           translate: Translate) -> dict[str, Any]:
     """A logarithmic axis; with fewer than two places, its caption says what a curve needs."""
-    caption = translate(across.hint) if len(ticks) < 2 else ""
-    title = {"text": captioned(translate(across.title), caption)}
+    caption = translate(_HINTS[across.name]) if len(ticks) < 2 else ""
+    title = {"text": captioned(translate(_TITLES[across.name]), caption)}
     reach = [math.log10(end) for end in ends]
     if len(ticks) > _MOST_TICKS:
         return {"type": "log", "range": reach, "title": title}
@@ -221,7 +222,7 @@ class _Curve:
     def _line(self, summaries: Mapping[float, Summary]) -> go.Scatter:
         facts = []
         for place, summary in summaries.items():
-            where = sentence(self.translate, self.across.facts, place=f"{place:,.0f}")
+            where = sentence(self.translate, _FACTS[self.across.name], place=f"{place:,.0f}")
             facts.append(f"<b>{self.name}</b>  {where}  {self._facts(summary)}")
         return self._means(list(summaries), list(summaries.values()), facts)
 

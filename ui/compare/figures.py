@@ -36,7 +36,7 @@ class Figures:
     """Three tabs; each follows the runs that are shown and the measure."""
 
     def __init__(self, services: Services, session: Session, shown: gr.State,
-                 metric: gr.Radio) -> None:
+                 metric: gr.Dropdown) -> None:
         self.services = services
         self.progress: dict[str, Any] = {"show_progress": "minimal", "show_progress_on": None}
         self.runs, self.news = [session.visitor, shown, metric], [shown.change, metric.input]
