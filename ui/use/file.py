@@ -13,7 +13,6 @@ from core.data.choice_forms import in_one_form
 from core.data.column_names import plain
 from core.data.columns import ColumnMap, guess_columns
 from core.data.files import TABLE_SUFFIXES, Table, read_table
-from core.data.task import Kind
 from core.errors import Cancelled, InputError
 from core.runs.downloads import answered_download
 from core.runs.finished_run import AnsweredTable, answer_table, predictor_for, schema_of
@@ -28,6 +27,7 @@ from ui.session import Session
 
 PREVIEW_ROWS = 20
 FILE_TYPES = [*TABLE_SUFFIXES]
+START_TITLES = {"labels": "Label the file", "texts": "Write for all rows"}
 _CANCELLED = "Cancelled after {done} of {total} rows; nothing was kept."
 
 
@@ -63,7 +63,7 @@ class UseFile:
                                       visible=False, elem_id="use-file-text-b",
                                       allow_custom_value=True)
         with gr.Row(elem_classes="cl-actions"):
-            self.start = gr.Button(label(start_title("classification")), variant="primary",
+            self.start = gr.Button(label(START_TITLES["labels"]), variant="primary",
                                    elem_id="use-file-ask", interactive=False, min_width=160)
             self.cancel = gr.Button(label("Cancel"), elem_id="use-file-cancel", visible=False,
                                     min_width=100)
@@ -149,11 +149,6 @@ class UseFile:
 def _buttons(*, running: bool) -> list[Any]:
     """The buttons to start and to cancel."""
     return [gr.update(interactive=not running), gr.update(visible=running)]
-
-
-def start_title(kind: Kind) -> str:
-    """What the button says that starts."""
-    return "Write for all rows" if kind == "generation" else "Label the file"
 
 
 def _columns(text_a: str | None, text_b: str | None, pairs: bool) -> ColumnMap:

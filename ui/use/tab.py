@@ -28,7 +28,7 @@ from ui.live import QUIET
 from ui.requests import do_inline
 from ui.services import Services
 from ui.session import Session
-from ui.use.file import UseFile, start_title
+from ui.use.file import START_TITLES, UseFile
 from ui.use.panels import answers_panel, run_line, weights_note, written_panel
 
 MAX_RUNS = 1_000  # offered in the list, the newest
@@ -203,7 +203,7 @@ def _titles(kind: Kind, translate: Translate) -> list[Any]:
     texts = kind == "generation"
     return [gr.update(label=translate("Source text" if texts else "Text")),
             gr.update(value=translate("Write it" if texts else "Label it")),
-            gr.update(value=translate(start_title(kind)))]
+            gr.update(value=translate(START_TITLES["texts" if texts else "labels"]))]
 
 
 def _typed_examples(text: str, text_b: str | None, lines: bool) -> list[Example]:
