@@ -24,8 +24,9 @@ LABELS = (
     "stars", "标签", "标注", "类别", "分类", "类标", "情感", "情感倾向", "极性",
     "étiquette", "etiquette", "classe", "kategorie", "klasse", "categoría", "etiqueta",
 )
+WRITTEN = ("source", "reference", "references", "output")  # where answers are texts
 _NUMBERS = ("id", "index", "idx", "guid", "编号", "序号")
-_KNOWN = {*TEXTS, *LABELS, *_NUMBERS, *(name for pair in PAIRS for name in pair)}
+_KNOWN = {*TEXTS, *LABELS, *WRITTEN, *_NUMBERS, *(name for pair in PAIRS for name in pair)}
 
 
 def plain(name: str) -> str:

@@ -11,7 +11,7 @@ import torch
 
 from core.data.task import TEXTS, Example
 from core.errors import PatternError, SpecError
-from core.learning.method import Problem, write_note
+from core.learning.method import Problem, Watch, write_note
 from core.learning.options import Options, option
 from core.models.backbone import Backbone
 from core.models.decoding import Decoding, text_of
@@ -115,8 +115,7 @@ class TextPredictor:
         mask = next(segment for segment in self.pattern.segments if segment.kind == "mask")
         return mask.space and not self.separator
 
-    def generate(self, examples: Sequence[Example],
-                 watch: Callable[[int, str], None] | None = None) -> list[str]:
+    def generate(self, examples: Sequence[Example], watch: Watch | None = None) -> list[str]:
         """A text for each example; `watch` is told of each row and its text as it grows."""
         if not examples:
             return []
