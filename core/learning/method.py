@@ -109,7 +109,7 @@ class Problem:
     def _answers(self, predictor: Predictor, examples: Sequence[Example]) -> Answers:
         if self.schema.kind == "generation":
             outputs = cast(Generator, predictor).generate(examples)
-            return TextAnswers(outputs, [example.references for example in examples])
+            return text_answers(outputs, examples)
         return LabelAnswers(cast(Classifier, predictor).log_probs(examples), self.gold(examples))
 
     def dev_metrics(self, score: float | None) -> dict[str, float]:
@@ -264,6 +264,12 @@ class Method(ABC, Generic[OptionsT]):
     def summary(cls) -> str:
         """What the method does, in a sentence or two."""
         return " ".join((cls.__doc__ or "").split("\n\n")[0].split())
+
+
+def text_answers(outputs: Sequence[str], examples: Sequence[Example]) -> TextAnswers:
+    """The texts written for examples, with the references and sources of these, to be measured."""
+    return TextAnswers(outputs, [example.references for example in examples],
+                       [example.text_a for example in examples])
 
 
 def write_note(folder: Path, **facts: object) -> None:

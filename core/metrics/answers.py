@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import wraps
+from typing import Any, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
@@ -42,15 +45,31 @@ class TextAnswers:
     Attributes:
         outputs: the text generated for each example, `[N]`.
         references: the right texts of each example, usually one or more, `[N]` sequences.
+        sources: what each output was written for, `[N]`; empty where that is not known.
+        found: what metrics have found out about these answers and share (`once`).
     """
 
     outputs: Sequence[str]
     references: Sequence[Sequence[str]]
+    sources: Sequence[str] = ()
+    found: dict[object, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def n(self) -> int:
         """The number of examples."""
         return len(self.outputs)
+
+
+def once(measure: Callable[[TextAnswers], _T]) -> Callable[[TextAnswers], _T]:
+    """A function of texts that several metrics ask: done once for the same answers."""
+
+    @wraps(measure)
+    def found(answers: TextAnswers) -> _T:
+        if measure not in answers.found:
+            answers.found[measure] = measure(answers)
+        return cast(_T, answers.found[measure])
+
+    return found
 
 
 Answers = LabelAnswers | TextAnswers

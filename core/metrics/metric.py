@@ -14,7 +14,22 @@ from typing import Any, Literal
 from core.data.task import Kind
 from core.metrics.answers import Floats
 from core.metrics.labels import confusion_counts, macro_f1, right_labels, share, share_interval
-from core.metrics.texts import exact_matches
+from core.metrics.consensus import CIDER
+from core.metrics.edit_rate import TER
+from core.metrics.meaning import BERT_SCORE
+from core.metrics.overlap import BLEU_E2E, BLEU_T5, BLEU_WEBNLG, CHRF_PLUS_PLUS, NIST
+from core.metrics.resampling import TextScore, mean_of
+from core.metrics.rouge import ROUGE_1, ROUGE_2, ROUGE_L, ROUGE_L_E2E, ROUGE_LSUM
+from core.metrics.slots import INVENTED_SLOTS, SLOT_COVERAGE
+from core.metrics.texts import (
+    exact_matches,
+    pearson,
+    pearson_interval,
+    spearman,
+    spearman_interval,
+    squad_f1,
+    squad_matches,
+)
 
 DEVELOPMENT = "dev_"  # prefix of the name of a development score
 Translate = Callable[[str], str]  # from fixed English text to the reader's language
@@ -106,6 +121,13 @@ def _unmeasured(answers: object) -> float:
     raise LookupError(f"No metric measures this of {type(answers).__name__}.")
 
 
+def _of_texts(name: str, title: str, explain: str, score: TextScore,
+              unit: Literal["share", "points"] = "points", higher_is_better: bool = True) -> Metric:
+    """A metric of generated texts with its scores of examples and its bootstrap interval."""
+    return Metric(name, title, explain, ("generation",), score.measure, unit, higher_is_better,
+                  score.scores, score.interval)
+
+
 METRICS: dict[str, Metric] = {metric.name: metric for metric in (
     Metric("accuracy", "Accuracy", "The share of examples whose answer is right.",
            kinds=("classification", "choice"),
@@ -118,6 +140,46 @@ METRICS: dict[str, Metric] = {metric.name: metric for metric in (
            kinds=("classification", "choice"),
            measure=lambda answers: macro_f1(confusion_counts(answers)),
            unit="share"),
+    _of_texts("rougeL", "ROUGE-L",
+              "The longest common subsequence of stemmed words, as F1 with the best reference, on "
+              "average over examples (rouge-score, with stemmer as for XSum).",
+              ROUGE_L, unit="share"),
+    _of_texts("rouge1", "ROUGE-1",
+              "Shared words, as F1 with the best reference, on average (rouge-score, stemmer).",
+              ROUGE_1, unit="share"),
+    _of_texts("rouge2", "ROUGE-2",
+              "Shared pairs of words, as F1 with the best reference, on average (rouge-score, "
+              "stemmer).", ROUGE_2, unit="share"),
+    _of_texts("rougeLsum", "ROUGE-Lsum",
+              "ROUGE-L of summaries line by line, without stemmer, as T5 reports it (rouge-score).",
+              ROUGE_LSUM, unit="share"),
+    _of_texts("bleu", "BLEU",
+              "Shared n-grams of up to 4 words with all references, lower-cased, tokens of "
+              "mteval-v13a (sacrebleu), as in the E2E challenge; 0 to 100.", BLEU_E2E),
+    _of_texts("bleu_webnlg", "BLEU (WebNLG)",
+              "BLEU as for WebNLG: no accents, marks set apart, not smoothed, three references "
+              "at most; 0 to 100.", BLEU_WEBNLG),
+    _of_texts("bleu_t5", "BLEU (T5)",
+              "BLEU as T5 reports it: cased, sacrebleu's intl tokens, exponential smoothing; 0 to "
+              "100.", BLEU_T5),
+    _of_texts("nist", "NIST",
+              "The information in shared n-grams of up to 5 words: rare ones count more "
+              "(mteval-v13a, lower-cased).", NIST),
+    _of_texts("ter", "TER",
+              "Edits, moves of phrases among them, per 100 words of the references (sacrebleu).",
+              TER, higher_is_better=False),
+    _of_texts("chrf", "chrF++",
+              "F2 of shared character and word n-grams with the closest reference (sacrebleu); 0 "
+              "to 100.", CHRF_PLUS_PLUS),
+    _of_texts("rougeL_e2e", "ROUGE-L (E2E) ≈",
+              "ROUGE-L with β = 1.2 from the best precision and recall over references; near to "
+              "the E2E challenge's script.", ROUGE_L_E2E, unit="share"),
+    _of_texts("cider", "CIDEr ≈",
+              "Agreement with the references in n-grams that are rare elsewhere, 0 to 10 (CIDEr-D); "
+              "near to the E2E challenge's script.", CIDER),
+    _of_texts("bert_score", "BERTScore",
+              "F1 of greedily matched token vectors of the bundled sentence encoder, best "
+              "reference.", BERT_SCORE, unit="share"),
     Metric("exact_match", "Exact match",
            "The share of outputs that equal one of their references.",
            kinds=("generation",),
@@ -125,6 +187,28 @@ METRICS: dict[str, Metric] = {metric.name: metric for metric in (
            unit="share",
            scores=exact_matches,
            interval=lambda answers: share_interval(exact_matches(answers))),
+    Metric("squad_em", "Exact match (SQuAD)",
+           "The share of outputs that equal a reference but for case, punctuation and articles.",
+           kinds=("generation",),
+           measure=lambda answers: share(squad_matches(answers)),
+           unit="share",
+           scores=squad_matches,
+           interval=lambda answers: share_interval(squad_matches(answers))),
+    _of_texts("f1", "F1 of tokens",
+              "F1 of the tokens with the best reference, normalised as in SQuAD, on average.",
+              mean_of(squad_f1), unit="share"),
+    Metric("pearson", "Pearson correlation",
+           "The correlation of written numbers with the references; what is no number counts as "
+           "-1.", kinds=("generation",), measure=pearson, interval=pearson_interval),
+    Metric("spearman", "Spearman correlation",
+           "The same of their ranks.",
+           kinds=("generation",), measure=spearman, interval=spearman_interval),
+    _of_texts("slot_coverage", "Fields covered",
+              "The share of a source's fields whose values the output mentions, on average; found "
+              "by words, a heuristic.", SLOT_COVERAGE, unit="share"),
+    _of_texts("invented_slots", "Fields invented",
+              "How many values of other sources an output mentions though its own source lacks "
+              "them, on average; a heuristic.", INVENTED_SLOTS, higher_is_better=False),
     Metric("loss", "Loss per token",
            "The mean negative log-probability of the references' tokens, in nats.",
            kinds=("generation",), measure=_unmeasured, higher_is_better=False, of_answers=False),

@@ -11,7 +11,7 @@ import pandas as pd
 
 from core.data.further_texts import format_texts
 from core.data.task import Example, Schema
-from core.learning.method import Classifier, Generator, LogProbs, Predictor
+from core.learning.method import Classifier, Generator, LogProbs, Predictor, text_answers
 from core.metrics.answers import Floats, LabelAnswers, TextAnswers
 
 CHUNK = 128  # examples answered between two reports of progress
@@ -56,8 +56,8 @@ class TextPredictions:
     outputs: tuple[str, ...] = field(repr=False)
 
     def answers(self) -> TextAnswers:
-        """The outputs with the references, to be measured."""
-        return TextAnswers(self.outputs, [example.references for example in self.examples])
+        """The outputs with references and sources, to be measured."""
+        return text_answers(self.outputs, self.examples)
 
     def table(self, scores: Floats | None = None) -> pd.DataFrame:
         """A row for each example: its texts and the `output`.
