@@ -7,7 +7,7 @@ label word costs one small matrix product, and a text's tokens are kept whatever
 it.
 """
 
-from core.inspection.beam_tree import BeamTree, Node, look_at_beams
+from core.inspection.beam_tree import BeamTree, Node
 from core.inspection.differences import (
     Part,
     changed_spans,
@@ -39,7 +39,7 @@ from core.inspection.text_examples import TextsView, look_at_texts, write_in_par
 __all__ = [
     "Alternative", "Answer", "BeamTree", "DatasetView", "FieldMarks", "Fields", "Node", "Part",
     "PromptView", "Question", "Step", "TextView", "TextsView", "Token", "Word", "changed_spans",
-    "closest_reference", "forget", "look_at_beams", "look_at_examples", "look_at_prompt",
+    "closest_reference", "forget", "look_at_examples", "look_at_prompt",
     "look_at_rendered", "look_at_text", "look_at_texts", "look_in_parts", "mark_fields",
     "read_fields", "read_question", "read_source", "similarity", "stream_text", "views_in_parts",
     "word_diff", "write_in_parts",

@@ -6,14 +6,10 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-import torch
-
-from core.data.task import Example
-from core.inspection.question import Question
-from core.inspection.text import read_source, surfaces
+from core.inspection.surfaces import surfaces
 from core.models.backbone import Backbone
-from core.models.beams import BeamSearch, search
-from core.models.decoding import Decoding, Rules
+from core.models.beams import BeamSearch
+from core.models.decoding import Rules
 
 _GIVEN_UP = 6  # of the texts that were given up, the longest are shown
 
@@ -73,19 +69,6 @@ class _Place:
             found.append(place)
             place = place.above
         return found[::-1]
-
-
-def look_at_beams(question: Question, example: Example, backbone: Backbone,
-                  decoding: Decoding) -> BeamTree:
-    """Search for the text of one example, and show the search as a tree.
-
-    Raises:
-        InputError: the question is not sound, or the pattern does not fit into the model.
-    """
-    _, encoded = read_source(question, example, backbone, decoding)
-    with torch.inference_mode():
-        (found,) = search(backbone, [encoded.ids], decoding, None, [[]], lambda _, __: None)
-    return tree_of(found, backbone)
 
 
 def tree_of(found: BeamSearch, backbone: Backbone) -> BeamTree:

@@ -18,10 +18,12 @@ class Part:
     Attributes:
         kind: `same` in both; `added` in the output alone; `missing` in the reference alone.
         text: as it is written there.
+        space: whether it stands at the start or after a space.
     """
 
     kind: Literal["same", "added", "missing"]
     text: str
+    space: bool = True
 
 
 def closest_reference(output: str, references: Sequence[str]) -> str:
@@ -40,12 +42,12 @@ def word_diff(output: str, reference: str) -> list[Part]:
     parts: list[Part] = []
     for what, start, stop, from_, to in _matcher(ours, theirs).get_opcodes():
         if what == "equal":
-            parts.append(Part("same", _stretch(output, ours[start:stop])))
+            parts.append(_part("same", output, ours[start:stop]))
             continue
-        if to > from_:
-            parts.append(Part("missing", _stretch(reference, theirs[from_:to])))
         if stop > start:
-            parts.append(Part("added", _stretch(output, ours[start:stop])))
+            parts.append(_part("added", output, ours[start:stop]))
+        if to > from_:
+            parts.append(_part("missing", reference, theirs[from_:to]))
     return parts
 
 
@@ -63,9 +65,14 @@ def _words(text: str) -> list[re.Match[str]]:
 
 def _matcher(ours: Sequence[re.Match[str]],
              theirs: Sequence[re.Match[str]]) -> SequenceMatcher[str]:
-    spelled = [[word.group().lower() for word in words] for words in (ours, theirs)]
-    return SequenceMatcher(None, *spelled, autojunk=False)
+    return SequenceMatcher(None, _lower(ours), _lower(theirs), autojunk=False)
 
 
-def _stretch(text: str, words: Sequence[re.Match[str]]) -> str:
-    return text[words[0].start():words[-1].end()]
+def _lower(words: Sequence[re.Match[str]]) -> list[str]:
+    return [word.group().lower() for word in words]
+
+
+def _part(kind: Literal["same", "added", "missing"], text: str,
+          words: Sequence[re.Match[str]]) -> Part:
+    start, stop = words[0].start(), words[-1].end()
+    return Part(kind, text[start:stop], start == 0 or text[start - 1].isspace())

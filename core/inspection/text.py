@@ -1,4 +1,4 @@
-"""One text as the model writes it: every token with its probability and what else could stand there.
+"""One text as the model writes it: each token with its probability and with others in its place.
 
 Only the writing itself is done token by token. The probabilities of all tokens, and the most
 probable others, come from a single pass over source and text.
@@ -9,15 +9,17 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import torch
 
 from core.data.task import Example
 from core.errors import PatternError
+from core.inspection.beam_tree import BeamTree, tree_of
 from core.inspection.memory import keep, recall
 from core.inspection.question import Question
+from core.inspection.surfaces import added, surfaces
 from core.models.backbone import Backbone
+from core.models.beams import BeamSearch
 from core.models.decoding import Decoding, Written, end_tokens, text_of
 from core.models.encoding import Encoded
 from core.models.scoring import project
@@ -26,7 +28,6 @@ from core.models.stream import stream
 from core.prompts.pattern import Prompt
 
 ALTERNATIVES = 5  # that are given of each token
-_UNKNOWN_SIGN = "\ufffd"  # of bytes that are no whole character yet
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,7 @@ class TextView:
         end: what stands after the last token, if the text ended by itself.
         done: whether it is written.
         ended: whether it ended by itself, and not because it may have no more tokens.
+        tree: of the search that found it, with several beams.
     """
 
     prompt: Prompt
@@ -88,6 +90,7 @@ class TextView:
     end: Token | None = None
     done: bool = False
     ended: bool = False
+    tree: BeamTree | None = None
 
     @property
     def ids(self) -> tuple[int, ...]:
@@ -134,15 +137,18 @@ def stream_text(question: Question, example: Example, backbone: Backbone, decodi
     pieces = list(backbone.tokenizer.convert_ids_to_tokens(encoded.ids))
     view = TextView(prompt, pieces, encoded.origins, encoded.shortened)
     key = ("text", backbone.name, id(backbone), tuple(encoded.ids), decoding, tuple(begun))
-    written = recall(key)
-    if not isinstance(written, Written):
-        for written in stream(backbone, encoded.ids, decoding, begun=begun):
-            if not isinstance(written, Written):
-                tokens = _plain_tokens(written, backbone)
-                yield replace(view, output=text_of(written, backbone), tokens=tokens)
-        assert isinstance(written, Written)
-        keep(key, written)
-    yield _with_probabilities(view, encoded.ids, written, backbone, decoding)
+    found = recall(key)
+    if not isinstance(found, Written | BeamSearch):
+        for found in stream(backbone, encoded.ids, decoding, begun=begun):
+            if not isinstance(found, Written | BeamSearch):
+                tokens = _plain_tokens(found, backbone)
+                yield replace(view, output=text_of(found, backbone), tokens=tokens)
+        keep(key, found)
+    if isinstance(found, BeamSearch):
+        view = replace(view, tree=tree_of(found, backbone))
+        found = found.finished[0]
+    assert isinstance(found, Written)
+    yield _with_probabilities(view, encoded.ids, found, backbone, decoding)
 
 
 def read_source(question: Question, example: Example, backbone: Backbone,
@@ -157,22 +163,6 @@ def read_source(question: Question, example: Example, backbone: Backbone,
         raise PatternError("There is no pattern.")
     prompt = question.pattern.render(example)
     return prompt, encode_sources([prompt], backbone, decoding.max_tokens)[0]
-
-
-def surfaces(ids: Sequence[int], backbone: Backbone, *, whole: bool = True) -> list[str]:
-    """What each token adds to a text: a character of several tokens comes with its last.
-
-    Args:
-        whole: whether the text is over; if not, the last character may be without its end.
-    """
-    texts = _decode([list(ids[:count]) for count in range(1, len(ids) + 1)], backbone)
-    found, before = [], ""
-    for at, text in enumerate(texts):
-        last = whole and at == len(texts) - 1
-        shown = last or not text.endswith(_UNKNOWN_SIGN)
-        found.append(text[len(before):] if shown else "")
-        before = text if shown else before
-    return found
 
 
 def _plain_tokens(ids: Sequence[int], backbone: Backbone) -> tuple[Token, ...]:
@@ -207,24 +197,7 @@ def _alternatives(probabilities: torch.Tensor, ids: Sequence[int], ends: frozens
              for token in row]
     starts = [start for start, row in zip(before, best.indices.tolist(), strict=True)
               for _ in row]
-    texts = iter(_added(starts, pairs, backbone))
+    texts = iter(added(starts, pairs, backbone))
     return [tuple(Alternative(token, next(texts), share, token in ends)
                   for token, share in zip(row, shares, strict=True))
             for row, shares in zip(best.indices.tolist(), best.values.tolist(), strict=True)]
-
-
-def _added(starts: Sequence[Sequence[int]], wholes: Sequence[Sequence[int]],
-           backbone: Backbone) -> list[str]:
-    """What the last token of each adds to the text of those before it."""
-    lasts = _decode([whole[-1:] for whole in wholes], backbone)
-    return [whole.removeprefix(start) if whole.startswith(start) else last
-            for start, whole, last in zip(_decode(starts, backbone), _decode(wholes, backbone),
-                                          lasts, strict=True)]
-
-
-def _decode(rows: Sequence[Sequence[int]], backbone: Backbone) -> list[str]:
-    tokenizer: Any = backbone.tokenizer
-    texts: list[str] = tokenizer.batch_decode([list(row) for row in rows],
-                                              skip_special_tokens=True,
-                                              clean_up_tokenization_spaces=False)
-    return texts

@@ -6,22 +6,27 @@ import threading
 from collections.abc import Iterator, Sequence
 from queue import Empty, SimpleQueue
 
+import torch
+
 from core.errors import Cancelled
 from core.models.backbone import Backbone
-from core.models.decoding import Decoding, Written
+from core.models.beams import BeamSearch, search
+from core.models.decoding import Decoding, Watch, Written
 from core.models.prefix import Prefix
 from core.models.writing import write
 
-_News = tuple[int, ...] | Written | BaseException
+_Found = Written | BeamSearch
+_News = tuple[int, ...] | _Found | BaseException
 
 
 def stream(backbone: Backbone, source: Sequence[int], decoding: Decoding,
            prefix: Prefix | None = None, *,
-           begun: Sequence[int] = ()) -> Iterator[tuple[int, ...] | Written]:
+           begun: Sequence[int] = ()) -> Iterator[tuple[int, ...] | _Found]:
     """The token ids written so far, whenever there are more, and at last the text.
 
-    Tokens that come while the caller is busy are given together. Writing ends at the next token
-    when the caller closes the iterator.
+    With several beams the ids are those of the best hypothesis so far, and the whole search comes
+    at last. Tokens that come while the caller is busy are given together. Writing ends at the next
+    token when the caller closes the iterator.
 
     Args:
         begun: tokens that the text begins with.
@@ -35,11 +40,12 @@ def stream(backbone: Backbone, source: Sequence[int], decoding: Decoding,
     def watch(_: Sequence[int], texts: Sequence[Sequence[int]]) -> None:
         if left.is_set():
             raise Cancelled
-        news.put(tuple(texts[0]))
+        if texts:
+            news.put(tuple(texts[0]))
 
     def run() -> None:
         try:
-            news.put(write(backbone, [source], decoding, prefix, begun=[begun], watch=watch)[0])
+            news.put(_write(backbone, source, decoding, prefix, begun, watch))
         except BaseException as error:  # the caller's thread raises it
             news.put(error)
 
@@ -50,13 +56,21 @@ def stream(backbone: Backbone, source: Sequence[int], decoding: Decoding,
         left.set()
 
 
-def _until_written(news: SimpleQueue[_News]) -> Iterator[tuple[int, ...] | Written]:
+def _write(backbone: Backbone, source: Sequence[int], decoding: Decoding, prefix: Prefix | None,
+           begun: Sequence[int], watch: Watch) -> _Found:
+    if decoding.beams == 1:
+        return write(backbone, [source], decoding, prefix, begun=[begun], watch=watch)[0]
+    with torch.inference_mode():
+        return search(backbone, [source], decoding, prefix, [begun], watch)[0]
+
+
+def _until_written(news: SimpleQueue[_News]) -> Iterator[tuple[int, ...] | _Found]:
     while True:
         newest = _newest(news)
         if isinstance(newest, BaseException):
             raise newest
         yield newest
-        if isinstance(newest, Written):
+        if isinstance(newest, _Found):
             return
 
 
