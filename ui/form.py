@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 import re
 from collections.abc import Collection
@@ -18,14 +19,20 @@ from ui.languages import label
 def controls(kind: type[Options], prefix: str, only: Collection[str] | None = None, *,
              visible: bool = True,
              shown_for: Kind = "classification") -> dict[str, gr.components.Component]:
-    """A control for each option (of those named `only`), by name, in the class's order.
+    """A control for each option (of those named `only`), by name; the class's own come first.
 
     Hidden are all if not `visible`, and those that do not matter for tasks of the kind `shown_for`.
     """
     types, mattering = get_type_hints(kind), options_for(kind, shown_for)
     return {option.name: _control(option, types[option.name], prefix,
                                   visible and option.name in mattering)
-            for option in fields(kind) if only is None or option.name in only}
+            for option in _own_first(kind) if only is None or option.name in only}
+
+
+def _own_first(kind: type[Options]) -> list[Field[Any]]:
+    """The options, those that the class itself declares before those of its bases."""
+    own = inspect.get_annotations(kind)
+    return sorted(fields(kind), key=lambda option: option.name not in own)
 
 
 def _control(option: Field[Any], kind: Any, prefix: str, visible: bool) -> gr.components.Component:

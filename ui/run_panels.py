@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 
+from core.metrics.groups import settings
 from core.metrics.metric import FINDINGS, Metric, found_metrics, main_metric
 from core.runs.run import Run
 from ui.bars import found_percent, metric_text, range_text
@@ -43,12 +44,13 @@ def run_columns(runs: Sequence[Run], translate: Translate) -> list[str]:
 def run_rows(runs: Sequence[Run], translate: Translate) -> list[list[object]]:
     """One table row for each run."""
     metric, rows = _metric(runs), []
-    for run in runs:
+    named = settings([run.record() for run in runs])
+    for run, setting in zip(runs, named, strict=True):
         score = ""
         if metric.name in run.metrics:
             score = metric_text(run.metrics[metric.name], metric)
         seconds = span(run.seconds) if run.seconds is not None else ""
-        rows.append([translate(run.status), _progress(run), score, run.spec.method,
+        rows.append([translate(run.status), _progress(run), score, setting.method,
                      run.spec.shots, run.spec.seed, run.spec.pattern_text, seconds, run.id])
     return rows
 

@@ -55,6 +55,11 @@ class PrefixTuningOptions(DecodingOptions, FineTuningOptions):
                           "per-text: the loss of a text is the sum over its tokens, as in the "
                           "paper's code; per-token: all tokens of a batch count alike",
                           choices=("per-text", "per-token"), kinds=("generation",))
+    learning_rate: float = option(
+        0.0, "size of the first update; 0 chooses 1e-3 for mlp and infix, 1e-2 for flat and "
+             "embedding", 0.0, 1.0)
+    top_layers: int = option(0, "of no effect: the model's layers are not trained", 0, 1000,
+                             kinds=())
     dropout: bool = option(False, "keep the frozen model's dropout on while training, as the "
                                   "paper's code does for BART")
     separator: bool = option(True, "causal models read their end token between source and text, "

@@ -229,6 +229,20 @@ def test_the_card_folds_further_metrics(runs: list[Run]) -> None:
     assert "1.25" in before
 
 
+def test_a_measure_of_other_runs_is_replaced_by_the_main_one(compare: Compare,
+                                                             shown: dict[str, Any]) -> None:
+    score, table, *_ = compare.figures.show_scores(ENGLISH, "ann", shown, "accuracy")
+    assert score.layout.xaxis.title.text.startswith("ROUGE-L")
+    assert "prefix-tuning (length=5)" in table
+
+
+def test_the_tab_of_labels_leaves_texts_out(compare: Compare, shown: dict[str, Any],
+                                            runs: list[Run]) -> None:
+    assert compare.confusion.list_runs(ENGLISH, "ann", shown, None)["choices"] == []
+    _, table, _, file = compare.confusion.show(ENGLISH, "ann", shown, runs[0].id)
+    assert (table, file["interactive"]) == ("", False)
+
+
 def test_an_example_without_references_or_output_is_shown() -> None:
     rows = pd.DataFrame({"text_a": ["s"], "text_b": [""], "more": [""], "references": [""],
                          "answer_a": [""], "score_a": [0.0]})

@@ -18,6 +18,7 @@ from tests.ui.conftest import Page
 from ui.form import several_numbers
 from ui.lab.tab import Lab
 from ui.lab.words import WORD_BOXES
+from ui.run_panels import run_rows
 from ui.search.tab import Search
 from ui.train.plan import IN_THE_LAB, Plan
 from ui.train.runs import Runs
@@ -47,7 +48,8 @@ def plan(ground: Page) -> Plan:
 
 def updates(plan: Plan, task: str) -> dict[str, Any]:
     """What a change to a task does to each box, by its name."""
-    methods, shots, *rest = plan.list_methods(ENGLISH, task, [])
+    methods = plan.list_methods(ENGLISH, task, [])
+    shots, *rest = plan.fit_boxes(ENGLISH, task)
     presets = len(plan.presets)
     options = {f"{method}-{option}": update for (method, option, _), update in
                zip(plan.options, rest[presets:], strict=True)}
@@ -146,10 +148,19 @@ def test_curves_and_card_of_a_run_that_writes(tmp_path: Path) -> None:
     card, _, loss, dev, *_ = runs.show_run(ENGLISH, "ann", run.id)
     assert list(loss["value"]["loss"]) == [5.5, 5.0, 4.0, 3.5]
     assert list(dev["value"]["development score"]) == [4.5, 4.0]
-    assert (dev["label"], dev["y_lim"]) == ("Loss per token on development examples", None)
+    assert dev["label"] == "Loss per token on development examples"
+    assert dev["y_lim"] == pytest.approx([3.96, 4.54])
+    assert run_rows(store.runs("ann"), str)[0][3] == "prefix-tuning"
     assert "beams" in card
     assert "calibrate" not in card
     data.close()
+
+
+def test_the_table_of_runs_names_the_length(plan: Plan, data: DataFolder) -> None:
+    study = StudySpec("s", "venues", ("prefix-tuning",))
+    data.store.submit(study, planned(plan, ["prefix-tuning", "zero-shot"], length="1,2"), "ann")
+    assert [row[3] for row in run_rows(data.store.runs("ann"), str)] == [
+        "prefix-tuning (length=1)", "prefix-tuning (length=2)", "zero-shot"]
 
 
 def test_records_hold_the_options_that_matter() -> None:

@@ -8,6 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
+from core.metrics.groups import main_metric_of
 from core.runs.comparison import distinct
 from core.runs.ready_made import ready_made_runs
 from core.runs.records import RunRecord
@@ -51,6 +52,14 @@ class Choice:
     def done_records(self) -> list[RunRecord]:
         """The finished ones as plain values."""
         return [run.record() for run in self.done]
+
+    def metric(self, name: str) -> str:
+        """The metric of that name if any run has it, else the main one.
+
+        A page may still send what it showed before the runs changed.
+        """
+        known = {metric for run in self.done for metric in run.metrics}
+        return name if name in known else main_metric_of(self.done_records)
 
     @property
     def state(self) -> str:

@@ -60,9 +60,10 @@ class Confusion:
                   chosen: str | None) -> Any:
         """Offer every group of runs that differ in their seed only, and every finished run."""
         translate = translator(request)
-        records = Choice.shown(self.services.store, visitor, shown).done_records
-        groups = [(group_name(setting, len(runs), translate), ALL_SEEDS + runs[0].id)
-                  for setting, runs in grouped(records).items() if len(runs) > 1]
+        runs = Choice.shown(self.services.store, visitor, shown).done
+        records = [run.record() for run in runs if run.labels]
+        groups = [(group_name(setting, len(alike), translate), ALL_SEEDS + alike[0].id)
+                  for setting, alike in grouped(records).items() if len(alike) > 1]
         names = run_names(records, translate)
         choices = [*groups, *zip(names, (record.id for record in records), strict=True)]
         keys = [key for _, key in choices]
@@ -97,5 +98,5 @@ class Confusion:
             groups = [{record.id for record in records}
                       for records in grouped(choice.done_records).values()]
             wanted = set().union(*(group for group in groups if key in group))
-        found = [run for run in choice.done if run.id in wanted]
+        found = [run for run in choice.done if run.id in wanted and run.labels]
         return [run for run in found if run.labels == found[0].labels]

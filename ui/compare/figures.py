@@ -78,7 +78,8 @@ class Figures:
     def show_scores(self, request: gr.Request, visitor: str, shown: Shown,
                     metric: str) -> list[Any]:
         """Means with spread, interval and every run, and the curves that the runs make."""
-        translate, records = translator(request), self._records(visitor, shown)
+        translate = translator(request)
+        records, metric = self._chosen(visitor, shown, metric)
         worth = curves_worth_drawing(records, metric)
         curves = [gr.update(visible=worth[name],
                             value=draw(records, metric, translate) if worth[name] else None)
@@ -89,7 +90,8 @@ class Figures:
     def show_stability(self, request: gr.Request, visitor: str, shown: Shown, metric: str,
                        over: str) -> list[Any]:
         """Box plots over patterns or over seeds."""
-        translate, records = translator(request), self._records(visitor, shown)
+        translate = translator(request)
+        records, metric = self._chosen(visitor, shown, metric)
         varied = over.removeprefix(_BY)
         return [stability_figure(records, metric, varied, translate),
                 spread_table(spread_rows(records, metric, varied), metric, varied, translate)]
@@ -97,10 +99,13 @@ class Figures:
     def show_differences(self, request: gr.Request, visitor: str, shown: Shown, metric: str,
                          by: str) -> list[Any]:
         """Which methods differ by more than chance: in words, as a figure and as a table."""
-        translate, records = translator(request), self._records(visitor, shown)
+        translate = translator(request)
+        records, metric = self._chosen(visitor, shown, metric)
         found = compare_methods(records, metric, by.removeprefix(_BY))
         return [verdicts(found, translate), paired_figure(found, translate),
                 difference_table(found, translate)]
 
-    def _records(self, visitor: str, shown: Shown) -> list[RunRecord]:
-        return Choice.shown(self.services.store, visitor, shown).records
+    def _chosen(self, visitor: str, shown: Shown, metric: str) -> tuple[list[RunRecord], str]:
+        """The runs that are shown, and the metric."""
+        choice = Choice.shown(self.services.store, visitor, shown)
+        return choice.records, choice.metric(metric)

@@ -56,7 +56,8 @@ class Groups:
         translate = translator(request)
         if not column:
             return message(translate(_NOTHING), "note")
-        return self._grouped(self._runs(visitor, shown), column, metric_named(metric), translate)
+        chosen = Choice.shown(self.services.store, visitor, shown).metric(metric)
+        return self._grouped(self._runs(visitor, shown), column, metric_named(chosen), translate)
 
     def _grouped(self, runs: Sequence[Run], column: str, metric: Metric,
                  translate: Translate) -> str:

@@ -66,7 +66,8 @@ class Compare:
             measures = [(label(metric.title), metric.name) for metric in _measures([])]
             self.metric = gr.Dropdown(measures, value=measures[0][1], scale=2,
                                       label=label("Measure"), elem_id="compare-metric",
-                                      min_width=190)
+                                      min_width=190, filterable=False,
+                                      allow_custom_value=True)  # that of other runs, for a moment
             self.refresh = gr.Button(label("Refresh"), scale=1, min_width=90, size="md",
                                      elem_id="compare-refresh")
 

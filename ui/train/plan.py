@@ -105,9 +105,11 @@ class Plan:
             session.task, session.variants, self.lab.boxes.pattern, self.patterns]}
         # one after the other: what is no longer offered would be refused as a value of the plan
         listed = follow([session.task.change], self.list_methods, [session.task, self.methods],
-                        [self.methods, self.shots, *self.presets.values(),
-                         *(box for _, _, box in self.options)])
-        listed.then(**patterns, **QUIET).then(**planned, **QUIET)
+                        self.methods)
+        fitted = listed.then(self.fit_boxes, session.task,
+                             [self.shots, *self.presets.values(),
+                              *(box for _, _, box in self.options)], **QUIET)
+        fitted.then(**patterns, **QUIET).then(**planned, **QUIET)
         # only here: listed when the tab opens, methods would undo a click made meanwhile
         follow([tab.select], **patterns).then(**planned, **QUIET)
         watched = [self.methods, self.patterns, self.shots, self.seeds, self.limit,
@@ -119,23 +121,27 @@ class Plan:
             preset.input(partial(self.take_preset, name), preset,
                          [box for method, _, box in self.options if method == name], **QUIET)
 
-    def list_methods(self, request: gr.Request, choice: str,
-                     chosen: Sequence[str] | None) -> list[Any]:
-        """The methods that serve the task's kind, and the options that matter for it.
-
-        Methods that were chosen stay chosen.
-        """
+    def list_methods(self, request: gr.Request, choice: str, chosen: Sequence[str] | None) -> Any:
+        """The methods that serve the task's kind; those that were chosen stay chosen."""
         translate = translator(request)
         try:
             kind = self.services.task(choice).schema.kind
         except ClozeLabError:  # the plan says what is wrong with the task
-            return [gr.skip()] * (2 + len(self.presets) + len(self.options))
+            return gr.skip()
         served = {method.name: method for method in methods_for(kind)}
         kept = [name for name in chosen or [] if name in served]
         first = [name for name, method in served.items() if method.preselected]
         titles = [(translate(method.title), name) for name, method in served.items()]
-        return [gr.update(choices=titles, value=kept or first),
-                gr.update(label=translate(_shots_title(kind))),
+        return gr.update(choices=titles, value=kept or first)
+
+    def fit_boxes(self, request: gr.Request, choice: str) -> list[Any]:
+        """Show the boxes of options that matter for the task's kind, and name the shots' by it."""
+        translate = translator(request)
+        try:
+            kind = self.services.task(choice).schema.kind
+        except ClozeLabError:
+            return [gr.skip()] * (1 + len(self.presets) + len(self.options))
+        return [gr.update(label=translate(_shots_title(kind))),
                 *[gr.update(visible=kind == "generation")] * len(self.presets),
                 *(gr.update(visible=_matters(name, option, kind))
                   for name, option, _ in self.options)]

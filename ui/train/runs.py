@@ -207,8 +207,16 @@ def _plots(run: Run, curve: pd.DataFrame, translate: Translate) -> list[Any]:
                                visible=len(line) > 1))
     plots[0] |= {"y_title": loss, "x_title": translate("step")}
     plots[1] |= {"y_title": dev.head(translate), "x_title": translate("step"),
-                 "y_lim": [0, 1] if dev.is_share else None}
+                 "y_lim": [0, 1] if dev.is_share else _limits(latest["development score"])}
     return plots
+
+
+def _limits(values: pd.Series[float]) -> list[float]:
+    """The ends of an axis around values, with some room."""
+    known = values.dropna()
+    low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 1.0)
+    room = 0.08 * (high - low) or 0.5
+    return [low - room, high + room]
 
 
 def _dev_metric(run: Run) -> Metric:
