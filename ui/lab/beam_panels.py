@@ -78,4 +78,5 @@ def _way(way: str, view: TextView, marks: FieldMarks, references: Sequence[str],
             n=count, total=len(marks.covered)))
     lines = "".join(f"<li>{escape(fact)}</li>" for fact in facts)
     return (f'<div><h4>{escape(translate(_TITLES[way]))}</h4>'
-            f'<p class="cl-diff">{compared(view.output, references)}</p><ul class="cl-facts-list">{lines}</ul></div>')
+            f'<p class="cl-diff">{compared(view.output, references)}</p>'
+            f'<ul class="cl-facts-list">{lines}</ul></div>')
