@@ -17,7 +17,7 @@ from ui.bars import found_percent
 from ui.feedback import Translate
 from ui.lab.text_panels import compared
 
-_TITLES = {"greedy": "greedy", "beams": "beam search", "sampling": "sampling"}
+_TITLES = {"by-greedy": "greedy", "by-beams": "beam search", "by-sampling": "sampling"}
 
 
 def tree_panel(tree: BeamTree | None, translate: Translate) -> str:
@@ -78,4 +78,5 @@ def _way(way: str, view: TextView, marks: FieldMarks, references: Sequence[str],
             n=count, total=len(marks.covered)))
     lines = "".join(f"<li>{escape(fact)}</li>" for fact in facts)
     return (f'<div><h4>{escape(translate(_TITLES[way]))}</h4>'
-            f'<p class="cl-diff">{compared(view.output, references)}</p><ul class="cl-facts-list">{lines}</ul></div>')
+            f'<p class="cl-diff">{compared(view.output, references)}</p>'
+            f'<ul class="cl-facts-list">{lines}</ul></div>')

@@ -11,7 +11,7 @@ from core.data.split import LM_BFF_SEEDS
 from core.models.decoding import Decoding
 from ui.languages import label
 
-GREEDY, BEAMS, SAMPLING = WAYS = ("greedy", "beams", "sampling")
+GREEDY, BEAMS, SAMPLING = WAYS = ("by-greedy", "by-beams", "by-sampling")
 _SHOWN = {GREEDY: (), BEAMS: ("beams", "length_penalty"),
           SAMPLING: ("temperature", "top_p", "seed")}
 

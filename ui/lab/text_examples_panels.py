@@ -34,6 +34,11 @@ def texts_panel(view: TextsView, before: Mapping[str, float] | None, wanted: int
             f"{_table(view, translate)}</div>")
 
 
+def outdated(panel: str) -> str:
+    """A panel of what was asked before, faint, until the first new texts are written."""
+    return f'<div class="cl-outdated" aria-busy="true">{panel}</div>' if panel else ""
+
+
 def _main(view: TextsView, before: Mapping[str, float] | None, translate: Translate) -> str:
     metric = view.main
     if metric.name not in view.metrics:

@@ -216,8 +216,11 @@ def _marked(marks: FieldMarks, translate: Translate) -> Iterator[str]:
     for slot, covered in marks.covered:
         kind = "covered" if covered else "missed"
         yield _mark(slot, kind, titles[kind])
-    for slot in marks.invented:
+    first = {slot.name: slot for slot in reversed(marks.invented)}  # of each name one is enough
+    for slot in first.values():
         yield _mark(slot, "invented", titles["invented"])
+    if left := len(marks.invented) - len(first):
+        yield f'<span class="cl-hint">{escape(translate("and {n} more").format(n=left))}</span>'
 
 
 def _mark(slot: Slot, kind: str, title: str) -> str:

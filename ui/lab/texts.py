@@ -31,7 +31,7 @@ from ui.lab.fields import FieldChips, fields_text
 from ui.lab.measured import measured
 from ui.lab.newest import NewestQuestion
 from ui.lab.panels import prompt_panel
-from ui.lab.text_examples_panels import texts_panel
+from ui.lab.text_examples_panels import outdated, texts_panel
 from ui.lab.text_panels import output_panel, read_view
 from ui.languages import label
 from ui.live import QUIET, follow
@@ -108,7 +108,7 @@ class TextLab:
         """The text, the tree of the search, the ways side by side, and the metrics."""
         self.begun = gr.State({})  # {"of": what is asked, "ids": tokens that the text begins with}
         self.before = gr.State({})  # {"of": which example, "output": the text that stood there}
-        self.measured = gr.State({})  # {"of", "now", "before": {n: metrics}}
+        self.measured = gr.State({})  # {"task", "of", "now", "before": {n: metrics}, "panel"}
         with gr.Column(visible=False) as self.answers:
             self.output = gr.HTML(elem_id="output-panel", js_on_load=_CLICKS)
             self.tree = gr.HTML(elem_id="tree-panel")
@@ -247,6 +247,7 @@ class TextLab:
         self._newest_examples.ask(request.session_hash, typed)
         of = [model, pattern, *ways]
         before, now = _measured_before(known, choice, of), {}
+        yield [outdated(known.get("panel", "") if known.get("task") == choice else ""), gr.skip()]
         try:
             task, backbone = self.services.task(choice), self.services.backbone(model)
             question = read_question(pattern or "", {}, task, backbone)
@@ -255,9 +256,10 @@ class TextLab:
                     question, examples, backbone, decoding_of(*ways),
                     lambda: self._newest_examples.is_newest(request.session_hash, typed)):
                 now = {**now, str(view.n): view.metrics}
-                yield [texts_panel(view, before.get(str(view.n)), len(examples), len(task.test),
-                                   translate),
-                       {"task": choice, "of": of, "now": now, "before": before}]
+                panel = texts_panel(view, before.get(str(view.n)), len(examples), len(task.test),
+                                    translate)
+                yield [panel, {"task": choice, "of": of, "now": now, "before": before,
+                               "panel": panel}]
         except Exception as error:
             yield [_waiting("How good the texts are", error, translate), gr.skip()]
 

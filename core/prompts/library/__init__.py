@@ -22,7 +22,8 @@ _GENERIC = {  # by whether the examples are pairs
     False: ("{text_a} Topic: {mask}.", "{mask}: {text_a}", "{text_a} This is {mask}."),
     True: ("{text_a} {sep} {text_b} Answer: {mask}.", "{text_a} {mask}: {text_b}"),
 }
-_CONTINUATION = ("{text_a} {mask}",)  # of the source by the answer
+_CONTINUATION = (  # of the source by the answer; the second is T5's
+    "{text_a} {mask}", "summarize: {text_a} {mask}", "{text_a} In a sentence: {mask}")
 _NOTES = {
     "classification": "The labels' own names stand for them.",
     "choice": "Each example brings its own answers.",
