@@ -15,9 +15,10 @@ from core.inspection.examples import (
 from core.inspection.memory import forget
 from core.inspection.prompt import PromptView, Step, Word, look_at_prompt, look_at_rendered
 from core.inspection.question import Question, read_question
+from core.inspection.written import WrittenAnswers, text_question, written_answers
 
 __all__ = [
-    "Answer", "DatasetView", "PromptView", "Question", "Step", "Word", "forget",
+    "Answer", "DatasetView", "PromptView", "Question", "Step", "Word", "WrittenAnswers", "forget",
     "look_at_examples", "look_at_prompt", "look_at_rendered", "look_in_parts", "read_question",
-    "views_in_parts",
+    "text_question", "views_in_parts", "written_answers",
 ]

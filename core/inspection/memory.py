@@ -1,24 +1,25 @@
-"""The features of recent prompts and patterns, which are computed once."""
+"""What was computed of recent prompts and patterns, features above all: each is computed once."""
 
 from __future__ import annotations
 
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
-
-import torch
+from typing import Any, TypeVar
 
 _MOST = 96
-_kept: OrderedDict[tuple[object, ...], torch.Tensor] = OrderedDict()
+_T = TypeVar("_T")
+_kept: OrderedDict[tuple[object, ...], Any] = OrderedDict()
 _lock = threading.Lock()
 
 
-def remembered(key: tuple[object, ...], compute: Callable[[], torch.Tensor]) -> torch.Tensor:
+def remembered(key: tuple[object, ...], compute: Callable[[], _T]) -> _T:
     """What `compute` returns for this key, computed at most once while it is kept."""
     with _lock:
         if key in _kept:
             _kept.move_to_end(key)
-            return _kept[key]
+            known: _T = _kept[key]
+            return known
     computed = compute()
     with _lock:
         _kept[key] = computed

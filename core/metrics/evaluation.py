@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 from core.data.task import Kind
@@ -59,7 +60,10 @@ def _values(answers: Answers, kind: Kind) -> dict[str, float]:
     """The value of each metric, the ends of its interval, and the number of examples, by name."""
     values: dict[str, float] = {}
     for metric in metrics_of(kind):
-        values[metric.name] = metric.measure(answers)
+        value = metric.measure(answers)
+        if math.isnan(value) and metric is not main_metric(kind):
+            continue  # says nothing of these answers
+        values[metric.name] = value
         if metric.interval is not None:
             low, high = metric.interval(answers)
             values |= {f"{metric.name}_low": low, f"{metric.name}_high": high}

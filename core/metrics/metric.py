@@ -13,8 +13,15 @@ from typing import Any, Literal
 
 from core.data.task import Kind
 from core.metrics.answers import Floats
-from core.metrics.labels import confusion_counts, macro_f1, right_labels, share, share_interval
-from core.metrics.texts import exact_matches
+from core.metrics.labels import (
+    confusion_counts,
+    macro_f1,
+    missed_counts,
+    right_labels,
+    share,
+    share_interval,
+)
+from core.metrics.texts import exact_matches, invalid_answers
 
 DEVELOPMENT = "dev_"  # prefix of the name of a development score
 Translate = Callable[[str], str]  # from fixed English text to the reader's language
@@ -116,7 +123,7 @@ METRICS: dict[str, Metric] = {metric.name: metric for metric in (
     Metric("macro_f1", "Macro F1",
            "The mean over labels of F1, so that rare labels count as much as frequent ones.",
            kinds=("classification", "choice"),
-           measure=lambda answers: macro_f1(confusion_counts(answers)),
+           measure=lambda answers: macro_f1(confusion_counts(answers), missed_counts(answers)),
            unit="share"),
     Metric("exact_match", "Exact match",
            "The share of outputs that equal one of their references.",
@@ -125,6 +132,11 @@ METRICS: dict[str, Metric] = {metric.name: metric for metric in (
            unit="share",
            scores=exact_matches,
            interval=lambda answers: share_interval(exact_matches(answers))),
+    Metric("invalid", "Invalid answers",
+           "The share of written answers that are none of the labels, or no number where all "
+           "references are numbers; they count as wrong.",
+           kinds=("classification", "choice", "generation"), measure=invalid_answers,
+           unit="share", higher_is_better=False),
     Metric("loss", "Loss per token",
            "The mean negative log-probability of the references' tokens, in nats.",
            kinds=("generation",), measure=_unmeasured, higher_is_better=False, of_answers=False),
