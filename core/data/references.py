@@ -37,7 +37,7 @@ def merge_references(examples: Iterable[Example]) -> list[Example]:
     """
     merged: dict[tuple[object, ...], Example] = {}
     for example in examples:
-        source = (example.text_a, example.more)
+        source = (example.text_a, example.text_b, example.more)
         earlier = merged.setdefault(source, example)
         references = dict.fromkeys((*earlier.references, *example.references))
         merged[source] = replace(earlier, references=tuple(references))

@@ -54,9 +54,9 @@ def multiple_choice(*labels: str, pairs: bool = False, columns: tuple[str, ...] 
     return Schema("choice", labels, pairs, tuple(dict.fromkeys((*labels, *columns))))
 
 
-def generation(*, columns: tuple[str, ...] = ()) -> Schema:
-    """The schema of a task whose answers are texts."""
-    return Schema("generation", columns=columns)
+def generation(*, pairs: bool = False, columns: tuple[str, ...] = ()) -> Schema:
+    """The schema of a task whose answers are texts; in `pairs` two texts make a source."""
+    return Schema("generation", (), pairs, columns)
 
 
 @dataclass(frozen=True, slots=True)

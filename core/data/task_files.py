@@ -15,13 +15,15 @@ from core.errors import SpecError
 
 _PARTS = ("train", "test", "unlabelled")
 _LABELLED_KEYS, _GENERATION_KEYS = ("text_a", "text_b", "label"), ("source", "target")
+_ONLY_LABELLED = ("text_a", "label")
 _KEYS = (*_PARTS, *_LABELLED_KEYS, *_GENERATION_KEYS, "name")
 
 
 def task_from_files(spec: Mapping[str, object], limits: DataLimits = DataLimits()) -> Task:
     """Make a task of files: `{train, test, unlabelled, text_a, text_b, label, name}`.
 
-    For generation the columns are `source` and `target`. Only `train` is required. Columns that are
+    For generation the columns are `source` and `target`, and `text_b` where a source has two texts.
+    Only `train` is required. Columns that are
     not given are guessed; but once `text_a` is given, there is a second text only if `text_b` is
     given too. All other columns are further texts, which patterns show by the column's name.
 
@@ -50,7 +52,7 @@ def _read(path: str, limits: DataLimits) -> Table:
 
 def _columns(given: Mapping[str, str], train: Table) -> ColumnMap:
     if "source" in given:
-        return ColumnMap(given["source"], None, target=given["target"])
+        return ColumnMap(given["source"], None, given.get("text_b"), target=given["target"])
     return guess_columns(train, **{key: given.get(key) for key in _LABELLED_KEYS})
 
 
@@ -80,9 +82,9 @@ def _checked_value(key: str, value: object) -> str:
 def _check_generation_keys(given: Mapping[str, str]) -> None:
     """Raise if a source is given without a target, or the keys of both kinds are mixed."""
     both = all(key in given for key in _GENERATION_KEYS)
-    labelled = any(key in given for key in _LABELLED_KEYS)
+    labelled = any(key in given for key in _ONLY_LABELLED)
     if any(key in given for key in _GENERATION_KEYS) and (labelled or not both):
         raise SpecError(
             "A task of files whose answers are texts takes both {source} and {target}, and none of "
             "{others}.",
-            source="'source'", target="'target'", others=", ".join(_LABELLED_KEYS))
+            source="'source'", target="'target'", others=", ".join(_ONLY_LABELLED))

@@ -78,7 +78,8 @@ def _schema_and_parts(
     """The schema that all tables make together, and the examples of each table."""
     if columns.target is not None:
         parts = [_with_references(table, columns, limits) for table in tables]
-        return generation(columns=columns.more), parts
+        pairs = any(example.text_b for part in parts for example in part)
+        return generation(pairs=pairs, columns=columns.more), parts
     parts = [_labelled(table, columns, limits) for table in tables]
     labels = {example.label or "" for part in parts for example in part}
     pairs = any(example.text_b for part in parts for example in part)

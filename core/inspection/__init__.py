@@ -35,12 +35,15 @@ from core.inspection.text import (
     stream_text,
 )
 from core.inspection.text_examples import TextsView, look_at_texts, write_in_parts
+from core.inspection.written import WrittenAnswers, text_question, written_answers
 
 __all__ = [
     "Alternative", "Answer", "BeamTree", "DatasetView", "FieldMarks", "Fields", "Node", "Part",
-    "PromptView", "Question", "Step", "TextView", "TextsView", "Token", "Word", "changed_spans",
+    "PromptView", "Question", "Step", "TextView", "TextsView", "Token", "Word", "WrittenAnswers",
+    "changed_spans",
     "closest_reference", "forget", "look_at_examples", "look_at_prompt",
     "look_at_rendered", "look_at_text", "look_at_texts", "look_in_parts", "mark_fields",
-    "read_fields", "read_question", "read_source", "similarity", "stream_text", "views_in_parts",
-    "word_diff", "write_in_parts",
+    "read_fields", "read_question", "read_source", "similarity", "stream_text", "text_question",
+    "views_in_parts",
+    "word_diff", "write_in_parts", "written_answers",
 ]

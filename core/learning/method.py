@@ -7,13 +7,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Generic, Literal, Protocol, TypeVar, cast
+from typing import Any, ClassVar, Generic, Literal, Protocol, TypeVar, cast, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 
 from core.data.split import FewShotSplit
-from core.data.task import Example, Kind, Schema
+from core.data.task import Example, Kind, Schema, Task
 from core.errors import SpecError
 from core.learning.checkpoint import CheckpointStore
 from core.learning.options import Options
@@ -53,6 +53,25 @@ class Classifier(Protocol):
 
     def save(self, folder: Path) -> None:
         """Write a folder that transformers loads: weights, tokenizer, and `cloze.json`."""
+
+
+@runtime_checkable
+class WritingClassifier(Classifier, Protocol):
+    """Answers with one of the labels by writing it, and may so write something else.
+
+    Attributes:
+        writes: whether it does; else it compares the labels' texts.
+    """
+
+    writes: bool
+
+    def write(self, examples: Sequence[Example]) -> list[str]:
+        """A text for each example."""
+
+    def read(self, outputs: Sequence[str]) -> LogProbs:
+        """The labels that texts are, as log-probabilities `[N, C]`: 0 for the label that equals a
+        text, -inf for the others, and for all where none does.
+        """
 
 
 class Generator(Protocol):
@@ -221,7 +240,25 @@ class Method(ABC, Generic[OptionsT]):
         """How many steps a run reports, for estimates of time."""
         return sum(stage.steps * stage.models for stage in self.stages(options, patterns))
 
-    def check(self, problem: Problem, options: OptionsT) -> None:  # noqa: ARG002
+    def learns(self, options: OptionsT) -> bool:  # noqa: ARG002
+        """Whether a run with these options learns anything from its examples.
+
+        If not, its result is that of the model as it is, whatever K and the seed.
+        """
+        return True
+
+    def for_task(self, options: OptionsT, task: Task) -> OptionsT:  # noqa: ARG002
+        """The options of a run on a task, with nothing left open that the task's name decides.
+
+        So everything that decides a run's result stands in its spec.
+        """
+        return options
+
+    def columns(self, options: OptionsT) -> tuple[str, ...]:  # noqa: ARG002
+        """The further columns of examples that it shows beside those of its patterns."""
+        return ()
+
+    def check(self, problem: Problem, options: OptionsT) -> None:
         """Check, before anything starts, that the method can work on this problem.
 
         Raises:
@@ -233,7 +270,8 @@ class Method(ABC, Generic[OptionsT]):
                             method=self.name, families=" and ".join(self.families),
                 model=problem.backbone.name,
                             family=problem.backbone.family)
-        if self.trains and self.uses_shots and self.needs_shots and not problem.split.train:
+        needed = self.trains and self.learns(options) and self.uses_shots and self.needs_shots
+        if needed and not problem.split.train:
             raise SpecError("The method {method!r} trains on examples, and K is 0. Choose K ≥ 1.",
                             method=self.name)
         if problem.schema.kind != "generation":

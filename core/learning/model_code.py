@@ -45,6 +45,8 @@ _CHANGED = {  # the pattern's modifiers, as Python writes them
     "drop_last": "{0}[:-1]",
     "lower_first": "{0}[:1].lower() + {0}[1:]",
     "upper_first": "{0}[:1].upper() + {0}[1:]",
+    "spaced": "' '.join("
+              "''.join(f' {{c}} ' if c in string.punctuation else c for c in {0}).split())",
 }
 _FAMILIES = {"masked": "MaskedLM", "seq2seq": "Seq2SeqLM", "causal": "CausalLM"}
 _WIDTH = 88
@@ -164,16 +166,21 @@ def _expression(segment: Segment, text: str) -> str:
     """Python for the segment's text: a variable with the pattern's changes, or the text itself."""
     if segment.kind != "text" or segment.label:  # a demonstration's texts have a label
         return repr(text)
-    changed = _variable(segment.field)
-    for modifier in segment.modifiers:
-        if modifier in _CHANGED:
-            changed = f"({_CHANGED[modifier].format(changed)})"
+    changed = changed_code(_variable(segment.field), segment.modifiers)
     return '" " + ' * segment.space + changed
+
+
+def changed_code(name: str, modifiers: Sequence[str]) -> str:
+    """Python for the text of a variable after a pattern's modifiers, in their order."""
+    for modifier in modifiers:
+        if modifier in _CHANGED:
+            name = f"({_CHANGED[modifier].format(name)})"
+    return name
 
 
 def _torch_imports(predictors: Sequence[PromptPredictor]) -> list[str]:
     """What the code of `_scores` imports and defines, all predictors being of one model."""
-    strips = any("strip_punctuation" in segment.modifiers for each in predictors
+    strips = any({"strip_punctuation", "spaced"} & set(segment.modifiers) for each in predictors
                  for segment in each.pvp.pattern.segments)
     backbone = predictors[0].backbone
     return [*(["import string", ""] if strips else []), "import torch",

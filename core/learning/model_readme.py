@@ -12,6 +12,7 @@ from core.learning.prompting import PromptPredictor
 from core.learning.saved_models import SavedPredictor
 from core.learning.text_model_code import text_code
 from core.learning.text_predictor import TextPredictor
+from core.learning.text_to_text import TextToTextClassifier
 from core.models.peft_prefix import can_be_adapter
 
 _README = """# {title}
@@ -52,6 +53,7 @@ Unpack the archive, start Python in its folder, and let it write:
 `cloze.json` says how the model was asked while it was trained.
 """
 _TEXT = "A language model that writes a text after its source."
+_LABEL = "A language model that writes a label after its source, as T5 does: {words}."
 _PREFIX = (
     "A prefix: keys and values that stand before everything a frozen language model reads "
     "(Prefix-Tuning, arXiv 2101.00190). `prefix.safetensors` holds them.")
@@ -67,7 +69,7 @@ def readme(predictor: SavedPredictor, pairs: bool, title: str) -> str:
     Args:
         pairs: whether the model was trained on pairs of texts.
     """
-    if isinstance(predictor, TextPredictor | PrefixClassifier):
+    if isinstance(predictor, TextPredictor | PrefixClassifier | TextToTextClassifier):
         return _readme_of_texts(predictor, title)
     if isinstance(predictor, EnsemblePredictor):
         what, labels, code = _ENSEMBLE.format(
@@ -85,8 +87,13 @@ def readme(predictor: SavedPredictor, pairs: bool, title: str) -> str:
                           base=backbone.name, length=backbone.max_length)
 
 
-def _readme_of_texts(predictor: TextPredictor | PrefixClassifier, title: str) -> str:
+def _readme_of_texts(predictor: TextPredictor | PrefixClassifier | TextToTextClassifier,
+                     title: str) -> str:
     """The same for models that write, and for prefixes of any kind."""
+    if isinstance(predictor, TextToTextClassifier):
+        words = ", ".join(f"`{word}`" for _, word in predictor.words)
+        return _WRITES.format(title=title, what=_LABEL.format(words=words),
+                              base=predictor.backbone.name, code=text_code(predictor.writer))
     prefix = predictor.prefix
     adapter = prefix is not None and can_be_adapter(prefix)
     code = _ONLY_HERE

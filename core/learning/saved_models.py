@@ -25,6 +25,7 @@ from core.learning.prefix_predictor import (
 )
 from core.learning.prompting import PromptPredictor
 from core.learning.text_predictor import TextPredictor
+from core.learning.text_to_text import TextToTextClassifier
 from core.models.backbone import Backbone
 from core.models.decoding import Decoding
 from core.models.loading import load_backbone
@@ -35,8 +36,8 @@ from core.prompts.pvp import PVP
 from core.prompts.verbalizer import Verbalizer
 
 SavedPredictor = (PromptPredictor | HeadPredictor | EnsemblePredictor | TextPredictor
-                  | PrefixClassifier)
-_Single = PromptPredictor | HeadPredictor | TextPredictor
+                  | TextToTextClassifier | PrefixClassifier)
+_Single = PromptPredictor | HeadPredictor | TextPredictor | TextToTextClassifier
 LoadBase = Callable[[str], Backbone]
 
 
@@ -75,11 +76,17 @@ def _writing(note: Mapping[str, Any]) -> dict[str, Any]:
     """How a saved model is asked to write."""
     decoding = {**note["decoding"], "forbidden": tuple(note["decoding"]["forbidden"])}
     return {"pattern": Pattern.parse(note["pattern"], note["more"]),
-            "decoding": Decoding(**decoding), "separator": note["separator"]}
+            "decoding": Decoding(**decoding), "separator": note["separator"],
+            "answers": note.get("answers", "text")}
 
 
 def _text(note: Mapping[str, Any], backbone: Backbone) -> TextPredictor:
     return TextPredictor(backbone, **_writing(note))
+
+
+def _text_to_text(note: Mapping[str, Any], backbone: Backbone) -> TextToTextClassifier:
+    return TextToTextClassifier(_text(note, backbone), tuple(note["words"].items()),
+                                writes=note["writes"])
 
 
 def _single(folder: Path, placement: Placement) -> _Single:
@@ -122,4 +129,4 @@ def _head(note: Mapping[str, Any], backbone: Backbone) -> HeadPredictor:
 
 
 _READERS: dict[str, Callable[[Mapping[str, Any], Backbone], _Single]] = {
-    "prompt": _prompt, "head": _head, "text": _text}
+    "prompt": _prompt, "head": _head, "text": _text, "text-to-text": _text_to_text}

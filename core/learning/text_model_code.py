@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 
 from core.data.task import TEXTS
+from core.learning.model_code import changed_code
 from core.learning.text_predictor import TextPredictor
 from core.models.source_target import end_of_text
 
@@ -59,10 +61,22 @@ def text_code(predictor: TextPredictor, *, adapter: bool = False) -> str:
     end = end_of_text(backbone)
     form = _PREFIX if adapter else _SEQ2SEQ if backbone.family == "seq2seq" else _CAUSAL
     return form.strip().format(
-        given="\n".join(f"{name} = {json.dumps(_GIVEN)}" for name in sorted(_fields(predictor))),
+        given="\n".join(_given(predictor)),
         prompt=_prompt(predictor), base=json.dumps(backbone.name), beams=decoding.beams,
         separator=f" + {end}" if predictor.separator else "", tokens=decoding.max_tokens,
         end=end[0] if end else None)
+
+
+def _given(predictor: TextPredictor) -> Iterator[str]:
+    """Lines that give the texts to be shown, changed as the pattern changes them."""
+    for name in sorted(_fields(predictor)):
+        yield f"{name} = {json.dumps(_GIVEN)}"
+    changes = {segment.field: changed_code(segment.field, segment.modifiers)
+               for segment in predictor.pattern.segments if segment.kind == "text"}
+    changed = [f"{name} = {code}" for name, code in changes.items() if code != name]
+    if any("string." in line for line in changed):
+        yield "import string"
+    yield from changed
 
 
 def _fields(predictor: TextPredictor) -> set[str]:

@@ -26,6 +26,7 @@ from core.models.source_target import (
 )
 from core.models.writing import write
 from core.prompts.pattern import Pattern, Prompt, check_mask_last
+from core.prompts.text_formats import AnswerKind, answer_text, target_text
 
 
 @dataclass(frozen=True)
@@ -63,10 +64,12 @@ class TextPredictor:
 
     Attributes:
         prefix: keys and values before everything that it reads; None where there are none.
+        answers: what is written, where that is not simply a reference.
     """
 
     def __init__(self, backbone: Backbone, pattern: Pattern, decoding: Decoding, *,
                  prefix: Prefix | None = None, separator: bool = False,
+                 answers: AnswerKind = "text",
                  render: Callable[[Example], Prompt] | None = None) -> None:
         """Ask a backbone.
 
@@ -81,6 +84,7 @@ class TextPredictor:
         check_mask_last(pattern)
         self.backbone, self.pattern, self.decoding = backbone, pattern, decoding
         self.prefix, self.separator = prefix, separator and backbone.family == "causal"
+        self.answers = answers
         self._render = render or pattern.render
 
     def prompt(self, example: Example) -> Prompt:
@@ -103,12 +107,17 @@ class TextPredictor:
     def pairs(self, examples: Sequence[Example]) -> list[Pair]:
         """A pair for each reference of each example."""
         texts = [reference for example in examples for reference in example.references]
-        targets = encode_targets(texts, self.backbone, spaced=self._spaced)
+        targets = self.targets(texts)
         longest = max(map(len, targets), default=1)
         sources = self.sources(examples, longest)
         owners = [source for source, example in zip(sources, examples, strict=True)
                   for _ in example.references]
         return [Pair(source.ids, target) for source, target in zip(owners, targets, strict=True)]
+
+    def targets(self, references: Sequence[str]) -> list[list[int]]:
+        """The token ids of what is to be written for references, the end included."""
+        texts = [target_text(reference, self.answers) for reference in references]
+        return encode_targets(texts, self.backbone, spaced=self._spaced)
 
     @property
     def _spaced(self) -> bool:
@@ -128,7 +137,9 @@ class TextPredictor:
 
         written = write(self.backbone, sources, self.decoding, self.prefix,
                         watch=tell if watch else None)
-        return [text_of(text, self.backbone) for text in written]
+        texts = [text_of(text, self.backbone) for text in written]
+        return [answer_text(text, self.answers, example)
+                for text, example in zip(texts, examples, strict=True)]
 
     def log_probs_of(self, pairs: Sequence[Pair], prefix: Prefix | None = None) -> TargetLogProbs:
         """How probable the targets are, with gradients; `prefix` replaces the predictor's own."""
@@ -154,7 +165,8 @@ class TextPredictor:
     def note(self) -> dict[str, Any]:
         """What `cloze.json` holds beside the kind and the base."""
         more = sorted(self.pattern.fields - set(TEXTS))
-        return {"pattern": str(self.pattern), "more": more, "separator": self.separator,
+        answers = {} if self.answers == "text" else {"answers": self.answers}
+        return {"pattern": str(self.pattern), "more": more, "separator": self.separator, **answers,
                 "decoding": asdict(self.decoding)}
 
 

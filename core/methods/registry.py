@@ -18,11 +18,12 @@ from core.methods.lm_bff import LmBff
 from core.methods.pet import Pet
 from core.methods.petal import Petal
 from core.methods.prefix_tuning import PrefixTuning
+from core.methods.text_to_text import TextToText
 from core.methods.zero_shot import ZeroShot
 
 METHODS: dict[str, Method[Any]] = {method.name: method for method in (
-    ZeroShot(), InContext(), Head(), FineTuning(), PrefixTuning(), LmBff(), AutoWords(),
-    AutoPatterns(), Petal(), Pet(), Ipet())}
+    ZeroShot(), InContext(), Head(), FineTuning(), TextToText(), PrefixTuning(), LmBff(),
+    AutoWords(), AutoPatterns(), Petal(), Pet(), Ipet())}
 
 
 def methods_for(kind: Kind) -> list[Method[Any]]:

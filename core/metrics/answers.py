@@ -10,6 +10,8 @@ from typing import Any, TypeVar, cast
 import numpy as np
 import numpy.typing as npt
 
+from core.prompts.text_to_text import written_label
+
 Floats = npt.NDArray[np.float64]
 _T = TypeVar("_T")
 
@@ -19,12 +21,14 @@ class LabelAnswers:
     """Answers that are labels, as the probabilities of all labels.
 
     Attributes:
-        log_probs: label log-probabilities, `[N, C]`.
+        log_probs: label log-probabilities, `[N, C]`; a row of -inf is an answer that is no label.
         gold: the index of each example's gold label, `[N]`.
+        written: whether the answers were written freely, so that they may be no label.
     """
 
     log_probs: npt.NDArray[np.float32]
     gold: Sequence[int]
+    written: bool = False
 
     @property
     def n(self) -> int:
@@ -33,9 +37,11 @@ class LabelAnswers:
 
     @property
     def predicted(self) -> npt.NDArray[np.intp]:
-        """The index of the most probable label, `[N]`; the first label wins ties."""
-        predicted: npt.NDArray[np.intp] = self.log_probs.argmax(1)  # [N, C] -> [N]
-        return predicted
+        """The index of the most probable label, `[N]`; -1 for an answer that is no label.
+
+        The first label wins ties.
+        """
+        return predicted_labels(self.log_probs)
 
 
 @dataclass(frozen=True)
@@ -73,3 +79,24 @@ def once(measure: Callable[[TextAnswers], _T]) -> Callable[[TextAnswers], _T]:
 
 
 Answers = LabelAnswers | TextAnswers
+
+
+def written_log_probs(outputs: Sequence[str], answers: Sequence[str]) -> npt.NDArray[np.float32]:
+    """Written texts as label log-probabilities, `[N, C]`, given what is written for each label.
+
+    0 for the label whose answer a text equals letter by letter, -inf for the others, and for all
+    where none does.
+    """
+    log_probs = np.full((len(outputs), len(answers)), -np.inf, np.float32)
+    for row, output in enumerate(outputs):
+        found = written_label(output, answers)
+        if found >= 0:
+            log_probs[row, found] = 0.0
+    return log_probs
+
+
+def predicted_labels(log_probs: npt.NDArray[np.float32]) -> npt.NDArray[np.intp]:
+    """The index of the most probable label of each row of `[N, C]`; -1 where all are -inf."""
+    invalid = np.isneginf(log_probs).all(1)  # [N]
+    predicted: npt.NDArray[np.intp] = np.where(invalid, -1, log_probs.argmax(1))
+    return predicted

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 from core.data.task import Kind
@@ -64,7 +65,10 @@ def _values(answers: Answers, kind: Kind, quick: bool) -> dict[str, float]:
     for metric in metrics_of(kind):
         if quick and metric.slow:
             continue
-        values[metric.name] = metric.measure(answers)
+        value = metric.measure(answers)
+        if math.isnan(value) and metric is not main_metric(kind):
+            continue  # says nothing of these answers
+        values[metric.name] = value
         if metric.interval is not None:
             low, high = metric.interval(answers)
             values |= {f"{metric.name}_low": low, f"{metric.name}_high": high}

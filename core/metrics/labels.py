@@ -27,11 +27,26 @@ def share_interval(scores: Floats) -> tuple[float, float]:
 
 
 def confusion_counts(answers: LabelAnswers) -> npt.NDArray[np.int64]:
-    """The confusion matrix: counts `[C, C]`, rows gold, columns predicted."""
-    labels = answers.log_probs.shape[1]
+    """The confusion matrix: counts `[C, C]`, rows gold, columns predicted.
+
+    Answers that are no label are not in it: see `missed_counts`.
+    """
+    labels, gold = answers.log_probs.shape[1], np.asarray(answers.gold, dtype=np.int64)
     confusion = np.zeros((labels, labels), dtype=np.int64)
-    np.add.at(confusion, (np.asarray(answers.gold, dtype=np.int64), answers.predicted), 1)
+    valid = answers.predicted >= 0
+    np.add.at(confusion, (gold[valid], answers.predicted[valid]), 1)
     return confusion
+
+
+def missed_counts(answers: LabelAnswers) -> npt.NDArray[np.int64]:
+    """How many examples of each gold label were answered with what is no label, `[C]`."""
+    gold = np.asarray(answers.gold, dtype=np.int64)[answers.predicted < 0]
+    return np.bincount(gold, minlength=answers.log_probs.shape[1])
+
+
+def invalid_share(answers: LabelAnswers) -> float:
+    """The share of written answers that are no label; NaN where labels were compared instead."""
+    return share((answers.predicted < 0).astype(np.float64)) if answers.written else math.nan
 
 
 def most_confused(confusion: npt.NDArray[np.int64], most: int) -> list[int]:
@@ -41,13 +56,16 @@ def most_confused(confusion: npt.NDArray[np.int64], most: int) -> list[int]:
     return sorted(np.argsort(-mistakes, kind="stable")[:most].tolist())
 
 
-def macro_f1(confusion: npt.NDArray[np.int64]) -> float:
+def macro_f1(confusion: npt.NDArray[np.int64],
+             missed: npt.NDArray[np.int64] | None = None) -> float:
     """The mean over labels of F1, the harmonic mean of precision and recall.
 
-    `confusion` is `[C, C]`. F1 is 0 for a label that is neither gold nor predicted anywhere.
+    `confusion` is `[C, C]`; `missed`, `[C]`, counts further examples of each gold label that were
+    answered with no label at all. F1 is 0 for a label that is neither gold nor predicted anywhere.
     """
     right = np.diag(confusion).astype(float)  # [C]
     total = confusion.sum(0) + confusion.sum(1)  # [C], predicted and gold
+    total = total if missed is None else total + missed
     f1 = np.divide(2 * right, total, out=np.zeros_like(right), where=total > 0)
     return float(f1.mean())
 

@@ -15,7 +15,14 @@ from core.data.task import Kind
 from core.metrics.answers import Floats
 from core.metrics.consensus import CIDER
 from core.metrics.edit_rate import TER
-from core.metrics.labels import confusion_counts, macro_f1, right_labels, share, share_interval
+from core.metrics.labels import (
+    confusion_counts,
+    macro_f1,
+    missed_counts,
+    right_labels,
+    share,
+    share_interval,
+)
 from core.metrics.meaning import BERT_SCORE
 from core.metrics.overlap import BLEU_E2E, BLEU_T5, BLEU_WEBNLG, CHRF_PLUS_PLUS, NIST
 from core.metrics.resampling import TextScore, mean_of
@@ -23,6 +30,7 @@ from core.metrics.rouge import ROUGE_1, ROUGE_2, ROUGE_L, ROUGE_L_E2E, ROUGE_LSU
 from core.metrics.slots import INVENTED_SLOTS, SLOT_COVERAGE
 from core.metrics.texts import (
     exact_matches,
+    invalid_answers,
     pearson,
     pearson_interval,
     spearman,
@@ -141,7 +149,7 @@ METRICS: dict[str, Metric] = {metric.name: metric for metric in (
     Metric("macro_f1", "Macro F1",
            "The mean over labels of F1, so that rare labels count as much as frequent ones.",
            kinds=("classification", "choice"),
-           measure=lambda answers: macro_f1(confusion_counts(answers)),
+           measure=lambda answers: macro_f1(confusion_counts(answers), missed_counts(answers)),
            unit="share"),
     _of_texts("rougeL", "ROUGE-L",
               "The longest common subsequence of stemmed words, as F1 with the best reference, on "
@@ -212,6 +220,11 @@ METRICS: dict[str, Metric] = {metric.name: metric for metric in (
     _of_texts("invented_slots", "Fields invented",
               "How many values of other sources an output mentions though its own source lacks "
               "them, on average; a heuristic.", INVENTED_SLOTS, higher_is_better=False),
+    Metric("invalid", "Invalid answers",
+           "The share of written answers that are none of the labels, or no number where all "
+           "references are numbers; they count as wrong.",
+           kinds=("classification", "choice", "generation"), measure=invalid_answers,
+           unit="share", higher_is_better=False),
     Metric("loss", "Loss per token",
            "The mean negative log-probability of the references' tokens, in nats.",
            kinds=("generation",), measure=_unmeasured, higher_is_better=False, of_answers=False),

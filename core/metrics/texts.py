@@ -10,7 +10,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from core.metrics.answers import Floats, TextAnswers, once
+from core.metrics.answers import Answers, Floats, LabelAnswers, TextAnswers, once
+from core.metrics.labels import invalid_share, share
 from core.metrics.resampling import percentiles, resamples_in_parts
 from core.prompts.text_to_text import written_number
 
@@ -78,6 +79,18 @@ def are_numbers(answers: TextAnswers) -> bool:
     """Whether every example has references and all of them are numbers, as in STS-B."""
     return answers.n > 0 and all(
         references and all(map(_is_number, references)) for references in answers.references)
+
+
+def invalid_answers(answers: Answers) -> float:
+    """The share of written answers that are no answer of their task (T5's evaluation).
+
+    NaN where any text would be one, or where none was written.
+    """
+    if isinstance(answers, LabelAnswers):
+        return invalid_share(answers)
+    if not are_numbers(answers):
+        return math.nan
+    return share(np.array([not _is_number(output) for output in answers.outputs], dtype=float))
 
 
 def are_words(answers: TextAnswers) -> bool:

@@ -10,7 +10,7 @@ import torch
 
 from core.errors import PatternError
 from core.models.backbone import Backbone
-from core.models.decoding import end_tokens
+from core.models.decoding import Decoding, end_tokens
 from core.models.encoding import Encoded, Limits, encode
 from core.models.head import features_of
 from core.models.infix import infix_features
@@ -20,6 +20,8 @@ from core.models.prefix import Prefix
 from core.models.prefix_attention import prefixed
 from core.models.scoring import project_to_train
 from core.prompts.pattern import Prompt
+
+_BESIDE_ANSWERS = 8  # tokens that a text may have more than the longest answer
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,15 @@ def encode_targets(texts: Sequence[str], backbone: Backbone, *, spaced: bool) ->
 def _spelled(text: str, backbone: Backbone, *, spaced: bool) -> Spelling:
     starts = backbone.family == "seq2seq" and bool(boundary(backbone))
     return Spelling(f" {text}" if spaced and text else text, starts)
+
+
+def answer_decoding(answers: Sequence[str], backbone: Backbone) -> Decoding:
+    """Greedy decoding of texts that are to be one of a few answers.
+
+    A text may be longer than any of them, so that none is taken for an answer because it was cut.
+    """
+    longest = max(map(len, encode_targets(answers, backbone, spaced=True)))
+    return Decoding(longest + _BESIDE_ANSWERS, one_line=backbone.family == "causal")
 
 
 def end_of_text(backbone: Backbone) -> list[int]:

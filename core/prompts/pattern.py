@@ -18,6 +18,7 @@ from typing import Literal
 
 from core.data.task import Example
 from core.errors import PatternError
+from core.prompts.text_to_text import spaced
 
 SegmentKind = Literal["cls", "sep", "literal", "text", "mask", "word"]
 
@@ -26,6 +27,7 @@ MODIFIERS: dict[str, str] = {
     "drop_last": "remove the last character (LM-BFF's `sent-`)",
     "lower_first": "lower-case the first letter",
     "upper_first": "upper-case the first letter",
+    "spaced": "set punctuation apart, as T5 reads questions and their contexts",
     "not_shortenable": "never shorten this text",
     "tight": "leave the space before the field with the pattern's own text",
 }
@@ -39,6 +41,7 @@ _CHANGES: dict[str, Callable[[str], str]] = {
     "drop_last": lambda text: text[:-1],
     "lower_first": lambda text: text[:1].lower() + text[1:],
     "upper_first": lambda text: text[:1].upper() + text[1:],
+    "spaced": lambda text: spaced(text).strip(),
 }
 
 

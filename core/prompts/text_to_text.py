@@ -16,6 +16,7 @@ from core.errors import PatternError
 
 NO_ANSWER = "<unk>"
 _LANGUAGES = {"en": "English", "de": "German", "fr": "French", "ro": "Romanian"}
+LANGUAGE_PAIRS = tuple(("en", code) for code in ("de", "fr", "ro"))  # of T5's own training
 _PUNCTUATION = re.compile(f"([{re.escape(string.punctuation)}])")
 
 
@@ -72,8 +73,8 @@ TASK_FORMATS: Mapping[str, TaskFormat] = {
     "cb": TaskFormat("cb", ("premise", "hypothesis")),
     "boolq": TaskFormat("boolq", ("passage", "question"), _TRUTH),
     "copa": TaskFormat("copa", ("premise", "choice1", "choice2", "question")),
-    "wic": TaskFormat("wic", ("sentence1", "sentence2", "word"), as_given=True),
-    "multirc": TaskFormat("multirc", ("question", "answer", "paragraph"), as_given=True),
+    "wic": TaskFormat("wic", ("sentence1", "sentence2", "word"), _TRUTH, as_given=True),
+    "multirc": TaskFormat("multirc", ("question", "answer", "paragraph"), _TRUTH, as_given=True),
 }
 
 
@@ -91,7 +92,12 @@ def summary_prompt(text: str) -> str:
 
 
 def translation_prompt(text: str, source: str, target: str) -> str:
-    """`translate English to German: text`, for languages given by their codes (en, de, fr, ro).
+    """`translate English to German: text`; see `translation_prefix`."""
+    return f"{translation_prefix(source, target)} {text}"
+
+
+def translation_prefix(source: str, target: str) -> str:
+    """`translate English to German:`, for languages given by their codes (en, de, fr, ro).
 
     Raises:
         PatternError: a language that T5 was not trained to translate.
@@ -100,7 +106,7 @@ def translation_prompt(text: str, source: str, target: str) -> str:
         if code not in _LANGUAGES:
             raise PatternError("T5 translates between {known}, not {code!r}.",
                                known=", ".join(_LANGUAGES), code=code)
-    return f"translate {_LANGUAGES[source]} to {_LANGUAGES[target]}: {text}"
+    return f"translate {_LANGUAGES[source]} to {_LANGUAGES[target]}:"
 
 
 def question_prompt(question: str, context: str) -> str:
@@ -111,6 +117,19 @@ def question_prompt(question: str, context: str) -> str:
 def spaced(text: str) -> str:
     """Every ASCII punctuation mark between blanks, and runs of white space as one blank."""
     return _one_blank(_PUNCTUATION.sub(r" \1 ", text))
+
+
+def unspaced(written: str, context: str) -> str:
+    """A written answer as the context spells it; unchanged where it does not occur in it.
+
+    White space is not compared, since T5 writes punctuation set apart (see `spaced`).
+    """
+    places = [place for place, sign in enumerate(context) if not sign.isspace()]
+    wanted = "".join(written.split())
+    start = "".join(context[place] for place in places).find(wanted)
+    if not wanted or start < 0:
+        return written
+    return context[places[start] : places[start + len(wanted) - 1] + 1]
 
 
 def written_label(written: str, answers: Sequence[str]) -> int:

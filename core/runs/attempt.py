@@ -21,7 +21,6 @@ from core.data.files import DataLimits
 from core.data.task import Task
 from core.errors import Cancelled, DataError
 from core.learning.checkpoint import CheckpointStore
-from core.methods.registry import method_named
 from core.models.loading import BackboneCache
 from core.models.placement import Placement
 from core.runs.artifacts import publish_model, save_folder, sees_folder
@@ -72,7 +71,7 @@ def attempt(run: Run, settings: Settings, session: str, token: str, backbones: B
         session, token: of the app whose run it is, and of its data folder.
     """
     load_task = _task_loader(settings, run.spec.task_hash)
-    if not method_named(run.spec.method).trains:
+    if not run.spec.trains:
         return _execute(run.spec, load_task, backbones, reporter)
     if not (settings.keep_models_gb > 0 and sees_folder(settings.data_folder, token)):
         outcome = _execute(run.spec, load_task, backbones, reporter)

@@ -201,13 +201,21 @@ def _spread(setting: Setting, values: Sequence[float]) -> dict[str, Any]:
             "lowest": min(values), "highest": max(values)}
 
 
+def _shown_answers(predictions: pd.DataFrame) -> pd.Series[str]:
+    """The predicted label of each row, or what was written where that is none."""
+    if "predicted" not in predictions:
+        return predictions["output"]
+    labels = predictions["predicted"]
+    return labels.where(labels != "", predictions["output"]) if "output" in predictions else labels
+
+
 def _answers(predictions: pd.DataFrame) -> pd.DataFrame:
     """Examples with their answer, its score and probability.
 
     `copy` numbers the rows of an example that occurs several times.
     """
     rows = predictions.reindex(columns=EXAMPLE, fill_value="")
-    rows["answer"] = predictions["output" if "output" in predictions else "predicted"]
+    rows["answer"] = _shown_answers(predictions)
     rows["probability"] = predictions.filter(regex="^p:").max(axis=1)
     if "score" in predictions:
         rows["score"] = predictions["score"]

@@ -23,7 +23,7 @@ from core.data.split import draw_split
 from core.data.task import Example, Task
 from core.learning.checkpoint import CheckpointStore
 from core.learning.method import Learned, Problem, Progress
-from core.methods.registry import check_method, method_named
+from core.methods.registry import check_method
 from core.metrics.evaluation import evaluate
 from core.models.loading import BackboneCache
 from core.prompts.pvp import PVP
@@ -76,7 +76,7 @@ def execute(spec: RunSpec, load_task: TaskLoader, backbones: BackboneCache, prog
     intermediate = learned.measure(examples) if learned.measure else {}
     seconds = time.perf_counter() - started + (checkpoints.seconds if checkpoints else 0)
 
-    if save_to is not None and method_named(spec.method).trains:
+    if save_to is not None and spec.trains:
         learned.predictor.save(save_to)
     evaluation = evaluate(predictions.answers(), task.schema.kind)
     measured = {**evaluation.metrics, **learned.metrics, **intermediate}

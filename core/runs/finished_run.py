@@ -43,7 +43,7 @@ Weights = Literal["own", "base", "removed"]
 
 def weights_of(run: Run, store: RunStore) -> Weights:
     """Whether a run answers with its own weights, the base model's, or some that were removed."""
-    if not method_named(run.spec.method).trains:
+    if not run.spec.trains:
         return "base"
     return "own" if store.model_folder(run.id, run.visitor) else "removed"
 
@@ -67,7 +67,9 @@ def schema_of(run: Run, store: RunStore) -> Schema:
 
 
 def _columns_shown(run: Run) -> Iterable[str]:
-    """The further columns that the patterns of a run show."""
+    """The further columns that a run shows, by its patterns or its method."""
+    method, options = run.spec.method_and_options()
+    yield from method.columns(options)
     for pair in run.spec.patterns:
         text = str(pair["pattern"])
         pattern = Pattern.parse(text, _FIELD_NAMES.findall(text))
@@ -92,7 +94,7 @@ def predictor_for(run: Run, store: RunStore, load_task: TaskLoader,
         if key in _predictors:
             _predictors.move_to_end(key)
             return _predictors[key]
-    trains = method_named(run.spec.method).trains
+    trains = run.spec.trains
     predictor = _load(run, store, backbones) if trains else _learn_again(run, load_task, backbones)
     _keep(key, predictor)
     return predictor

@@ -17,9 +17,10 @@ from core.learning.method import (
     LogProbs,
     Predictor,
     Watch,
+    WritingClassifier,
     text_answers,
 )
-from core.metrics.answers import Floats, LabelAnswers, TextAnswers
+from core.metrics.answers import Floats, LabelAnswers, TextAnswers, predicted_labels
 
 CHUNK, TEXT_CHUNK = 128, 16  # examples answered, or written, between two reports of progress
 
@@ -29,29 +30,39 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True)
 class LabelPredictions:
-    """What a classifier predicts: label log-probabilities `[N, C]`, in the order of `labels`."""
+    """What a classifier predicts.
+
+    Attributes:
+        log_probs: of the labels, `[N, C]`, in the order of `labels`; a row of -inf is an answer
+            that is no label.
+        outputs: what was written for each example, by a classifier that writes; else empty.
+    """
 
     examples: tuple[Example, ...]
     labels: tuple[str, ...]
     log_probs: LogProbs = field(repr=False)
+    outputs: tuple[str, ...] = field(default=(), repr=False)
 
     def answers(self) -> LabelAnswers:
         """The predictions with the gold labels, to be measured; every example has one."""
         gold = [self.labels.index(example.label or "") for example in self.examples]
-        return LabelAnswers(self.log_probs, gold)
+        return LabelAnswers(self.log_probs, gold, bool(self.outputs))
 
     def table(self, scores: Floats | None = None) -> pd.DataFrame:
         """A row for each example: its texts, the `predicted` label, and each label's probability.
 
         Probabilities are in columns `p:LABEL`. With `scores`, `[N]`, of measured examples, there
-        are also their `gold` label and `score`.
+        are also their `gold` label and `score`. Where answers were written there is the `output`,
+        and no `predicted` label where that is none.
         """
         gold = {} if scores is None else {"gold": [example.label for example in self.examples]}
-        best = self.log_probs.argmax(1) if self.examples else []  # [N]
+        best = predicted_labels(self.log_probs)  # [N]
+        outputs = {"output": list(self.outputs)} if self.outputs else {}
         columns = zip(self.labels, np.exp(self.log_probs).T, strict=True)
         return pd.DataFrame({
             **_texts(self.examples), **gold,
-            "predicted": [self.labels[index] for index in best], **_scores(scores),
+            "predicted": [self.labels[index] if index >= 0 else "" for index in best],
+            **outputs, **_scores(scores),
             **{f"p:{label}": probabilities for label, probabilities in columns}})
 
 
@@ -94,6 +105,11 @@ def predict(predictor: Predictor, schema: Schema, examples: Sequence[Example],
     if schema.kind == "generation":
         outputs = _written(cast(Generator, predictor), examples, report)
         return TextPredictions(tuple(examples), tuple(outputs))
+    if isinstance(predictor, WritingClassifier) and predictor.writes:
+        written = _in_chunks(predictor.write, examples, report)
+        outputs = [text for chunk in written for text in chunk]
+        return LabelPredictions(tuple(examples), schema.labels, predictor.read(outputs),
+                                tuple(outputs))
     log_probs = _in_chunks(cast(Classifier, predictor).log_probs, examples, report)
     nothing = np.empty((0, len(schema.labels)), np.float32)
     return LabelPredictions(tuple(examples), schema.labels, np.concatenate(log_probs or [nothing]))

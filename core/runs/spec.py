@@ -98,6 +98,12 @@ class RunSpec:
         return {name: value for name, value in self.options.items()
                 if name in heard or name not in known}
 
+    @property
+    def trains(self) -> bool:
+        """Whether it changes weights."""
+        method, options = self.method_and_options()
+        return method.trains and method.learns(options)
+
     def as_dict(self) -> dict[str, Any]:
         """Plain values, as the store keeps them."""
         return {**self.__dict__, "patterns": list(self.patterns),
@@ -140,16 +146,16 @@ def _default_patterns(task: Task) -> _Patterns:
 
 
 class _Grid(NamedTuple):
-    """The settings of a method whose product are its runs."""
+    """The settings of a method and its options whose product are its runs."""
 
-    options: Sequence[Options]
+    options: Options
     patterns: Sequence[_Patterns]  # a group for each run
     shots: Sequence[int]
     seeds: Sequence[int]
 
     @property
     def size(self) -> int:
-        return len(self.options) * len(self.patterns) * len(self.shots) * len(self.seeds)
+        return len(self.patterns) * len(self.shots) * len(self.seeds)
 
 
 @dataclass(frozen=True)
@@ -207,41 +213,43 @@ class StudySpec:
         distinct = dict.fromkeys(PVP.from_dict(pattern, task.schema) for pattern in given)
         pvps = tuple(pvp.as_dict() for pvp in distinct)
         methods = [method_named(name) for name in self.methods]
-        grids = [self._grid(method, pvps) for method in methods]
-        count = sum(grid.size for grid in grids)
+        grids = [(method, grid) for method in methods
+                 for grid in self._grids(method, pvps, task)]
+        count = sum(grid.size for _, grid in grids)
         if count > MAX_RUNS:
             raise SpecError("This study makes {count} runs; {limit} are allowed. Choose fewer "
                             "seeds, shots or patterns.", count=count, limit=MAX_RUNS)
         precision = host_precision if self.precision == AUTO else self.precision
-        return [run for method, grid in zip(methods, grids, strict=True)
+        return [run for method, grid in grids
                 for run in self._runs_of(method, grid, task, precision)]
 
-    def _grid(self, method: Method[Any], pvps: _Patterns) -> _Grid:
-        """The settings that a method's result depends on."""
+    def _grids(self, method: Method[Any], pvps: _Patterns, task: Task) -> Iterator[_Grid]:
+        """The settings that a method's result depends on, for each of its sets of options."""
         if method.uses_pattern and not pvps:
             raise SpecError("The method {method!r} needs a pattern, and the study has none. Add "
                             "one under 'patterns'.", method=method.name)
         groups = [pvps] if method.ensemble else [(pvp,) for pvp in pvps]
-        return _Grid(
-            options=self._options(method),
-            patterns=groups if method.uses_pattern else [()],
-            shots=self.shots if method.uses_shots else (0,),
-            seeds=self.seeds if method.uses_seed else self.seeds[:1],
-        )
+        for options in self._options(method, task):
+            learns = method.learns(options)
+            yield _Grid(
+                options=options,
+                patterns=groups if method.uses_pattern else [()],
+                shots=self.shots if method.uses_shots and learns else (0,),
+                seeds=self.seeds if method.uses_seed and learns else self.seeds[:1],
+            )
 
-    def _options(self, method: Method[Any]) -> list[Options]:
+    def _options(self, method: Method[Any], task: Task) -> list[Options]:
         """The options that a method is run with, each once."""
         given = option_sets(method, self.options.get(method.name) or {})
         read = (read_options(method.options, values, method.name) for values in given)
-        return list(dict.fromkeys(read))
+        return list(dict.fromkeys(method.for_task(options, task) for options in read))
 
     def _runs_of(self, method: Method[Any], grid: _Grid, task: Task,
                  precision: str) -> Iterator[RunSpec]:
         model_digest = weights_digest(self.model)
-        for options in grid.options:
-            other_digests = tuple(map(weights_digest, method.other_models(options)))
-            settings = itertools.product(grid.patterns, grid.shots, grid.seeds)
-            for patterns, shots, seed in settings:
-                yield RunSpec(self.task, task.content_hash, self.model, model_digest, method.name,
-                              patterns, options_dict(options), shots, seed, self.test_limit,
-                              other_digests, task.schema.kind, precision)
+        other_digests = tuple(map(weights_digest, method.other_models(grid.options)))
+        settings = itertools.product(grid.patterns, grid.shots, grid.seeds)
+        for patterns, shots, seed in settings:
+            yield RunSpec(self.task, task.content_hash, self.model, model_digest, method.name,
+                          patterns, options_dict(grid.options), shots, seed, self.test_limit,
+                          other_digests, task.schema.kind, precision)

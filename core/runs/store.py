@@ -21,7 +21,6 @@ import pandas as pd
 
 from core.errors import LimitError, SpecError
 from core.learning.options import options_dict
-from core.methods.registry import method_named
 from core.runs.artifacts import Artifacts
 from core.runs.database import Database
 from core.runs.estimate import check_steps
@@ -275,7 +274,12 @@ def _changed(spec: RunSpec, changes: Mapping[str, Any]) -> RunSpec:
     """The spec with other shots, seed, options or test_limit, each of them checked."""
     for key, value in changes.items():
         spec = replace(spec, **{key: _checked_change(spec, key, value)})
-    return replace(spec, shots=spec.shots if method_named(spec.method).uses_shots else 0)
+    return replace(spec, shots=spec.shots if _uses_shots(spec) else 0)
+
+
+def _uses_shots(spec: RunSpec) -> bool:
+    method, options = spec.method_and_options()
+    return method.uses_shots and method.learns(options)
 
 
 def _checked_change(spec: RunSpec, key: str, value: Any) -> Any:

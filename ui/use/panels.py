@@ -77,13 +77,15 @@ def _bars(row: Mapping[str, object], labels: Sequence[str], own: Mapping[str, st
 def _row(row: Mapping[str, object], labels: Sequence[str]) -> str:
     text = str(row["text_a"]) + (f" ▪ {row['text_b']}" if row["text_b"] else "")
     shares = [float(str(row[f"p:{label}"])) for label in labels]
-    predicted = labels.index(str(row["predicted"]))
+    predicted = labels.index(str(row["predicted"])) if row["predicted"] else -1
     parts = "".join(f'<span style="width:{100 * share:.1f}%;background:{colour(index)}" '
                     f'title="{escape(labels[index])} {found_percent(share)}"></span>'
                     for index, share in enumerate(shares))
-    tag = label_tag(labels[predicted], predicted)
+    answer = f"<i>{escape(str(row.get('output', '')))}</i>"  # written, and none of the labels
+    if predicted >= 0:
+        answer = f"{label_tag(labels[predicted], predicted)} {found_percent(shares[predicted])}"
     return (f'<tr><td class="cl-labelled-text">{escape(text)}</td>'
-            f"<td>{tag} {found_percent(shares[predicted])}</td>"
+            f"<td>{answer}</td>"
             f'<td><span class="cl-stack">{parts}</span></td></tr>')
 
 
