@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.data.choice_forms import in_one_form
 from core.data.columns import ColumnMap, guess_columns
 from core.data.files import DataLimits, make_table
+from core.data.forms import in_one_form
 from core.data.task import Example, Task, classification, generation, multiple_choice
 from core.errors import Cancelled
 from core.metrics.evaluation import evaluate

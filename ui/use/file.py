@@ -8,9 +8,9 @@ from typing import Any
 import gradio as gr
 import pandas as pd
 
-from core.data.choice_forms import in_one_form
 from core.data.columns import ColumnMap, guess_columns
 from core.data.files import TABLE_SUFFIXES, Table, read_table
+from core.data.forms import in_one_form
 from core.errors import InputError
 from core.runs.downloads import labelled_download
 from core.runs.finished_run import AnsweredTable, answer_table, predictor_for, schema_of
