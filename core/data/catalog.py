@@ -72,6 +72,15 @@ _BUNDLED: tuple[TaskCard, ...] = (
         paper=_OUR_PAPER,
         licence=_OUR_LICENCE,
     ),
+    TaskCard(
+        "digests",
+        "Digests",
+        "Say the main point of a short text in one sentence.",
+        generation(columns=("topic",)),
+        source="bundled",
+        paper=_OUR_PAPER,
+        licence=_OUR_LICENCE,
+    ),
 )
 _CARDS = {
     card.name: card
