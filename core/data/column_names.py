@@ -29,7 +29,7 @@ LABELS = (
     "étiquette", "etiquette", "classe", "kategorie", "klasse", "categoría", "etiqueta",
 )
 _NUMBERS = ("id", "index", "idx", "guid", "编号", "序号")
-_FORMS = ("source", "mr", "ref")  # columns of published data
+_FORMS = ("source", "mr", "ref", "meaningrepresentation", "humanreference")  # of published data
 _KNOWN = {*TEXTS, *LABELS, *_NUMBERS, *_FORMS,
           *(name for pair in (*PAIRS, *SOURCES_AND_TARGETS) for name in pair)}
 

@@ -66,7 +66,7 @@ def _cells(table: Table, column: str) -> list[str]:
 def _look_like_labels(targets: Sequence[str]) -> bool:
     """Whether few short texts repeat; numbers with fractions are measured, not chosen."""
     values = set(targets)
-    repeated = 0 < len(values) * _REPEATS <= len(targets)
+    repeated = len(values) > 1 and len(values) * _REPEATS <= len(targets)
     if repeated and any(map(_FRACTION.fullmatch, values)) and all(map(_NUMBER.fullmatch, values)):
         return False
     return repeated and max(map(len, values)) <= _LABEL_CHARACTERS
