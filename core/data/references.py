@@ -37,6 +37,13 @@ def source_and_target(table: Table) -> tuple[str, str] | None:
     return None if found is None or _look_like_labels(_cells(table, found[1])) else found
 
 
+def looks_like_targets(table: Table, column: str) -> bool:
+    """Whether the cells of a column are texts, not labels: most differ, and some are long."""
+    cells = _cells(table, column)
+    differ = len(set(cells)) * 2 > len(cells)
+    return differ and any(len(cell) > _LABEL_CHARACTERS for cell in cells)
+
+
 def merge_references(examples: Iterable[Example]) -> list[Example]:
     """One example for each source and its further texts, with all its different references.
 
