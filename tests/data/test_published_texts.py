@@ -17,6 +17,7 @@ from core.data.forms import in_one_form
 from core.data.task import Task
 from core.data.task_files import task_from_files
 from core.errors import DataError, LimitError
+from core.runs.study_file import read_study_file
 
 PLUMS = {"source": "| Plum_cake : ingredient : Plum", "category": "Food"}
 
@@ -125,6 +126,17 @@ def test_a_study_names_published_files(name: str, content: object, sources: int,
     assert (task.schema.kind, task.schema.columns) == ("generation", columns)
     assert len(task.train) == len(task.test) == sources
     assert sum(len(example.references) for example in task.train) == references
+
+
+def test_files_of_a_study_are_found_beside_it(tmp_path: Path) -> None:
+    write(tmp_path, "webnlg.xml", published.WEBNLG)
+    write(tmp_path, "dart.json", published.DART)
+    study = write(tmp_path, "study.yaml",
+                  "name: halls\ntask: {train: webnlg.xml, test: dart.json}\nmodel: mini-causal\n")
+    task = load_task(read_study_file(study)["task"])
+    assert [example.more for example in task.train] == [(("category", "Building"),),
+                                                        (("category", "Food"),)]
+    assert task.test[1].references == ("Plum cake is made of plums.",)
 
 
 def test_given_columns_are_taken_as_they_are(tmp_path: Path) -> None:

@@ -153,6 +153,15 @@ def test_published_multiple_choice_keeps_its_columns_too(cells: dict[str, str]) 
     assert found.rows[found.answer].tolist() == [names[0]]
 
 
+def test_rows_with_several_texts_are_answered_as_the_app_reads_them() -> None:
+    cells = ('[["a", "b", "c"]]', '[{"text": "One."}, {"text": "Another."}]')
+    table = make_table("dart.json", ("tripleset", "annotations"), [cells, cells])
+    found = answer_table(Repeating(), table, ColumnMap("source", None), generation(), DataLimits())
+    assert found.rows["source"].tolist() == ["a : b : c"] * 4
+    assert found.rows["target"].tolist() == ["One.", "Another."] * 2
+    assert found.rows[found.answer].notna().all()
+
+
 def test_other_references_are_other_data() -> None:
     one = Task("t", generation(), tuple(RESTAURANTS), ())
     other = replace(one, train=(replace(RESTAURANTS[0], references=("Else.",)), RESTAURANTS[1]))
