@@ -138,9 +138,13 @@ def _formed(
 ) -> Table:
     """The table with a row for each text; one without a target for an entry without texts."""
     rows: list[dict[str, str]] = []
+    sources: dict[str, str] = {}  # by cell, since many rows may have the same
     categories: dict[str, str] = {}  # one for each source, so that its texts stay together
     for entry in entries:
-        source = _source(table, entry.row, column, form, linearise)
+        cell = table.rows[entry.row][column]
+        if cell not in sources:
+            sources[cell] = _source(table, entry.row, column, form, linearise)
+        source = sources[cell]
         category = categories.setdefault(source, entry.category)
         for text in entry.texts or [Written("")]:
             rows.append({"source": source, "target": text.text, "category": category})
@@ -170,7 +174,7 @@ def formed(
         "note", "{name!r} was read as {published}: sources as {source!r}, and a text for each.",
         {"name": table.name, "published": published, "source": example[:100]})
     return replace(table, columns=columns, rows=rows, notes=(*table.notes, note), names={},
-                   left_out={})
+                   left_out={}, has_targets=True)
 
 
 def misshapen(table: Table, number: int, column: str, form: str) -> DataError:

@@ -47,6 +47,8 @@ class Table:
         notes: findings of the reading.
         names: for each column whose values are numbered labels, what they are called.
         left_out: columns that cannot be written as text, with their types.
+        has_targets: whether it is known to hold texts to be written, in columns `source` and
+            `target`, however much these look like labels.
     """
 
     name: str
@@ -57,6 +59,7 @@ class Table:
     notes: tuple[Finding, ...] = ()
     names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     left_out: Mapping[str, str] = field(default_factory=dict)
+    has_targets: bool = False
 
 
 def read_table(

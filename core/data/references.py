@@ -26,6 +26,8 @@ def source_and_target(table: Table) -> tuple[str, str] | None:
     is no column of labels. None where the targets look like labels: few, short and repeated; or
     where the source is no text, but tells where another column's text comes from.
     """
+    if table.has_targets:
+        return ("source", "target")
     named = {plain(column): column for column in reversed(table.columns)}
     if {"source", "target"} <= named.keys():
         source, target = named["source"], named["target"]
@@ -49,13 +51,12 @@ def merge_references(examples: Iterable[Example]) -> list[Example]:
 
     They are in the order of their first rows.
     """
-    merged: dict[tuple[object, ...], Example] = {}
+    merged: dict[tuple[object, ...], tuple[Example, dict[str, None]]] = {}
     for example in examples:
         source = (example.text_a, example.text_b, example.more)
-        earlier = merged.setdefault(source, example)
-        references = dict.fromkeys((*earlier.references, *example.references))
-        merged[source] = replace(earlier, references=tuple(references))
-    return list(merged.values())
+        _, references = merged.setdefault(source, (example, {}))
+        references.update(dict.fromkeys(example.references))
+    return [replace(first, references=tuple(references)) for first, references in merged.values()]
 
 
 def _is_longest(table: Table, column: str, others: Sequence[str]) -> bool:

@@ -40,20 +40,19 @@ def read_triples(cell: str) -> list[Triple]:
 def read_texts(cell: str) -> list[Written]:
     """The texts of a list of texts or of objects, or of an object of lists, as the hub has them.
 
-    A cell that is no JSON is one text.
+    A cell that is neither is one text.
 
     Raises:
         ValueError: an item is neither a text nor an object with one.
     """
+    if not cell.startswith(("[", "{")):
+        return [Written(cell)] if cell else []
     try:
-        found = json.loads(cell or "[]")
+        found = json.loads(cell)
     except ValueError:
         return [Written(cell)]
-    if isinstance(found, Mapping):
-        found = list(_rows_of_lists(found))
-    if not isinstance(found, list):  # a number
-        return [Written(cell)]
-    return [_written(item) for item in found]
+    items = _rows_of_lists(found) if isinstance(found, Mapping) else found
+    return [_written(item) for item in items]
 
 
 def _triple(item: Any) -> Triple:

@@ -39,6 +39,15 @@ def test_questions_without_answers_are_left_out_and_told(tmp_path: Path) -> None
     assert "3 examples with 1.3 references on average and 2 at most" in told
 
 
+def test_few_short_answers_are_still_texts(tmp_path: Path) -> None:
+    questions = [{"question": f"Is hall {at} old?", "answers": [{"text": "ny"[at % 2]}]}
+                 for at in range(20)]
+    article = {"paragraphs": [{"context": "Some halls are old.", "qas": questions}]}
+    path = write(tmp_path, "squad.json", {"data": [article], "version": "x"})
+    task = task_from_files({"train": str(path)})
+    assert (task.schema.kind, len(task.train), len(task.test)) == ("generation", 10, 10)
+
+
 @pytest.mark.parametrize("paragraph", [{"context": "Plums."}, {"qas": []}, "Plums.", None,
                                        {"context": "Plums.", "qas": ["Who?"]}])
 def test_articles_of_another_form_are_named(paragraph: Any, tmp_path: Path) -> None:
