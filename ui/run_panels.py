@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 
 from core.metrics.metric import FINDINGS, Metric, found_metrics, main_metric
@@ -13,6 +13,7 @@ from ui.feedback import Translate
 
 _BEFORE_METRIC = ("State", "Progress")
 _AFTER_METRIC = ("Method", "K", "Seed", "Pattern", "Time", "Run")
+MOST_METRICS = 4  # in the card of a run; the others are folded
 STATES = ("running", "queued", "done", "failed", "cancelled", "interrupted")
 
 
@@ -69,7 +70,7 @@ def run_card(run: Run, log: Sequence[str], translate: Translate) -> str:
             '<div class="cl-halves">'
             f'<table class="cl-table cl-facts">{_facts(facts, translate)}</table>'
             f'<table class="cl-table">{_results(run, translate)}</table>'
-            f"</div>{_options(run, translate)}"
+            f"</div>{_further(run, translate)}{_options(run, translate)}"
             f'<details class="cl-details"><summary>{escape(translate("Log"))}</summary>'
             f'<div class="cl-log">{escape(chr(10).join(log))}</div></details></div>')
 
@@ -82,13 +83,37 @@ def _card_title(run: Run, translate: Translate) -> str:
 
 
 def _results(run: Run, translate: Translate) -> str:
+    shown = dict(run.metrics)
+    for metric in _further_metrics(run):
+        del shown[metric.name]
+    return _result_rows(_findings(shown, translate))
+
+
+def _further(run: Run, translate: Translate) -> str:
+    """The metrics that do not stand beside the settings, of which texts have many."""
+    names = {metric.name for metric in _further_metrics(run)}
+    if not names:
+        return ""
+    values = {name: value for name, value in run.metrics.items()
+              if name.removesuffix("_low").removesuffix("_high") in names}
+    return (f'<details class="cl-details"><summary>{escape(translate("Further metrics"))}</summary>'
+            f'<table class="cl-table">{_result_rows(_findings(values, translate))}</table>'
+            "</details>")
+
+
+def _further_metrics(run: Run) -> list[Metric]:
+    measured = [metric for metric in found_metrics(run.metrics) if not metric.on_development]
+    return measured[MOST_METRICS:]
+
+
+def _result_rows(rows: Iterable[tuple[str, str]]) -> str:
     return "".join(f"<tr><th>{escape(name)}</th><td><b>{escape(value)}</b></td></tr>"
-                   for name, value in _findings(run.metrics, translate))
+                   for name, value in rows)
 
 
 def _options(run: Run, translate: Translate) -> str:
     options = [(name.replace("_", " "), option_value(name, value, translate))
-               for name, value in run.spec.options.items()]
+               for name, value in run.spec.options_that_matter.items()]
     if not options:
         return ""
     return (f'<details class="cl-details"><summary>{escape(translate("Options"))}</summary>'
@@ -133,4 +158,4 @@ def _findings(metrics: Mapping[str, float], translate: Translate) -> Iterator[tu
     for name, (title, unit) in FINDINGS.items():
         if name in metrics:
             value = metrics[name]
-            yield translate(title), f"{value:.0f}" if unit == "count" else found_percent(value)
+            yield translate(title), f"{value:,.0f}" if unit == "count" else found_percent(value)

@@ -79,7 +79,12 @@ def _methods(options: Namespace, settings: Settings) -> Result:  # noqa: ARG001
     from core.methods.registry import METHODS
 
     rows = [_method_row(method) for method in METHODS.values()]
-    return Result(rows, align((row["name"], row["summary"]) for row in rows))
+    return Result(rows, align((row["name"], _summary_and_presets(row)) for row in rows))
+
+
+def _summary_and_presets(row: dict[str, Any]) -> str:
+    presets = f" Presets: {', '.join(row['presets'])}." if row["presets"] else ""
+    return f"{row['summary']}{presets}"
 
 
 def _method_row(method: Method[Any]) -> dict[str, Any]:
@@ -95,6 +100,7 @@ def _method_row(method: Method[Any]) -> dict[str, Any]:
             option.name: {"default": option.default, "explain": option.metadata["explain"]}
             for option in dataclasses.fields(method.options)
         },
+        "presets": {name: dict(options) for name, options in method.presets.items()},
     }
 
 

@@ -28,9 +28,19 @@ def _add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--model", default=None)
     parser.add_argument("--limit", type=int, default=None,
                         help="test rows to ask about (default: all)")
+    written = parser.add_argument_group("where the answers are texts")
+    written.add_argument("--max-tokens", type=int, default=64, help="the most tokens of a text")
+    written.add_argument("--beams", type=int, default=1,
+                         help="hypotheses of beam search; 1 writes greedily")
+    written.add_argument("--temperature", type=float, default=0.0, help="above 0 samples")
+    written.add_argument("--top-p", type=float, default=1.0,
+                         help="samples from the most probable tokens that together have this "
+                              "probability")
+    written.add_argument("--seed", type=int, default=13, help="of sampling")
 
 
 def _look(options: Namespace, settings: Settings) -> Result:
+    from core.commands.look_at_texts import look_for_texts
     from core.inspection import look_at_examples, look_at_prompt
     from core.runs.execution import test_part
 
@@ -39,6 +49,9 @@ def _look(options: Namespace, settings: Settings) -> Result:
     question = _sound_question(options, task, backbone)
     if options.limit is not None and options.limit < 1:
         raise SpecError("--limit is {value}; it must be above 0.", value=options.limit)
+    if task.schema.kind == "generation":
+        typed = None if options.text is None else _typed_example(options, task)
+        return look_for_texts(question, task, typed, options, backbone)
     if options.text is not None:
         return _of_prompt(look_at_prompt(question, _typed_example(options, task), backbone))
     return _of_examples(look_at_examples(question, test_part(task, options.limit), backbone))

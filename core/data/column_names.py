@@ -28,9 +28,10 @@ LABELS = (
     "stars", "标签", "标注", "类别", "分类", "类标", "情感", "情感倾向", "极性",
     "étiquette", "etiquette", "classe", "kategorie", "klasse", "categoría", "etiqueta",
 )
+WRITTEN = ("source", "reference", "references", "output")  # where answers are texts
 _NUMBERS = ("id", "index", "idx", "guid", "编号", "序号")
-_FORMS = ("source", "mr", "ref", "meaningrepresentation", "humanreference")  # of published data
-_KNOWN = {*TEXTS, *LABELS, *_NUMBERS, *_FORMS,
+_FORMS = ("mr", "ref", "meaningrepresentation", "humanreference")  # of published data
+_KNOWN = {*TEXTS, *LABELS, *WRITTEN, *_NUMBERS, *_FORMS,
           *(name for pair in (*PAIRS, *SOURCES_AND_TARGETS) for name in pair)}
 
 

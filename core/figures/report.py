@@ -9,9 +9,10 @@ import plotly.graph_objects as go
 
 from core.errors import SpecError
 from core.figures.comparison import paired_figure
+from core.figures.curves import curves_worth_drawing, length_figure, shots_figure, size_figure
 from core.figures.scores import score_figure
-from core.figures.shots import shots_figure
 from core.figures.stability import stability_figure
+from core.metrics.groups import main_metric_of
 from core.metrics.significance import compare_methods
 from core.runs.export import json_text, records_csv, study_yaml
 from core.runs.records import RunRecord
@@ -49,8 +50,12 @@ def _texts(study: str, store: RunStore, records: Sequence[RunRecord]) -> dict[st
 
 
 def _figures(records: Sequence[RunRecord]) -> dict[str, go.Figure]:
-    """The figures, by file name."""
+    """The figures, by file name; those of prefixes and sizes where there are several."""
+    worth = curves_worth_drawing(records, main_metric_of(records))
+    curves = {name: draw(records) for name, draw in (("length", length_figure),
+                                                     ("size", size_figure)) if worth[name]}
     return {"scores.html": score_figure(records), "shots.html": shots_figure(records),
+            **{f"{name}.html": figure for name, figure in curves.items()},
             "over-seeds.html": stability_figure(records, over="seed"),
             "over-patterns.html": stability_figure(records, over="pattern"),
             "differences.html": paired_figure(compare_methods(records))}

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from core.data.task import Schema, Task
-from core.errors import InputError, VerbalizerError
+from core.errors import InputError, ModelError, VerbalizerError
 from core.models.backbone import Backbone
 from core.models.scorers import Scorer, check_distinct, check_words, scorer_for
-from core.prompts.pattern import Pattern
+from core.prompts.pattern import Pattern, check_mask_last
 from core.prompts.verbalizer import Verbalizer, split_words
 
 
@@ -19,7 +19,7 @@ class Question:
 
     Attributes:
         pattern: None where it cannot be used.
-        verbalizer: None where it cannot be used.
+        verbalizer: None where it cannot be used, and where the answers are texts.
         pattern_problem: what is wrong with the pattern.
         word_problems: for each label what is wrong with its words; the key "" stands for all
             labels together.
@@ -55,7 +55,7 @@ def read_question(pattern: str, words: Mapping[str, str | Sequence[str]], task: 
     """
     parsed, problem = _read_pattern(pattern, task.schema)
     if task.schema.kind == "generation":
-        return _no_question(problem)
+        return _text_question(parsed, problem, backbone)
     if not task.schema.has_words:
         return _choice_question(parsed, problem, task.schema, backbone)
     listed = {
@@ -74,11 +74,24 @@ def _read_pattern(pattern: str, schema: Schema) -> tuple[Pattern | None, InputEr
     return parsed, None
 
 
-def _no_question(problem: InputError | None) -> Question:
-    """The question of a generation task, which cannot be asked."""
-    return Question(None, None, problem or InputError(
-        "The answers of this task are texts, and a pattern is asked for labels only so far. "
-        "The data can be kept; to ask a model, choose a task with labels."), {})
+def _text_question(pattern: Pattern | None, problem: InputError | None,
+                   backbone: Backbone) -> Question:
+    """A question that is answered by a text: the model goes on where `{mask}` stands."""
+    try:
+        if pattern is not None:
+            check_mask_last(pattern)
+        check_writes(backbone)
+    except InputError as unfit:
+        problem = problem or unfit
+    return Question(None if problem else pattern, None, problem, {})
+
+
+def check_writes(backbone: Backbone) -> None:
+    """Raise ModelError if the model fills masks and cannot write a text."""
+    if backbone.family == "masked":
+        raise ModelError(
+            "The answers of this task are texts, and {model!r} fills single masks. Choose a model "
+            "that writes: mini-seq2seq, mini-causal or smollm2-135m.", model=backbone.name)
 
 
 def _choice_question(pattern: Pattern | None, problem: InputError | None, schema: Schema,

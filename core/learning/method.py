@@ -26,6 +26,7 @@ from core.models.scorers import check_words, scorer_for
 from core.models.whole_prompt import text_follows
 from core.prompts.pvp import PVP
 
+Watch = Callable[[int, str], object]  # the index of an example, and its text so far
 LogProbs = npt.NDArray[np.float32]  # [N, C]
 Detail = Literal["candidates", "stages"]
 OptionsT = TypeVar("OptionsT", bound=Options)
@@ -57,8 +58,11 @@ class Classifier(Protocol):
 class Generator(Protocol):
     """Answers with texts."""
 
-    def generate(self, examples: Sequence[Example]) -> list[str]:
-        """A text for each example."""
+    def generate(self, examples: Sequence[Example], watch: Watch | None = None) -> list[str]:
+        """A text for each example.
+
+        `watch` is told of each row and its text as it grows, and raises to stop.
+        """
 
     def save(self, folder: Path) -> None:
         """Write a folder that transformers loads: weights, tokenizer, and `cloze.json`."""
@@ -182,6 +186,7 @@ class Method(ABC, Generic[OptionsT]):
         search: what it searches, for methods that do.
         baseline: the method whose result on the same examples stands beside its own.
         preselected: whether it is chosen where nobody has chosen yet.
+        presets: settings of its paper by name, each with the values of some options.
     """
 
     name: ClassVar[str]
@@ -202,6 +207,7 @@ class Method(ABC, Generic[OptionsT]):
     search: ClassVar[SearchFacts | None] = None
     baseline: ClassVar[str] = ""
     preselected: ClassVar[bool] = False
+    presets: ClassVar[Mapping[str, Mapping[str, object]]] = {}
 
     @abstractmethod
     def learn(self, problem: Problem, options: OptionsT, progress: Progress) -> Learned:

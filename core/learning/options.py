@@ -24,13 +24,21 @@ class Options:
 
 
 def option(default: Any, explain: str, low: float = -math.inf, high: float = math.inf,
-           choices: tuple[str, ...] = (), kinds: tuple[Kind, ...] = KINDS) -> Any:
+           choices: tuple[str, ...] = (), kinds: tuple[Kind, ...] = KINDS, *,
+           several: bool = False) -> Any:
     """A field of an Options class with its meaning, range or choices; text without choices is free.
 
-    `kinds` are those of the tasks that it matters for; forms for others leave it out.
+    `kinds` are those of the tasks that it matters for; forms for others leave it out. With
+    `several`, forms take several numbers, each of which makes a run.
     """
     return field(default=default, metadata={"explain": explain, "low": low, "high": high,
-                                            "choices": choices, "kinds": kinds})
+                                            "choices": choices, "kinds": kinds,
+                                            "several": several})
+
+
+def options_for(kind: type[Options], task: Kind) -> set[str]:
+    """The names of the options of a class that matter for a kind of task."""
+    return {each.name for each in fields(kind) if task in each.metadata["kinds"]}
 
 
 def read_options(kind: type[T], given: Mapping[str, object], method: str) -> T:

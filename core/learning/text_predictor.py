@@ -10,8 +10,8 @@ from typing import Any
 import torch
 
 from core.data.task import TEXTS, Example
-from core.errors import PatternError, SpecError
-from core.learning.method import Problem, write_note
+from core.errors import SpecError
+from core.learning.method import Problem, Watch, write_note
 from core.learning.options import Options, option
 from core.models.backbone import Backbone
 from core.models.decoding import Decoding, text_of
@@ -25,7 +25,7 @@ from core.models.source_target import (
     with_separator,
 )
 from core.models.writing import write
-from core.prompts.pattern import Pattern, Prompt
+from core.prompts.pattern import Pattern, Prompt, check_mask_last
 
 
 @dataclass(frozen=True)
@@ -115,8 +115,7 @@ class TextPredictor:
         mask = next(segment for segment in self.pattern.segments if segment.kind == "mask")
         return mask.space and not self.separator
 
-    def generate(self, examples: Sequence[Example],
-                 watch: Callable[[int, str], None] | None = None) -> list[str]:
+    def generate(self, examples: Sequence[Example], watch: Watch | None = None) -> list[str]:
         """A text for each example; `watch` is told of each row and its text as it grows."""
         if not examples:
             return []
@@ -170,17 +169,6 @@ def check_can_write(problem: Problem, method: str) -> None:
             "The method {method!r} writes texts, and {model!r} fills single masks. Choose a causal "
             "model, or T5 or BART.", method=method, model=problem.backbone.name)
     check_mask_last(problem.pvps[0].pattern)
-
-
-def check_mask_last(pattern: Pattern) -> None:
-    """Raise PatternError if something other than space comes after `{mask}`."""
-    kinds = [segment.kind for segment in pattern.segments]
-    after = pattern.segments[kinds.index("mask") + 1:]
-    if any(segment.kind != "literal" or segment.text.strip() for segment in after):
-        raise PatternError(
-            "Where answers are texts, {field} is where the model begins to write, so nothing may "
-            "come after it. Move it to the end of {pattern!r}.",
-            field="{mask}", pattern=str(pattern))
 
 
 def groups_of(pairs: Sequence[Pair], backbone: Backbone) -> Iterator[list[int]]:

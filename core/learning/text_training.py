@@ -14,7 +14,7 @@ from core.learning.method import Problem, Progress
 from core.learning.text_predictor import Pair, TextPredictor, groups_of
 from core.learning.training import Schedule, Trained, train
 from core.learning.training_state import TrainingState
-from core.metrics.metric import METRICS
+from core.metrics.metric import training_metric
 from core.models.prefix import Prefix
 
 Reduction = Literal["per-text", "per-token"]
@@ -48,7 +48,7 @@ def train_to_write(model: nn.Module, predictor: TextPredictor, problem: Problem,
     saved = problem.checkpoints if prefix is not None else None  # whole models are too large
     state = TrainingState(saved, "training") if saved is not None else None
     return train(model, loss, len(pairs), schedule, problem.seed, evaluate, progress,
-                 keep_best=bool(development), metric=METRICS["loss"], state=state)
+                 keep_best=bool(development), metric=training_metric("generation"), state=state)
 
 
 def _with_one_reference(example: Example) -> Example:

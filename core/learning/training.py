@@ -64,7 +64,7 @@ class FineTuningOptions(Options):
     """How long and how fast to train."""
 
     steps: int = option(100, "updates of the weights (the papers use 1,000 on large models)", 1,
-                        100_000)
+                        1_000_000)
     batch_size: int = option(8, "examples in each update", 1, 256)
     learning_rate: float = option(0.0,
                                   "size of the first update; 0 chooses 5e-5 for small models and "

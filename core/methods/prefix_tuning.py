@@ -36,8 +36,9 @@ _RANDOM = "random"
 class PrefixTuningOptions(DecodingOptions, FineTuningOptions):
     """The prefix, and how long and how fast it is trained."""
 
-    length: int = option(5, "positions of the prefix; with words to begin with, it has as many as "
-                            "they have tokens", 1, 200)
+    length: int = option(5, "positions of the prefix; several, such as 1, 5, 10, make a run each; "
+                            "with words to begin with, it has as many as they have tokens", 1, 200,
+                         several=True)
     parametrisation: str = option(
         "mlp", "mlp: small embeddings through a network, which the paper found stable; flat: the "
                "keys and values themselves; embedding: virtual tokens in the first layer alone; "
@@ -79,13 +80,14 @@ class PrefixTuning(Method[PrefixTuningOptions]):
     families = ("causal", "seq2seq")
     multi_mask = True
     presets: ClassVar[Mapping[str, Mapping[str, object]]] = {
-        "e2e": {"learning_rate": 8e-5, "batch_size": 10, "length": 5, "steps": 21_035, "beams": 5},
+        "e2e": {"learning_rate": 8e-5, "batch_size": 10, "length": 5, "steps": 21_035,
+                "evaluate_every": 1000, "beams": 5},
         "webnlg": {"learning_rate": 5e-5, "batch_size": 5, "length": 5, "steps": 18_025,
-                   "beams": 5},
+                   "evaluate_every": 1000, "beams": 5},
         "dart": {"learning_rate": 5e-5, "batch_size": 5, "length": 10, "steps": 62_659 * 2,
-                 "beams": 5},
+                 "evaluate_every": 5000, "beams": 5},
         "xsum": {"learning_rate": 5e-5, "batch_size": 14, "length": 100, "steps": 437_250,
-                 "middle": 800, "beams": 6, "length_penalty": 0.8},
+                 "evaluate_every": 5000, "middle": 800, "beams": 6, "length_penalty": 0.8},
         "few tables": {"learning_rate": 5e-5, "batch_size": 10, "steps": 200,
                        "begin_with": "table-to-text:", "beams": 5},
         "few summaries": {"learning_rate": 5e-5, "batch_size": 5, "steps": 200,
@@ -129,7 +131,8 @@ class PrefixTuning(Method[PrefixTuningOptions]):
         predictor, trained = learn_one(problem, backbone, parameters, options, progress)
         backbone.model.train(False)
         return Learned(predictor, {
-            **trained.metrics(), "trained_parameters": float(trained_size),
+            **trained.metrics(), "prefix_length": float(prefix_length(backbone, options)),
+            "trained_parameters": float(trained_size),
             "stored_parameters": float(predictor.prefix.size if predictor.prefix else 0)})
 
 

@@ -223,6 +223,7 @@ FINDINGS: Mapping[str, tuple[str, Literal["count", "share"]]] = {
     "highest_order": ("Best order (dev)", "share"),
     "best_step": ("Best step", "count"),
     "n": ("Test rows", "count"),
+    "prefix_length": ("Prefix length", "count"),
     "trained_parameters": ("Trained parameters", "count"),
     "stored_parameters": ("Stored parameters", "count"),
 }
@@ -237,6 +238,11 @@ def metrics_of(kind: Kind) -> list[Metric]:
 def main_metric(kind: Kind) -> Metric:
     """The first metric of a kind of task; it has a score for each example."""
     return metrics_of(kind)[0]
+
+
+def training_metric(kind: Kind) -> Metric:
+    """By what the steps of a training are compared: the loss where texts are written."""
+    return METRICS["loss"] if kind == "generation" else main_metric(kind)
 
 
 def metric_named(name: str) -> Metric:

@@ -108,11 +108,7 @@ def target_log_probs(backbone: Backbone, sources: Sequence[Sequence[int]],
     Args:
         prefix: one for all rows, or one for each.
     """
-    if prefix is not None and prefix.placeholders is not None:
-        features = infix_features(backbone, sources, targets, prefix)  # [M, H]
-    else:
-        read = _causal_features if backbone.family == "causal" else _seq2seq_features
-        features = read(backbone, sources, targets, prefix)
+    features = target_features(backbone, sources, targets, prefix)  # [M, H]
     logits = project_to_train(backbone, features)  # [M, V]
     device = logits.device
     gold = torch.tensor([token for target in targets for token in target], device=device)
@@ -120,6 +116,16 @@ def target_log_probs(backbone: Backbone, sources: Sequence[Sequence[int]],
     rows = torch.repeat_interleave(torch.arange(len(targets), device=device), lengths)  # [M]
     tokens = -torch.nn.functional.cross_entropy(logits, gold, reduction="none")
     return TargetLogProbs(tokens, rows, len(targets))
+
+
+def target_features(backbone: Backbone, sources: Sequence[Sequence[int]],
+                    targets: Sequence[Sequence[int]],
+                    prefix: Prefix | None = None) -> torch.Tensor:
+    """Features from which each token of B targets is predicted, `[M, H]`; gradients flow."""
+    if prefix is not None and prefix.placeholders is not None:
+        return infix_features(backbone, sources, targets, prefix)
+    read = _causal_features if backbone.family == "causal" else _seq2seq_features
+    return read(backbone, sources, targets, prefix)
 
 
 def _causal_features(backbone: Backbone, sources: Sequence[Sequence[int]],

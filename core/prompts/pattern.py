@@ -177,6 +177,17 @@ def changed(text: str, modifiers: Iterable[str]) -> str:
     return text
 
 
+def check_mask_last(pattern: Pattern) -> None:
+    """Raise PatternError if something other than space comes after `{mask}`."""
+    kinds = [segment.kind for segment in pattern.segments]
+    after = pattern.segments[kinds.index("mask") + 1:]
+    if any(segment.kind != "literal" or segment.text.strip() for segment in after):
+        raise PatternError(
+            "Where answers are texts, {field} is where the model begins to write, so nothing may "
+            "come after it. Move it to the end of {pattern!r}.",
+            field="{mask}", pattern=str(pattern))
+
+
 def _answered(segment: Segment, word: str, label: str) -> Segment:
     """The segment as a demonstration with this label word shows it."""
     if segment.kind == "mask":

@@ -131,17 +131,24 @@ class SideBySide:
         return chosen.loc[order.sort_values(ascending=False, kind="stable").index]
 
 
+def outputs_of(a: pd.DataFrame, b: pd.DataFrame | None = None) -> pd.DataFrame:
+    """What a run answers, or what two runs answer to the examples that both were measured on.
+
+    A row for each example, in the order of run a: the texts, and by run (`_a`, `_b`) its answer
+    and score.
+    """
+    if b is None:
+        return _answers(a).rename(columns={"answer": "answer_a", "score": "score_a"})
+    return _joined(a, b)
+
+
 def side_by_side(a: pd.DataFrame, b: pd.DataFrame, metric: Metric) -> SideBySide:
     """Join the predictions of two runs, whose scores are of the metric.
 
     Raises:
         DataError: the runs share no example.
     """
-    rows = _answers(a).merge(_answers(b), on=[*EXAMPLE, "copy"], suffixes=("_a", "_b"))
-    rows = rows.drop(columns="copy")
-    if rows.empty:
-        raise DataError("These two runs were measured on different examples. Choose two runs of "
-                        "the same task.")
+    rows = _joined(a, b)
     score_a, score_b = rows["score_a"], rows["score_b"]
     right_or_wrong = bool(score_a.isin((0, 1)).all() and score_b.isin((0, 1)).all())
     right = score_a == (1 if metric.higher_is_better else 0)
@@ -149,6 +156,14 @@ def side_by_side(a: pd.DataFrame, b: pd.DataFrame, metric: Metric) -> SideBySide
     rows["better"] = np.select(
         [metric.better(score_a, score_b), metric.better(score_b, score_a)], ["a", "b"], equal)
     return SideBySide(metric, rows, right_or_wrong)
+
+
+def _joined(a: pd.DataFrame, b: pd.DataFrame) -> pd.DataFrame:
+    rows = _answers(a).merge(_answers(b), on=[*EXAMPLE, "copy"], suffixes=("_a", "_b"))
+    if rows.empty:
+        raise DataError("These two runs were measured on different examples. Choose two runs of "
+                        "the same task.")
+    return rows.drop(columns="copy")
 
 
 def label_probabilities(predictions: Sequence[pd.DataFrame],

@@ -59,10 +59,10 @@ def predictions_download(runs: Sequence[Run], tables: Sequence[pd.DataFrame]) ->
     return Download(name, table_csv(pd.concat(named)).encode())
 
 
-def labelled_download(table: Table, rows: pd.DataFrame) -> Download:
-    """A labelled table as CSV, marked as UTF-8 so that spreadsheets read it."""
+def answered_download(table: Table, rows: pd.DataFrame, answers: str = "labelled") -> Download:
+    """A table with its answers as CSV, marked as UTF-8 so that spreadsheets read it."""
     name = re.sub(r"[^\w.-]+", "-", stem(table))[:60]
-    return Download(f"{name}-labelled.csv", table_csv(rows).encode("utf-8-sig"))
+    return Download(f"{name}-{answers}.csv", table_csv(rows).encode("utf-8-sig"))
 
 
 def study_of(run: RunSpec) -> StudySpec:

@@ -48,6 +48,12 @@ def weights_of(run: Run, store: RunStore) -> Weights:
     return "own" if store.model_folder(run.id, run.visitor) else "removed"
 
 
+def has_adapter(run: Run, store: RunStore) -> bool:
+    """Whether a run's archive holds a prefix as a PEFT adapter."""
+    folder = store.model_folder(run.id, run.visitor)
+    return folder is not None and (folder / "adapter_config.json").is_file()
+
+
 def schema_of(run: Run, store: RunStore) -> Schema:
     """What the examples that a finished run answers hold; of further columns only those it needs.
 

@@ -11,10 +11,17 @@ import pandas as pd
 
 from core.data.further_texts import format_texts
 from core.data.task import Example, Schema
-from core.learning.method import Classifier, Generator, LogProbs, Predictor, text_answers
+from core.learning.method import (
+    Classifier,
+    Generator,
+    LogProbs,
+    Predictor,
+    Watch,
+    text_answers,
+)
 from core.metrics.answers import Floats, LabelAnswers, TextAnswers
 
-CHUNK = 128  # examples answered between two reports of progress
+CHUNK, TEXT_CHUNK = 128, 16  # examples answered, or written, between two reports of progress
 
 Report = Callable[[int, int], None]
 _T = TypeVar("_T")
@@ -80,14 +87,13 @@ def predict(predictor: Predictor, schema: Schema, examples: Sequence[Example],
 
     Args:
         predictor: a generator if the schema's answers are texts, else a classifier.
-        report: called with how many examples are done, and of how many; raises to stop. Without it
-            all are answered at once, so that a run's batches, and with them the last digits of its
-            probabilities, depend on nothing else.
+        report: called with how many examples are done, and of how many, for texts after each token;
+            raises to stop. Without it all are answered at once, so that a run's batches, and with
+            them the last digits of its probabilities, depend on nothing else.
     """
     if schema.kind == "generation":
-        texts = _in_chunks(cast(Generator, predictor).generate, examples, report)
-        outputs = tuple(text for chunk in texts for text in chunk)
-        return TextPredictions(tuple(examples), outputs)
+        outputs = _written(cast(Generator, predictor), examples, report)
+        return TextPredictions(tuple(examples), tuple(outputs))
     log_probs = _in_chunks(cast(Classifier, predictor).log_probs, examples, report)
     nothing = np.empty((0, len(schema.labels)), np.float32)
     return LabelPredictions(tuple(examples), schema.labels, np.concatenate(log_probs or [nothing]))
@@ -104,6 +110,26 @@ def _in_chunks(ask: Callable[[Sequence[Example]], _T], examples: Sequence[Exampl
         answers.append(ask(examples[start : start + CHUNK]))
     report(len(examples), len(examples))
     return answers
+
+
+def _written(generator: Generator, examples: Sequence[Example],
+             report: Report | None) -> list[str]:
+    """A text for each example, written in chunks if anything is reported."""
+    if report is None:
+        return generator.generate(examples) if examples else []
+    texts: list[str] = []
+    for start in range(0, len(examples), TEXT_CHUNK):
+        report(start, len(examples))
+        watch = _reporting(report, start, len(examples))
+        texts += generator.generate(examples[start : start + TEXT_CHUNK], watch)
+    report(len(examples), len(examples))
+    return texts
+
+
+def _reporting(report: Report, done: int, total: int) -> Watch:
+    def watch(row: int, text: str) -> None:  # noqa: ARG001
+        report(done, total)
+    return watch
 
 
 def _texts(examples: Sequence[Example]) -> dict[str, list[str]]:

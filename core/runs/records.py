@@ -15,7 +15,7 @@ class RunRecord:
         pattern: the pattern's text; empty for methods without one; several joined by " | ".
         words: the verbalizer as text; empty for methods without one.
         shots, seed: K per label, 0 if the method uses none, and the seed of the split and training.
-        options: the method's options, all of them.
+        options: the method's options, all that matter for the task's kind.
         status: queued, running, done, failed, cancelled or interrupted.
         metrics: name → value: those of `core.metrics.metric` with their 95 % intervals (accuracy,
             accuracy_low, accuracy_high), development scores (dev_accuracy), others of the method.

@@ -101,7 +101,8 @@ class Run:
         """Plain values for tables, figures and exports."""
         spec = self.spec
         return RunRecord(self.id, spec.task_name, spec.model, spec.method, spec.pattern_text,
-                         spec.words_text, spec.shots, spec.seed, spec.options, self.status,
+                         spec.words_text, spec.shots, spec.seed, spec.options_that_matter,
+                         self.status,
                          self.metrics, self.seconds, self.explanation())
 
 

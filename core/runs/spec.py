@@ -16,13 +16,15 @@ from core.data.split import LM_BFF_SEEDS
 from core.data.task import Kind, Task
 from core.errors import SpecError
 from core.learning.method import Method
-from core.learning.options import Options, options_dict, read_options
-from core.methods.registry import method_named
+from core.learning.options import Options, options_dict, options_for, read_options
+from core.methods.registry import METHODS, method_named
 from core.models.model_files import default_model, weights_digest
 from core.models.placement import AUTO, EXACT
+from core.prompts.library import suggested
 from core.prompts.pvp import PVP
 from core.prompts.verbalizer import Verbalizer
-from core.runs.study_values import DEFAULT_SHOTS, check_study, option_sets
+from core.runs.option_sets import option_sets
+from core.runs.study_values import DEFAULT_SHOTS, check_study
 
 RESULT_VERSION = 3  # raised when the same spec would give another result than before
 MAX_RUNS = 2000
@@ -86,6 +88,16 @@ class RunSpec:
         method = method_named(self.method)
         return method, read_options(method.options, self.options, method.name)
 
+    @property
+    def options_that_matter(self) -> dict[str, object]:
+        """The options without those that say nothing on a task of this kind."""
+        method = METHODS.get(self.method)
+        if method is None:  # of another version
+            return self.options
+        known, heard = method.options.__dataclass_fields__, options_for(method.options, self.kind)
+        return {name: value for name, value in self.options.items()
+                if name in heard or name not in known}
+
     def as_dict(self) -> dict[str, Any]:
         """Plain values, as the store keeps them."""
         return {**self.__dict__, "patterns": list(self.patterns),
@@ -120,6 +132,13 @@ def _guess_kind(data: Mapping[str, Any]) -> Kind:
     return "choice" if without_words else "classification"
 
 
+def _default_patterns(task: Task) -> _Patterns:
+    """The pattern of a study without any: where answers are texts, the first that is suggested."""
+    if task.schema.kind != "generation":
+        return ()
+    return ({"pattern": suggested(task.name, task.schema)[0].pattern},)
+
+
 class _Grid(NamedTuple):
     """The settings of a method whose product are its runs."""
 
@@ -138,7 +157,8 @@ class StudySpec:
     """What a person asks for: methods × options × patterns × shots × seeds, on one task and model.
 
     Attributes:
-        options: for a method its options, or a list of several that it is to be run with.
+        options: for a method its options, or a list of several that it is to be run with; an
+            option may have a list of values, and `preset` names settings of the method's paper.
         precision: in which the model computes; auto takes that of the host.
     """
 
@@ -183,7 +203,8 @@ class StudySpec:
             InputError: a pattern does not fit the task, a method needs a pattern and there is
                 none, or there are too many runs.
         """
-        distinct = dict.fromkeys(PVP.from_dict(pattern, task.schema) for pattern in self.patterns)
+        given = self.patterns or _default_patterns(task)
+        distinct = dict.fromkeys(PVP.from_dict(pattern, task.schema) for pattern in given)
         pvps = tuple(pvp.as_dict() for pvp in distinct)
         methods = [method_named(name) for name in self.methods]
         grids = [self._grid(method, pvps) for method in methods]
@@ -210,7 +231,7 @@ class StudySpec:
 
     def _options(self, method: Method[Any]) -> list[Options]:
         """The options that a method is run with, each once."""
-        given = option_sets(self.options.get(method.name) or {})
+        given = option_sets(method, self.options.get(method.name) or {})
         read = (read_options(method.options, values, method.name) for values in given)
         return list(dict.fromkeys(read))
 

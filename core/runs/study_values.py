@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from core.data.split import LM_BFF_SEEDS
@@ -11,6 +11,7 @@ from core.learning.options import read_options
 from core.methods.registry import method_named
 from core.models.model_files import default_model
 from core.models.placement import AUTO, PRECISIONS
+from core.runs.option_sets import option_sets
 
 DEFAULT_SHOTS = (16,)
 MAX_NUMBER = 2**31  # of seeds and shots
@@ -40,11 +41,6 @@ def check_study(data: object) -> dict[str, Any]:
     }
 
 
-def option_sets(options: Any) -> list[Any]:
-    """The sets of options that a method is run with: one or several; no set means the defaults."""
-    return (options or [{}]) if isinstance(options, list) else [options]
-
-
 def _mapping(data: object) -> Mapping[str, Any]:
     if not isinstance(data, Mapping):
         raise SpecError("A study is a mapping with the keys {keys}.", keys=", ".join(_KEYS))
@@ -67,19 +63,20 @@ def _task(task: str | Mapping[str, Any]) -> str | dict[str, Any]:
 
 def _options(options: object, methods: Sequence[str]) -> dict[str, Any]:
     """The options of each method, all checked; also those of methods that are not run."""
-    if not isinstance(options, Mapping) or not all(
-            isinstance(values, Mapping) for values in _all_sets(options)):
+    if not isinstance(options, Mapping) or not all(map(_are_options, options.values())):
         raise SpecError("'options' must map method names to their options, or to lists of several, "
                         "e.g. {example}.", example="{lm-bff: {steps: 100}}")
     for name in [*methods, *options]:
-        for values in option_sets(options.get(name) or {}):
-            read_options(method_named(str(name)).options, values, str(name))
+        method = method_named(str(name))
+        for values in option_sets(method, options.get(name) or {}):
+            read_options(method.options, values, method.name)
     return {str(name): _copied(values) for name, values in options.items()}
 
 
-def _all_sets(options: Mapping[Any, Any]) -> Iterator[object]:
-    for values in options.values():
-        yield from option_sets(values)
+def _are_options(values: object) -> bool:
+    """Whether they are options, or a list of several sets of them."""
+    return all(isinstance(each, Mapping)
+               for each in (values if isinstance(values, list) else [values]))
 
 
 def _copied(options: Any) -> dict[str, Any] | list[dict[str, Any]]:

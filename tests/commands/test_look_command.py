@@ -108,14 +108,75 @@ def test_a_file_is_a_task(tmp_path: Path, look: Run) -> None:
     assert "'gone.csv'" in refusal(look("--task", tmp_path / "gone.csv"))
 
 
-@pytest.mark.parametrize("about", [(), TEXT, ("--limit", "2")], ids=["all", "text", "examples"])
-@pytest.mark.parametrize("words", ["", SINGLE], ids=["without words", "with words"])
-def test_a_file_of_generation_is_refused_by_its_kind(about: tuple[str, ...], words: str,
-                                                     tmp_path: Path, look: Run) -> None:
+@pytest.fixture
+def summaries(tmp_path: Path) -> Path:
+    """A file of generation: six sources with one reference each."""
     path = tmp_path / "summaries.csv"
     path.write_text(GENERATION, encoding="utf-8")
-    message = refusal(look("--task", path, "--words", words, *about))
-    assert "The answers of this task are texts" in message
+    return path
+
+
+@pytest.mark.parametrize("about", [(), TEXT, ("--limit", "2")], ids=["all", "text", "examples"])
+@pytest.mark.parametrize("words", ["", SINGLE], ids=["without words", "with words"])
+def test_a_model_that_fills_masks_writes_no_texts(about: tuple[str, ...], words: str,
+                                                  summaries: Path, look: Run) -> None:
+    arguments = ("--task", summaries, "--words", words, "--pattern", "{text_a} {mask}")
+    message = refusal(look(*arguments, *about))
+    assert "'mini-masked' fills single masks" in message
+    assert "nothing may come after it" in refusal(
+        look("--task", summaries, "--model", "mini-causal", *about))
+
+
+@pytest.fixture
+def write(look: Run, summaries: Path) -> Run:
+    """Asks a small model to write summaries."""
+    def ask(*arguments: object) -> tuple[int, str, str]:
+        return look("--task", summaries, "--pattern", "summarize: {text_a} {mask}", "--model",
+                    "mini-seq2seq", "--max-tokens", 12, *arguments)
+    return ask
+
+
+SOURCE = "Report number 4 says that the harbour was closed."
+
+
+def test_a_text_is_written_for_a_source(write: Run) -> None:
+    found = document(write("--text", SOURCE, "--json"))
+    assert set(found) == {"tokens", "output", "references", "metrics"}
+    assert found["tokens"][:2] == ["▁summarize", ":"]
+    assert found["references"] == ["Harbour closed for day 4."]
+    assert found["metrics"]["n"] == 1
+    own = document(write("--text", "The harbour was opened again.", "--json"))
+    assert (own["references"], own["metrics"]) == ([], {})
+    status, out, _ = write("--text", SOURCE)
+    assert status == 0
+    assert f"output: {found['output']}\nreference: Harbour closed for day 4." in out
+
+
+def test_texts_are_written_for_the_test_part(write: Run) -> None:
+    found = document(write("--json"))
+    assert set(found) == {"metrics", "n", "outputs"}
+    assert (found["n"], len(found["outputs"])) == (3, 3)
+    assert {"exact_match"} <= set(found["metrics"])
+    assert document(write("--limit", 1, "--json"))["outputs"] == found["outputs"][:1]
+    assert "over 3 examples" in write()[1]
+
+
+def test_texts_are_written_in_several_ways(write: Run) -> None:
+    texts = {document(write("--text", SOURCE, "--json", *way))["output"]
+             for way in ((), ("--temperature", 2), ("--temperature", 2, "--seed", 14))}
+    assert len(texts) == 3
+    assert document(write("--text", SOURCE, "--beams", 3, "--json"))["output"]
+
+
+@pytest.mark.parametrize(("arguments", "told"), [
+    (("--beams", 17), "--beams is 17; it must be between 1 and 16."),
+    (("--max-tokens", 0), "--max-tokens is 0; it must be between 1 and 512."),
+    (("--top-p", 1.5), "--top-p is 1.5; it must be between 0 and 1."),
+    (("--beams", 2, "--temperature", 1), "Beam search draws nothing"),
+])
+def test_a_way_of_writing_that_is_none_is_refused(arguments: tuple[str, ...], told: str,
+                                                  write: Run) -> None:
+    assert told in refusal(write(*arguments))
 
 
 def test_multiple_choice_needs_no_words(tmp_path: Path, look: Run) -> None:

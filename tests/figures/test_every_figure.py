@@ -8,22 +8,25 @@ from collections.abc import Callable
 import numpy as np
 import plotly.graph_objects as go
 import pytest
-from made_up_runs import run, study
+from made_up_runs import prefixes, run, study
 
 from core.figures.calibration import calibration_figure
 from core.figures.comparison import paired_figure
 from core.figures.confusion import confusion_figure
+from core.figures.curves import length_figure, shots_figure, size_figure
 from core.figures.scores import score_figure
-from core.figures.shots import shots_figure
 from core.figures.stability import stability_figure
 from core.figures.text import Translate
-from core.figures.theme import CLEAR, STYLES
+from core.figures.theme import CLEAR
+from core.methods.registry import METHODS
 from core.metrics.significance import compare_methods
 
 SURE = np.array([[0.9, 0.1]])  # one example's probabilities of two labels
 FIGURES: dict[str, Callable[[Translate], go.Figure]] = {
     "scores": lambda translate: score_figure(study(), translate=translate),
     "shots": lambda translate: shots_figure(study(), translate=translate),
+    "length": lambda translate: length_figure(prefixes(), translate=translate),
+    "size": lambda translate: size_figure(prefixes(), translate=translate),
     "seeds": lambda translate: stability_figure(study(), None, "seed", translate),
     "patterns": lambda translate: stability_figure(study(), None, "pattern", translate),
     "confusion": lambda translate: confusion_figure([[3, 1], [0, 2]], ["BAD", "GOOD"], translate),
@@ -33,6 +36,8 @@ FIGURES: dict[str, Callable[[Translate], go.Figure]] = {
 EMPTY: dict[str, Callable[[], go.Figure]] = {
     "scores": lambda: score_figure([]),
     "shots": lambda: shots_figure([run("pet", 0.5, status="queued")]),
+    "length": lambda: length_figure([]),
+    "size": lambda: size_figure([]),
     "stability": lambda: stability_figure([run("pet", 0.5)], "exact_match"),
     "confusion": lambda: confusion_figure([], []),
     "confusion of nothing": lambda: confusion_figure([[0, 0], [0, 0]], ["a", "b"]),
@@ -76,7 +81,7 @@ def test_axes_and_legend_are_translated(make: Callable[[Translate], go.Figure]) 
     titles = [axis.title.text for axis in axes if axis.title.text]
     small = "<span style='font-size:11px'>"
     captions = [title.split(small)[1] for title in titles if small in title]
-    own_words = [trace.name for trace in figure.data if trace.name and trace.name not in STYLES]
+    own_words = [trace.name for trace in figure.data if trace.name and trace.name not in METHODS]
     assert titles
     assert [text for text in (*titles, *captions, *own_words) if not text.startswith("译")] == []
 

@@ -8,8 +8,8 @@ import pytest
 from made_up_runs import LONG, SHORT, run, runs, study
 from scipy import stats
 
+from core.figures.curves import shots_figure
 from core.figures.scores import score_figure
-from core.figures.shots import shots_figure
 from core.runs.records import RunRecord
 
 

@@ -22,8 +22,8 @@ import pytest
 from core.__main__ import main
 from core.data.task import Task
 from core.figures.comparison import paired_figure
+from core.figures.curves import shots_figure
 from core.figures.scores import score_figure
-from core.figures.shots import shots_figure
 from core.figures.stability import stability_figure
 from core.metrics.answers import Floats, LabelAnswers, TextAnswers
 from core.metrics.evaluation import evaluate

@@ -21,7 +21,7 @@ from core.learning.saved_models import load_predictor
 from core.models.loading import BackboneCache
 from core.models.placement import Placement
 from core.runs import finished_run
-from core.runs.downloads import labelled_download
+from core.runs.downloads import answered_download
 from core.runs.finished_run import (
     answer_table,
     predictor_for,
@@ -198,7 +198,7 @@ def test_a_column_without_any_text_is_refused(lm_bff: Run, store: RunStore) -> N
 
 
 def test_the_download_holds_no_formula() -> None:
-    file = labelled_download(
+    file = answered_download(
         shop(), pd.DataFrame({"review": ["=1+1", "fine"], "p:bad": [0.25, -0.5]})
     )
     assert file.name == "shop-labelled.csv"

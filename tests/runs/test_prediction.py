@@ -15,9 +15,10 @@ from core.data.files import DataLimits, make_table
 from core.data.forms import in_one_form
 from core.data.task import Example, Task, classification, generation, multiple_choice
 from core.errors import Cancelled
+from core.learning.method import Watch
 from core.metrics.evaluation import evaluate
 from core.runs.finished_run import answer_table
-from core.runs.prediction import CHUNK, LabelPredictions, predict
+from core.runs.prediction import TEXT_CHUNK, LabelPredictions, predict
 
 LABELS = ("bad", "good")
 RESTAURANTS = [Example("name[Alimentum]", references=("Alimentum is here.", "This is Alimentum.")),
@@ -30,8 +31,10 @@ class Repeating:
     def __init__(self) -> None:
         self.asked: list[int] = []
 
-    def generate(self, examples: Sequence[Example]) -> list[str]:
+    def generate(self, examples: Sequence[Example], watch: Watch | None = None) -> list[str]:
         self.asked.append(len(examples))
+        if watch is not None:
+            watch(0, " This")
         return [f" This is {each.text_a[5:-1]}.\n" for each in examples]
 
 
@@ -79,12 +82,27 @@ def test_a_table_of_texts_is_read_back_as_it_was(tmp_path: Path) -> None:
 
 
 def test_all_are_asked_at_once_or_in_chunks_with_progress() -> None:
-    generator, told, many = Repeating(), [], RESTAURANTS * CHUNK
+    generator, told, many = Repeating(), [], RESTAURANTS * TEXT_CHUNK
     assert predict(generator, generation(), many) == predict(
         generator, generation(), many, lambda done, total: told.append((done, total))
     )
-    assert generator.asked == [2 * CHUNK, CHUNK, CHUNK]
-    assert told == [(0, 256), (128, 256), (256, 256)]
+    assert generator.asked == [2 * TEXT_CHUNK, TEXT_CHUNK, TEXT_CHUNK]
+    assert list(dict.fromkeys(told)) == [(0, 32), (16, 32), (32, 32)]
+    assert len(told) == 5  # and while texts are written
+
+
+def test_writing_can_be_stopped_within_a_chunk() -> None:
+    calls: list[int] = []
+
+    def stop(done: int, total: int) -> None:
+        calls.append(done)
+        if len(calls) == 2:
+            raise Cancelled
+
+    generator = Repeating()
+    with pytest.raises(Cancelled):
+        predict(generator, generation(), RESTAURANTS, stop)
+    assert (calls, generator.asked) == ([0, 0], [2])
 
 
 def test_progress_can_stop() -> None:

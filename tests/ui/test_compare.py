@@ -142,7 +142,7 @@ def test_the_table_has_a_row_for_each_run_and_columns_for_what_differs(
 
 def test_nothing_is_sent_when_nothing_changed(compare: Compare, shown: dict[str, Any]) -> None:
     again = compare.show(ENGLISH, "ann", shown["studies"], shown["runs"], "accuracy", shown)
-    assert again == [gr.skip()] * 8
+    assert again == [gr.skip()] * 10
 
 
 @pytest.mark.parametrize(("visitor", "expected"),
@@ -186,7 +186,7 @@ def test_downloads_open(compare: Compare, shown: dict[str, Any]) -> None:
 
 def test_accuracy_has_a_figure_and_the_same_in_a_table(compare: Compare,
                                                        shown: dict[str, Any]) -> None:
-    figure, table, curve = compare.figures.show_scores(ENGLISH, "ann", shown, "accuracy")
+    figure, table, curve, *_ = compare.figures.show_scores(ENGLISH, "ann", shown, "accuracy")
     assert {trace.name for trace in figure.data} >= {"head", "lm-bff"}
     assert table.count("<tr>") == 1 + 1 + 3
     assert "&lt;i&gt;{mask}" in table
@@ -195,8 +195,8 @@ def test_accuracy_has_a_figure_and_the_same_in_a_table(compare: Compare,
 
 def test_several_k_make_a_learning_curve(compare: Compare, store: RunStore) -> None:
     shown = {**NOTHING, "studies": [store.studies("ann")[1].id]}
-    *_, curve = compare.figures.show_scores(ENGLISH, "ann", shown, "macro_f1")
-    assert curve["visible"] is True
+    *_, curve, length, size = compare.figures.show_scores(ENGLISH, "ann", shown, "macro_f1")
+    assert (curve["visible"], length["visible"], size["visible"]) == (True, False, False)
     assert "Macro F1" in curve["value"].layout.yaxis.title.text
 
 

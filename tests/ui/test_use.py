@@ -101,8 +101,9 @@ def test_other_visitors_see_nothing(visitor: str, tab: Use, runs: dict[str, Run]
 ])
 def test_an_opened_run_shows_what_it_needs(name: str, take: bool, second: bool, expected: str,
                                            tab: Use, runs: dict[str, Run]) -> None:
-    about, note, body, taken, again, text_b, more, file_text_b, _ = tab.open_run(
+    about, note, body, taken, again, text_b, more, file_text_b, _, _, ask, _ = tab.open_run(
         ENGLISH, "ann", runs[name].id)
+    assert ask["value"] == "Label it"
     assert runs[name].spec.method in about
     assert expected in note
     shown = [update["visible"] for update in (body, taken, again, text_b, file_text_b)]
@@ -217,7 +218,7 @@ def test_a_bad_file_is_reported(content: bytes | None, expected: str, tab: Use,
 
 
 def test_every_row_of_a_file_is_labelled(tab: Use, runs: dict[str, Run], shop: str) -> None:
-    _, counts, result, preview, link = tab.file.label_file(ENGLISH, "ann", runs["head"].id, shop,
+    _, counts, result, preview, link = tab.file.answer_file(ENGLISH, "ann", runs["head"].id, shop,
                                                            "review", None)
     assert "2 of 3 rows" in counts
     assert result["visible"]
@@ -239,13 +240,13 @@ def test_a_file_that_cannot_be_labelled_is_reported(name: str, text_a: str | Non
                                                     text_b: str | None,
                                                 expected: str, tab: Use, runs: dict[str, Run],
                                                 shop: str) -> None:
-    note, counts, result, *_ = tab.file.label_file(ENGLISH, "ann", runs[name].id, shop, text_a,
+    note, counts, result, *_ = tab.file.answer_file(ENGLISH, "ann", runs[name].id, shop, text_a,
                                                    text_b)
     assert expected in note
     assert (counts, result["visible"]) == ("", False)
 
 
 def test_without_a_file_nothing_is_labelled(tab: Use, runs: dict[str, Run]) -> None:
-    assert "No column is chosen" in tab.file.label_file(ENGLISH, "ann", runs["head"].id, None,
+    assert "No column is chosen" in tab.file.answer_file(ENGLISH, "ann", runs["head"].id, None,
                                                         "review", None)[0]
     assert tab.file.read_file(ENGLISH, None)[3]["interactive"] is False

@@ -12,6 +12,7 @@ from core.metrics.significance import mcnemar, paired_bootstrap
 from core.runs.comparison import SideBySide, opponents, side_by_side
 from core.runs.ready_made import READY_MADE
 from ui.compare.choice import Choice, Shown
+from ui.compare.paging import PAGE, page_boxes, place_line
 from ui.compare.panels import bootstrap_panel, example_list, mcnemar_panel, run_names
 from ui.feedback import Translate, explain, message, translator
 from ui.languages import label
@@ -19,7 +20,6 @@ from ui.live import QUIET, follow
 from ui.services import Services
 from ui.session import Session
 
-PAGE = 10  # examples at a time
 WHO_IS_RIGHT = {"a": "A right, B wrong", "b": "B right, A wrong", "neither": "both wrong"}
 WHO_IS_BETTER = {"a": "A better", "b": "B better",
                  "equal": "equally good"}  # where scores are not right or wrong
@@ -41,7 +41,7 @@ class Examples:
             right = gr.Radio([(label(text), key) for key, text in WHO_IS_RIGHT.items()], value="a",
                              label=label("Examples with"), elem_id="examples-right")
             examples = gr.HTML(elem_id="examples-list")
-            back, place, on = _page_boxes()
+            back, place, on = page_boxes("examples")
             page = gr.State(0)
             outputs = [test, right, examples, place, back, on, page]
             self._listen([session.visitor, shown, a, b], right, outputs)
@@ -106,22 +106,13 @@ class Examples:
                             main_metric_in(store.run(key, visitor).metrics for key in keys))
 
 
-def _page_boxes() -> tuple[gr.Button, gr.HTML, gr.Button]:
-    with gr.Row(elem_classes="cl-actions"):
-        back = gr.Button(label("Previous page"), size="sm", min_width=110, elem_id="examples-back")
-        place = gr.HTML(elem_id="examples-place", min_width=110)
-        on = gr.Button(label("Next page"), size="sm", min_width=110, elem_id="examples-on")
-    return back, place, on
-
-
 def _page(joined: SideBySide, right: str, page: int, translate: Translate) -> list[Any]:
     """A page of examples, its place among all, both buttons, and the number of the page."""
     found = joined.where(right)
     page = max(0, min(page, (len(found) - 1) // PAGE))
     start, end = page * PAGE, min(len(found), (page + 1) * PAGE)
-    place = translate("{start}–{end} of {n}").format(start=start + 1, end=end, n=len(found))
     listed = example_list(found.iloc[start:end], start + 1, joined.right_or_wrong, translate)
-    return [listed, f'<p class="cl-hint cl-place">{place if len(found) else ""}</p>',
+    return [listed, place_line(start, end, len(found), translate),
             gr.update(interactive=page > 0), gr.update(interactive=end < len(found)), page]
 
 

@@ -7,8 +7,8 @@ from typing import Any
 import gradio as gr
 
 from core.figures.comparison import paired_figure
+from core.figures.curves import curves_worth_drawing, length_figure, shots_figure, size_figure
 from core.figures.scores import score_figure
-from core.figures.shots import shots_figure
 from core.figures.stability import stability_figure
 from core.metrics.significance import compare_methods, summary_rows
 from core.runs.comparison import spread_rows
@@ -21,6 +21,9 @@ from ui.live import follow
 from ui.services import Services
 from ui.session import Session
 
+_CURVES = {"shots": ("More examples", shots_figure),
+           "length": ("Longer prefixes", length_figure),
+           "size": ("More stored parameters", size_figure)}
 _BY = "by-"  # a value that is a text of the app would be translated by the browser, and refused
 
 
@@ -33,7 +36,7 @@ class Figures:
     """Three tabs; each follows the runs that are shown and the measure."""
 
     def __init__(self, services: Services, session: Session, shown: gr.State,
-                 metric: gr.Radio) -> None:
+                 metric: gr.Dropdown) -> None:
         self.services = services
         self.progress: dict[str, Any] = {"show_progress": "minimal", "show_progress_on": None}
         self.runs, self.news = [session.visitor, shown, metric], [shown.change, metric.input]
@@ -47,8 +50,10 @@ class Figures:
     def _scores(self) -> None:
         scores = plot(label("Mean, spread and every run"), "score-figure")
         summary = gr.HTML(elem_id="score-table")
-        curve = plot(label("More examples"), "shots-figure", visible=False)
-        follow(self.news, self.show_scores, self.runs, [scores, summary, curve], **self.progress)
+        curves = [plot(label(title), f"{name}-figure", visible=False)
+                  for name, (title, _) in _CURVES.items()]
+        follow(self.news, self.show_scores, self.runs, [scores, summary, *curves],
+               **self.progress)
 
     def _stability(self) -> None:
         over = gr.Radio([(label("seeds"), "by-seed"), (label("patterns"), "by-pattern")],
@@ -72,14 +77,14 @@ class Figures:
 
     def show_scores(self, request: gr.Request, visitor: str, shown: Shown,
                     metric: str) -> list[Any]:
-        """Means with spread, interval and every run; and the curve over K if there are several."""
+        """Means with spread, interval and every run, and the curves that the runs make."""
         translate, records = translator(request), self._records(visitor, shown)
-        shots = {record.shots for record in records if record.shots and metric in record.metrics}
-        several = len(shots) > 1
-        curve = shots_figure(records, metric, translate) if several else None
+        worth = curves_worth_drawing(records, metric)
+        curves = [gr.update(visible=worth[name],
+                            value=draw(records, metric, translate) if worth[name] else None)
+                  for name, (_, draw) in _CURVES.items()]
         return [score_figure(records, metric, translate),
-                summary_table(summary_rows(records, metric), metric, translate),
-                gr.update(visible=several, value=curve)]
+                summary_table(summary_rows(records, metric), metric, translate), *curves]
 
     def show_stability(self, request: gr.Request, visitor: str, shown: Shown, metric: str,
                        over: str) -> list[Any]:

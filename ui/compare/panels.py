@@ -27,6 +27,7 @@ SETTING_TITLES = {"task": "Task", "model": "Model", "method": "Method", "pattern
 LONGEST_NAME = 60  # characters of a pattern in the name of a run
 MAX_VERDICTS = 6
 MAX_PAIRS = 200  # of the table of differences
+MOST_INTERVALS = 6  # metrics of which the table of runs shows all intervals
 LONGEST_LINE = 24  # characters of a table cell that stay on one line
 
 _BEATS = ("{a} beats {b} by {difference} on average over {n} paired runs; 95 % interval {low} to "
@@ -48,8 +49,10 @@ def run_table(records: Sequence[RunRecord], translate: Translate) -> pd.DataFram
     for name in settings.names:
         table[setting_title(name, translate)] = [_cell(name, row.get(name, ""), translate)
                                                  for row in settings.differing]
-    for metric in found_metrics({name for record in records for name in record.metrics}):
-        _add_metric(table, metric, records, translate)
+    metrics = found_metrics({name for record in records for name in record.metrics})
+    for metric in metrics:
+        few = len(metrics) <= MOST_INTERVALS or metric is metrics[0]
+        _add_metric(table, metric, records, translate, interval=few)
     table[translate("Seconds")] = [
         None if record.seconds is None else round(record.seconds, 1) for record in records]
     table[translate("Run")] = [record.id for record in records]
@@ -57,14 +60,14 @@ def run_table(records: Sequence[RunRecord], translate: Translate) -> pd.DataFram
 
 
 def _add_metric(table: dict[str, list[object]], metric: Metric, records: Sequence[RunRecord],
-                translate: Translate) -> None:
-    """Add a column of the metric's values, and one of its intervals where there are any."""
+                translate: Translate, *, interval: bool) -> None:
+    """Add a column of the metric's values, and, if wanted, one of its intervals if it has any."""
     head = metric.head(translate)
     table[head + (" %" if metric.is_share else "")] = [
         _number(record.metrics.get(metric.name), metric) for record in records]
-    if any(f"{metric.name}_low" in record.metrics for record in records):
-        interval = translate("95 % interval")
-        table[interval if interval not in table else f"{interval}, {head}"] = [
+    if interval and any(f"{metric.name}_low" in record.metrics for record in records):
+        title = translate("95 % interval")
+        table[title if title not in table else f"{title}, {head}"] = [
             _interval(record, metric, translate) for record in records]
 
 
@@ -95,9 +98,14 @@ def run_names(records: Sequence[RunRecord], translate: Translate) -> list[str]:
 
 def group_name(setting: Setting, runs: int, translate: Translate) -> str:
     """What dropdowns call the runs that differ in their seed only."""
-    shots = f"{translate('K')} {setting.shots}" if setting.shots else ""
     together = sentence(translate, "{n} seeds together", n=runs)
-    return " · ".join(filter(None, (setting.method, _short(setting.pattern), shots, together)))
+    return f"{group_heading(setting, translate)} · {together}"
+
+
+def group_heading(setting: Setting, translate: Translate) -> str:
+    """A setting in short: the method, the pattern and K."""
+    shots = f"{translate('K')} {setting.shots}" if setting.shots else ""
+    return " · ".join(filter(None, (setting.method, _short(setting.pattern), shots)))
 
 
 def setting_title(name: str, translate: Translate) -> str:

@@ -16,6 +16,8 @@ from ui.compare.choice import NOTHING, Choice, Shown
 from ui.compare.confusion import Confusion
 from ui.compare.examples import Examples
 from ui.compare.figures import Figures
+from ui.compare.groups import Groups
+from ui.compare.outputs import Outputs
 from ui.compare.panels import run_names, run_table, shared_settings
 from ui.compare.paper_table import paper_table
 from ui.downloads import saved
@@ -46,10 +48,13 @@ class Compare:
         self.shown = gr.State(NOTHING)
         with gr.Column(visible=False, elem_id="compare-body") as self.body:
             self._table_boxes()
-            with gr.Tabs(elem_id="compare-tabs"):
+            with gr.Tabs(elem_id="compare-tabs") as tabs:
                 self.figures = Figures(services, session, self.shown, self.metric)
                 self.confusion = Confusion(services, session, self.shown)
                 self.examples = Examples(services, session, self.shown)
+                self.outputs = Outputs(services, session, self.shown)
+                self.groups = Groups(services, session, self.shown, self.metric)
+        self.outputs.open_from(self.table, tabs, session)
         self._listen(tab)
 
     def _choice_boxes(self) -> None:
@@ -59,8 +64,9 @@ class Compare:
             self.singles = gr.Dropdown([], multiselect=True, label=label("Single runs"),
                                        elem_id="compare-runs", scale=3, min_width=240)
             measures = [(label(metric.title), metric.name) for metric in _measures([])]
-            self.metric = gr.Radio(measures, value=measures[0][1], scale=2, label=label("Measure"),
-                                   elem_id="compare-metric", min_width=270)
+            self.metric = gr.Dropdown(measures, value=measures[0][1], scale=2,
+                                      label=label("Measure"), elem_id="compare-metric",
+                                      min_width=190)
             self.refresh = gr.Button(label("Refresh"), scale=1, min_width=90, size="md",
                                      elem_id="compare-refresh")
 
@@ -82,7 +88,8 @@ class Compare:
                [self.studies, self.singles, looks])
         follow([looks.change, self.studies.change, self.singles.change], self.show,
                [*chosen, self.metric, self.shown],
-               [self.shown, self.note, self.body, self.metric, self.table, *self.files])
+               [self.shown, self.note, self.body, self.metric, self.table,
+                self.confusion.tab, self.outputs.tab, *self.files])
 
     def list_runs(self, request: gr.Request, visitor: str, studies: list[str] | None,
                   singles: list[str] | None, looks: int) -> list[Any]:
@@ -110,11 +117,11 @@ class Compare:
         choice = Choice.of(self.services.store, visitor, studies or [], singles or [])
         now = {"studies": studies or [], "runs": singles or [], "state": choice.state}
         if now == shown:
-            return [gr.skip()] * (5 + len(self.files))
+            return [gr.skip()] * (7 + len(self.files))
         if not choice.runs:
             hint = translate(_CHOOSE if self.services.store.runs(visitor) else _EMPTY)
             return [now, message(hint, "note"), gr.update(visible=False),
-                    *[gr.skip()] * (2 + len(self.files))]
+                    *[gr.skip()] * (4 + len(self.files))]
         records = choice.records
         measures = [(known.titled(translate), known.name) for known in _measures(records)]
         names = [name for _, name in measures]
@@ -122,7 +129,7 @@ class Compare:
                  self._study_files(visitor, choice, now)]
         return [now, _note(choice, now["studies"], translate), gr.update(visible=True),
                 gr.update(choices=measures, value=metric if metric in names else names[0]),
-                run_table(records[:MAX_ROWS], translate), *map(saved, files)]
+                run_table(records[:MAX_ROWS], translate), *_tabs_of(choice), *map(saved, files)]
 
     def _study_files(self, visitor: str, choice: Choice, now: Shown) -> Download:
         mine = self.services.store.studies(visitor)
@@ -143,6 +150,12 @@ def _note(choice: Choice, studies: Collection[str], translate: Translate) -> str
         cut = translate(_CUT).format(limit=MAX_ROWS, n=len(records))
         note += message(cut, "note")
     return note
+
+
+def _tabs_of(choice: Choice) -> list[Any]:
+    """Whether there is a tab for labels, and one for texts."""
+    texts = {run.spec.kind == "generation" for run in choice.runs}
+    return [gr.update(visible=texts != {True}), gr.update(visible=True in texts)]
 
 
 def _measures(records: Sequence[RunRecord]) -> list[Metric]:

@@ -21,6 +21,7 @@ from ui.lab.measured import PART_SECONDS, SAMPLES, measured
 from ui.lab.newest import NewestQuestion
 from ui.lab.panels import answer_panel, dataset_panel, prompt_panel
 from ui.lab.template_import import TemplateImport
+from ui.lab.texts import TextLab
 from ui.lab.variants import Variants, ask
 from ui.lab.words import ROWS, WORD_BOXES, are_many, box_values
 from ui.languages import label
@@ -29,8 +30,7 @@ from ui.services import Services
 from ui.session import Session, unpack
 
 _FIELDS = ("{text_a}", "{mask}", "{sep}", "{text_b}")  # the last for pairs alone
-_NO_WORDS = {"choice": "Each example brings its own answers, so there are no label words.",
-             "generation": "The answers of this task are texts, so there are no label words."}
+_NO_WORDS = "Each example brings its own answers, so there are no label words."
 _FURTHER = 6  # further texts that have a button
 _INSERT = """() => {{ const box = document.querySelector('#pattern textarea');
   const field = document.querySelector('#insert-{at}').innerText.trim();
@@ -67,15 +67,23 @@ class Lab:
         self.services = services
         self.session = session
         self._newest = NewestQuestion()
+        self.texts = TextLab(services, session)
+        self._by_label = gr.Checkbox(True, visible=False)
         with gr.Row(elem_classes="cl-columns", equal_height=False):
             with gr.Column(scale=5, min_width=340):
                 pattern, note, library, insert = self._pattern_boxes()
                 templates = TemplateImport(services, session)
-                words, word_notes, words_note = self._word_boxes()
+                with gr.Column() as self._words:
+                    words, word_notes, words_note = self._word_boxes()
                 text_a, text_b, more, gold, moves = self._example_boxes()
-                self.variants = Variants(services, session)
+                self.texts.place_controls()
+                with gr.Column() as self._kept:
+                    self.variants = Variants(services, session)
             with gr.Column(scale=6, min_width=340):
-                prompt, answer, sample, dataset = self._answer_boxes()
+                prompt = gr.HTML(elem_id="prompt-panel")
+                with gr.Column() as self._answers:
+                    answer, sample, dataset = self._answer_boxes()
+                self.texts.place_answers()
         position = gr.State(0)
         self.boxes = Boxes(pattern, note, library, words, word_notes, words_note, text_a, text_b,
                            more, insert, position, gold, sample, prompt, answer, dataset)
@@ -83,15 +91,14 @@ class Lab:
         templates.listen(pattern, words)
         self._listen(moves)
 
-    def _answer_boxes(self) -> tuple[gr.HTML, gr.HTML, gr.Dropdown, gr.HTML]:
-        prompt = gr.HTML(elem_id="prompt-panel")
+    def _answer_boxes(self) -> tuple[gr.HTML, gr.Dropdown, gr.HTML]:
         answer = gr.HTML(elem_id="answer-panel")
         self.demonstrations = DemonstrationBoxes(self.services, self.session)
         self.in_context = InContextBoxes(self.services, self.session)
         sample = gr.Dropdown([str(n) for n in SAMPLES], value=str(SAMPLES[0]), elem_id="sample",
                              label=label("Test examples measured while you type"))
         dataset = gr.HTML(elem_id="dataset-panel")
-        return prompt, answer, sample, dataset
+        return answer, sample, dataset
 
     def _pattern_boxes(self) -> tuple[gr.Textbox, gr.HTML, gr.Dropdown, list[gr.Button]]:
         info = label("Put a mask where the answer belongs; the model fills it in as you type.")
@@ -131,6 +138,7 @@ class Lab:
         more = gr.Textbox(label=label("Further texts"), lines=2, max_lines=10, visible=False,
                           elem_id="more", max_length=20000,
                           info=label("A pattern shows them by their names, in braces."))
+        self.texts.place_fields()
         gold = gr.HTML(elem_id="gold")
         with gr.Row(elem_classes="cl-chips"):
             moves = {name: gr.Button(label(name), size="sm", min_width=80)
@@ -156,13 +164,17 @@ class Lab:
         texts = [boxes.text_a, boxes.text_b, boxes.more]
         asked = [session.task, session.model, boxes.pattern]
         live: dict[str, Any] = {"concurrency_id": "model", "concurrency_limit": 2}
+        by_label = {**live, "only_if": self._by_label}
         models = [session.model, session.arrived]
-        follow([box.change for box in [boxes.pattern, *texts, *boxes.words, *models]],
+        switch = self._by_label
+        follow([box.change for box in [boxes.pattern, *texts, *boxes.words, *models, switch]],
                self.watch_prompt, [*asked, *texts, *boxes.words],
                [boxes.pattern_note, boxes.words_note, *boxes.word_notes, boxes.prompt,
-                boxes.answer], **live)
-        follow([box.change for box in [boxes.pattern, *boxes.words, *models, boxes.sample]],
-               self.watch_examples, [*asked, boxes.sample, *boxes.words], boxes.dataset, **live)
+                boxes.answer], **by_label)
+        follow([box.change for box in [boxes.pattern, *boxes.words, *models, switch, boxes.sample]],
+               self.watch_examples, [*asked, boxes.sample, *boxes.words], boxes.dataset, **by_label)
+        self.texts.listen(boxes.pattern, texts, boxes.position,
+                          [boxes.pattern_note, boxes.prompt])
         self.demonstrations.listen(boxes.pattern, *texts, boxes.words, live)
         self.in_context.listen(boxes.pattern, texts, boxes.sample, boxes.words, live)
 
@@ -172,7 +184,8 @@ class Lab:
         boxes = self.boxes
         return [boxes.pattern, boxes.library, boxes.text_a, boxes.text_b, boxes.more,
                 boxes.position, boxes.gold, *boxes.words, *boxes.word_notes,
-                *boxes.insert[len(_FIELDS) - 1 :]]
+                *boxes.insert[len(_FIELDS) - 1 :], self._by_label, self._words, self._answers,
+                self._kept, *self.texts.opened]
 
     def first_look(self, request: gr.Request, choice: str) -> list[Any]:
         """What the Lab shows when the page opens: the question in its link, or a suggestion."""
@@ -190,12 +203,15 @@ class Lab:
             return [gr.skip()] * len(self.opened)
         pvps = suggested(task.name, task.schema)
         first = shared or {"pattern": pvps[0].pattern, "words": pvps[0].words}
+        by_label = task.schema.kind != "generation"
         choices = [(f"{pvp.pattern}  ·  {pvp.source}", str(index))
                    for index, pvp in enumerate(pvps)]
         return [
             gr.update(value=str(first.get("pattern", ""))), gr.update(choices=choices, value=None),
             *self._example(task, 0, translate), *_word_rows(task.schema, first.get("words", {})),
-            gr.update(visible=task.schema.pairs), *_further_fields(task.schema),
+            gr.update(visible=task.schema.pairs), *_further_fields(task.schema), by_label,
+            *[gr.update(visible=by_label)] * 3,
+            *self.texts.open_task(request.session_hash, task.schema),
         ]
 
     def _example(self, task: Task, position: int, translate: Translate) -> list[Any]:
@@ -235,8 +251,7 @@ class Lab:
             view = look_at_prompt(question, Example(text_a or "", text_b or "", None, typed),
                                   self.services.backbone(model))
         except ClozeLabError as error:
-            if task.schema.kind != "generation":
-                notes[0] = notes[0] or problem(error, translate)
+            notes[0] = notes[0] or problem(error, translate)
             return [*notes, _no_prompt(error, translate), ""]
         return [*notes, prompt_panel(view, translate),
                 answer_panel(view, task.schema.labels, translate)]
@@ -273,21 +288,18 @@ def _notes(question: Question, task: Task, translate: Translate) -> list[str]:
     elif task.schema.has_words:
         rows = [problem(problems.get(name), translate) for name in task.schema.labels]
     else:
-        whole = message(translate(_NO_WORDS[task.schema.kind]), "note")
-    pattern_note = problem(question.pattern_problem, translate)
-    if task.schema.kind == "generation":  # the panels say what does not work yet
-        pattern_note = ""
-    return [pattern_note, whole, *rows, *[""] * (ROWS - len(rows))]
+        whole = message(translate(_NO_WORDS), "note")
+    return [problem(question.pattern_problem, translate), whole, *rows, *[""] * (ROWS - len(rows))]
 
 
 def _answer_note(task: Task, position: int, translate: Translate) -> str:
-    """Which test example it is, and its label or references."""
+    """Which test example it is, and its label or how many references it has."""
     example, count = task.test[position], len(task.test)
-    if not example.references:
+    if task.schema.kind != "generation":
         return translate("Test example {at} of {n}, label {label}").format(
             at=position + 1, n=count, label=example.label)
-    return translate("Test example {at} of {n}, references: {texts}").format(
-        at=position + 1, n=count, texts=" ▪ ".join(example.references))
+    return translate("Test example {at} of {n}, with {references} references").format(
+        at=position + 1, n=count, references=len(example.references))
 
 
 def _no_prompt(error: BaseException, translate: Translate) -> str:

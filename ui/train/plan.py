@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import fields
+from functools import partial
 from typing import Any
 
 import gradio as gr
 
 from core.data.split import LM_BFF_SEEDS
-from core.data.task import Task
+from core.data.task import Kind
 from core.errors import ClozeLabError, SpecError
+from core.learning.options import options_dict, options_for, read_options
 from core.methods.registry import METHODS, methods_for
 from core.runs.estimate import estimate_seconds
 from core.runs.spec import RunSpec, StudySpec
 from ui.feedback import explain, message, translator
-from ui.form import controls
+from ui.form import controls, several_numbers
 from ui.lab.tab import Lab
 from ui.lab.variants import Variant, typed_words, variant_key, variant_title
 from ui.languages import label
@@ -24,6 +27,7 @@ from ui.search.tab import Search
 from ui.services import Services
 from ui.session import Session
 
+_FIRST_KIND: Kind = "classification"  # of the task that the page opens with
 IN_THE_LAB = "lab"  # the choice that stands for what is typed in the Lab now
 
 
@@ -32,8 +36,9 @@ class Plan:
 
     def __init__(self, services: Services, session: Session, lab: Lab, search: Search) -> None:
         self.services, self.session, self.lab, self.search = services, session, lab, search
-        first = [name for name, method in METHODS.items() if method.preselected]
-        titles = [(label(method.title), name) for name, method in METHODS.items()]
+        served = methods_for(_FIRST_KIND)
+        first = [method.name for method in served if method.preselected]
+        titles = [(label(method.title), method.name) for method in served]
         self.methods = gr.CheckboxGroup(titles, value=first, label=label("Methods"),
                                         elem_id="methods")
         info = label("The one in the Lab now, and the variants kept for this task.")
@@ -51,7 +56,7 @@ class Plan:
         with gr.Row():
             self.shots = gr.Dropdown(["4", "8", "16", "32", "64"], value=["16"], multiselect=True,
                                      min_width=150, allow_custom_value=True, elem_id="shots",
-                                     label=label("Shots: K examples per label"))
+                                     label=label(_shots_title(_FIRST_KIND)))
             self.seeds = gr.Dropdown(seeds, value=list(seeds), multiselect=True, min_width=150,
                                      allow_custom_value=True, elem_id="seeds",
                                      label=label("Seeds"))
@@ -67,6 +72,7 @@ class Plan:
         """The options of each method; those of searches are in the tab Search."""
         self.options: list[tuple[str, str, gr.components.Component]] = []
         self.accordions: dict[str, gr.Accordion] = {}
+        self.presets: dict[str, gr.Dropdown] = {}
         for name, method in METHODS.items():
             if method.search:
                 continue
@@ -74,8 +80,10 @@ class Plan:
                               elem_id=f"options-{name}",
                               visible=name in first) as self.accordions[name]:
                 gr.Markdown(label(method.summary()))
+                if method.presets:
+                    self.presets[name] = _preset_box(name)
                 with gr.Row(elem_classes="cl-options"):
-                    boxes = controls(method.options, name)
+                    boxes = controls(method.options, name, shown_for=_FIRST_KIND)
             self.options += [(name, option, box) for option, box in boxes.items()]
         gr.Markdown(label("Methods that search words or patterns take their options from Search."),
                     elem_classes="cl-hint")
@@ -97,7 +105,8 @@ class Plan:
             session.task, session.variants, self.lab.boxes.pattern, self.patterns]}
         # one after the other: what is no longer offered would be refused as a value of the plan
         listed = follow([session.task.change], self.list_methods, [session.task, self.methods],
-                        self.methods)
+                        [self.methods, self.shots, *self.presets.values(),
+                         *(box for _, _, box in self.options)])
         listed.then(**patterns, **QUIET).then(**planned, **QUIET)
         # only here: listed when the tab opens, methods would undo a click made meanwhile
         follow([tab.select], **patterns).then(**planned, **QUIET)
@@ -106,19 +115,39 @@ class Plan:
         follow([box.change for box in watched], **planned)
         follow([self.methods.change], self.show_options, self.methods,
                list(self.accordions.values()))
+        for name, preset in self.presets.items():
+            preset.input(partial(self.take_preset, name), preset,
+                         [box for method, _, box in self.options if method == name], **QUIET)
 
-    def list_methods(self, request: gr.Request, choice: str, chosen: Sequence[str] | None) -> Any:
-        """The methods that serve the task's kind; those that were chosen stay chosen."""
+    def list_methods(self, request: gr.Request, choice: str,
+                     chosen: Sequence[str] | None) -> list[Any]:
+        """The methods that serve the task's kind, and the options that matter for it.
+
+        Methods that were chosen stay chosen.
+        """
         translate = translator(request)
         try:
             kind = self.services.task(choice).schema.kind
         except ClozeLabError:  # the plan says what is wrong with the task
-            return gr.skip()
+            return [gr.skip()] * (2 + len(self.presets) + len(self.options))
         served = {method.name: method for method in methods_for(kind)}
         kept = [name for name in chosen or [] if name in served]
         first = [name for name, method in served.items() if method.preselected]
         titles = [(translate(method.title), name) for name, method in served.items()]
-        return gr.update(choices=titles, value=kept or first)
+        return [gr.update(choices=titles, value=kept or first),
+                gr.update(label=translate(_shots_title(kind))),
+                *[gr.update(visible=kind == "generation")] * len(self.presets),
+                *(gr.update(visible=_matters(name, option, kind))
+                  for name, option, _ in self.options)]
+
+    def take_preset(self, method: str, preset: str | None) -> list[Any]:
+        """The options of a method as its paper sets them; the others get their defaults."""
+        given = METHODS[method].presets.get(preset or "")
+        if given is None:
+            return [gr.skip()] * len(fields(METHODS[method].options))
+        values = options_dict(read_options(METHODS[method].options, given, method))
+        return [str(values[option]) if isinstance(box, gr.Textbox) else values[option]
+                for name, option, box in self.options if name == method]
 
     def list_patterns(self, request: gr.Request, choice: str, variants: list[Variant] | None,
                       typed: str, chosen: Sequence[str]) -> Any:
@@ -172,7 +201,8 @@ class Plan:
         """
         rows = len(self.lab.boxes.words)
         task = self.services.task(choice)
-        _check_methods(methods, task)
+        if not methods:
+            raise SpecError("No method is chosen. Choose at least one.")
         kept = [variant for variant in variants or []
                 if variant_key(variant) in patterns and variant["task"] == choice]
         lab = [{"pattern": typed, "words": typed_words(task.schema, rest[:rows])}] if (
@@ -182,29 +212,42 @@ class Plan:
             "task": self.services.source(choice), "model": model, "methods": methods,
             "patterns": _distinct([*lab, *kept]), "shots": _numbers(shots, "shots"),
             "seeds": _numbers(seeds, "seeds"), "test_limit": int(limit) if limit else None,
-            "options": self._options_of(methods, rest[rows:])})
+            "options": self._options_of(methods, rest[rows:], task.schema.kind)})
         runs = self.services.runs_of(study, task)
         return study, runs
 
-    def _options_of(self, methods: Sequence[str],
-                    values: Sequence[Any]) -> dict[str, dict[str, Any]]:
-        """By method its options, from the values of all option boxes, Search's last."""
+    def _options_of(self, methods: Sequence[str], values: Sequence[Any],
+                    kind: Kind) -> dict[str, dict[str, Any]]:
+        """By method its options that matter, from the values of all option boxes, Search's last."""
         options: dict[str, dict[str, Any]] = {method: {} for method in methods}
         for (method, option, _), value in zip(self.options, values, strict=False):
-            if method in options:
-                options[method][option] = value if value is not None else ""
+            if method in options and _matters(method, option, kind):
+                options[method][option] = _option_value(method, option, value)
         for method in set(methods) & set(self.search.methods):
             options[method] = self.search.options_of(method, values[len(self.options) :])
         return options
 
 
-def _check_methods(methods: Sequence[str], task: Task) -> None:
-    """Raise SpecError if no method is chosen or none serves the task."""
-    if not methods_for(task.schema.kind):
-        raise SpecError("The answers of this task are texts, and no method writes texts yet. "
-                        "Choose a task with labels.")
-    if not methods:
-        raise SpecError("No method is chosen. Choose at least one.")
+def _preset_box(method: str) -> gr.Dropdown:
+    """The choice of a preset of a method; hidden, as the first task is not of texts."""
+    return gr.Dropdown(list(METHODS[method].presets), value=None, visible=False,
+                       label=label("Settings of the paper"), elem_id=f"{method}-preset",
+                       info=label("Fills the boxes below with what the paper used for a task."))
+
+
+def _shots_title(kind: Kind) -> str:
+    return ("Shots: K examples per label" if kind == "classification" else
+            "Shots: K training examples")
+
+
+def _matters(method: str, option: str, kind: Kind) -> bool:
+    return option in options_for(METHODS[method].options, kind)
+
+
+def _option_value(method: str, option: str, value: Any) -> Any:
+    """An option as a study holds it, from the value of its box; several numbers make a list."""
+    facts = {each.name: each.metadata for each in fields(METHODS[method].options)}
+    return several_numbers(value) if facts[option]["several"] else "" if value is None else value
 
 
 def _distinct(variants: Sequence[Variant]) -> list[Variant]:

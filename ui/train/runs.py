@@ -10,7 +10,7 @@ import pandas as pd
 import yaml
 
 from core.errors import ClozeLabError, InputError
-from core.metrics.metric import Metric, development, found_metrics
+from core.metrics.metric import Metric, development, found_metrics, training_metric
 from core.runs.run import Run
 from ui.feedback import Translate, explain, message, translator
 from ui.languages import label
@@ -212,9 +212,9 @@ def _plots(run: Run, curve: pd.DataFrame, translate: Translate) -> list[Any]:
 
 
 def _dev_metric(run: Run) -> Metric:
-    """The metric of a run's development scores: before it is done, the first of its kind."""
+    """The metric of a run's development scores; before it is done, that of trainings."""
     known = [metric for metric in found_metrics(run.metrics) if metric.on_development]
-    return known[0] if known else development(run.metric)
+    return known[0] if known else development(training_metric(run.spec.kind))
 
 
 def _changes(text: str) -> dict[str, Any]:

@@ -1,1 +1,1 @@
-"""The tab Use: finished runs label texts and files, and their models are downloaded."""
+"""The tab Use: finished runs answer texts and files, and their models are downloaded."""

@@ -29,8 +29,13 @@ def run_line(run: Run, translate: Translate) -> str:
     return f'<p class="cl-hint cl-facts">{line}</p>'
 
 
-def weights_note(weights: Weights, run: Run, translate: Translate) -> str:
-    """Why a run has no model to download; nothing if it has one."""
+def weights_note(weights: Weights, run: Run, translate: Translate, *,
+                 adapter: bool = False) -> str:
+    """Why a run has no model to download, or that its archive holds a PEFT adapter."""
+    if adapter:
+        text = translate("The archive holds the prefix alone, also as a PEFT adapter for the model "
+                         "{model}; its README shows how to load it.")
+        return message(text.format(model=run.spec.model), "note")
     if weights == "base":
         text = translate("This run trained nothing, so it has no weights of its own: it asks the "
                          "model {model} as it is. You can use that model by this name anywhere.")
@@ -80,3 +85,25 @@ def _row(row: Mapping[str, object], labels: Sequence[str]) -> str:
     return (f'<tr><td class="cl-labelled-text">{escape(text)}</td>'
             f"<td>{tag} {found_percent(shares[predicted])}</td>"
             f'<td><span class="cl-stack">{parts}</span></td></tr>')
+
+
+def written_panel(found: pd.DataFrame, translate: Translate) -> str:
+    """The text that was written for one source, or a row for each of several."""
+    title = f'<h3>{escape(translate("What it writes"))}</h3>'
+    if len(found) == 1:
+        text = _written(str(found["output"].iloc[0]), translate)
+        return f'<div class="cl-card">{title}{text}</div>'
+    rows = "".join(f'<tr><td class="cl-labelled-text">{escape(str(row["text_a"]))}</td>'
+                   f'<td>{_written(str(row["output"]), translate)}</td></tr>'
+                   for row in found.to_dict("records"))
+    heads = "".join(f'<th scope="col">{escape(translate(name))}</th>'
+                    for name in ("Source text", "Output"))
+    return (f'<div class="cl-card">{title}<div class="cl-scroll">'
+            '<table class="cl-table cl-written-table">'
+            f"<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div></div>")
+
+
+def _written(text: str, translate: Translate) -> str:
+    if not text:
+        return f'<p class="cl-hint">{escape(translate("(nothing was written)"))}</p>'
+    return f'<p class="cl-written">{escape(text)}</p>'

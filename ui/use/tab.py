@@ -1,4 +1,4 @@
-"""Use: label texts and files with a finished run, and download its model."""
+"""Use: let a finished run label or write texts and files, and download its model."""
 
 from __future__ import annotations
 
@@ -9,9 +9,15 @@ from typing import Any
 import gradio as gr
 
 from core.data.further_texts import parse_texts
-from core.data.task import Example
+from core.data.task import Example, Kind
 from core.errors import ClozeLabError, InputError, LimitError
-from core.runs.finished_run import predictor_for, schema_of, weights_of, write_archive
+from core.runs.finished_run import (
+    has_adapter,
+    predictor_for,
+    schema_of,
+    weights_of,
+    write_archive,
+)
 from core.runs.prediction import predict
 from core.runs.run import Run
 from ui.compare.panels import run_names
@@ -22,8 +28,8 @@ from ui.live import QUIET
 from ui.requests import do_inline
 from ui.services import Services
 from ui.session import Session
-from ui.use.file import UseFile
-from ui.use.panels import answers_panel, run_line, weights_note
+from ui.use.file import START_TITLES, UseFile
+from ui.use.panels import answers_panel, run_line, weights_note, written_panel
 
 MAX_RUNS = 1_000  # offered in the list, the newest
 MAX_LINES = 200
@@ -96,7 +102,8 @@ class Use:
         opened = self.run.change(
             self.open_run, mine,
             [self.about, self.note, self.body, self.take, self.again, self.text_b, self.more,
-             self.file.text_b, self.file.result], **QUIET)
+             self.file.text_b, self.file.result, self.text, self.ask_button, self.file.start],
+            **QUIET)
         opened.then(self.ask_again, typed, **answer)
         gr.on([self.ask_button.click, self.text.submit, self.text_b.submit], self.ask, typed,
               **answer)
@@ -108,7 +115,7 @@ class Use:
         """
         translate, store = translator(request), self.services.store
         runs = store.runs(visitor) if visitor else []
-        runs = [run for run in runs if run.status == "done" and run.labels][-MAX_RUNS:][::-1]
+        runs = [run for run in runs if run.status == "done"][-MAX_RUNS:][::-1]
         if not runs:
             return [gr.update(choices=[], value=None), message(translate(_NO_RUNS), "note")]
         names = run_names([run.record() for run in runs], translate)
@@ -121,25 +128,27 @@ class Use:
     def open_run(self, request: gr.Request, visitor: str, key: str | None) -> list[Any]:
         """What the chosen run is, which boxes it needs and whether its model can be downloaded."""
         translate, store = translator(request), self.services.store
-        hidden = [*[gr.update(visible=False)] * 6, gr.skip()]
+        hidden = [*[gr.update(visible=False)] * 6, *[gr.skip()] * 4]
         if not key:
             return ["", gr.skip(), *hidden]
         try:
             run = store.run(key, visitor)
             weights, schema = weights_of(run, store), schema_of(run, store)
+            adapter = has_adapter(run, store)
         except Exception as error:
             return ["", message(explain(error, translate)), *hidden]
         names = "\n".join(f"{name}: …" for name in schema.columns[:8])
         pairs = gr.update(visible=schema.pairs)
-        return [run_line(run, translate), weights_note(weights, run, translate),
+        return [run_line(run, translate),
+                weights_note(weights, run, translate, adapter=adapter),
                 gr.update(visible=True), gr.update(visible=weights == "own"),
                 gr.update(visible=weights == "removed"), pairs,
                 gr.update(visible=bool(schema.columns), placeholder=names), pairs,
-                gr.update(visible=False)]
+                gr.update(visible=False), *_titles(schema.kind, translate)]
 
     def ask(self, request: gr.Request, visitor: str, key: str | None, text: str, text_b: str,
             more: str, lines: bool) -> list[Any]:
-        """Label what is typed."""
+        """Label what is typed, or write for it."""
         translate, services = translator(request), self.services
         try:
             run = services.store.run(key or "", visitor)
@@ -152,12 +161,14 @@ class Use:
             found = predict(predictor, schema, examples).table()
         except Exception as error:
             return [message(explain(error, translate)), gr.skip()]
+        if schema.kind == "generation":
+            return ["", written_panel(found, translate)]
         own = {name: examples[0].text(name) for name in run.labels if schema.kind == "choice"}
         return ["", answers_panel(found, run.labels, translate, own)]
 
     def ask_again(self, request: gr.Request, visitor: str, key: str | None, text: str, text_b: str,
                   more: str, lines: bool) -> list[Any]:
-        """After another run was chosen: label what is typed with it, if anything is."""
+        """After another run was chosen: ask it about what is typed, if anything is."""
         if not key or not (text or "").strip():
             translate = translator(request)
             return ["", waiting_panel(translate("What it answers"),
@@ -187,6 +198,14 @@ class Use:
                       "here."), "good")
 
 
+def _titles(kind: Kind, translate: Translate) -> list[Any]:
+    """What the box of the text and the buttons are called, by what an answer is."""
+    texts = kind == "generation"
+    return [gr.update(label=translate("Source text" if texts else "Text")),
+            gr.update(value=translate("Write it" if texts else "Label it")),
+            gr.update(value=translate(START_TITLES["texts" if texts else "labels"]))]
+
+
 def _typed_examples(text: str, text_b: str | None, lines: bool) -> list[Example]:
     """Examples from the boxes; `text_b` is None where the run takes single texts."""
     firsts, seconds = _split(text, lines), _split(text_b or "", lines)
@@ -199,7 +218,7 @@ def _typed_examples(text: str, text_b: str | None, lines: bool) -> list[Example]
                          "were given. Give "
                          "each text its second text.", first=len(firsts), second=len(seconds))
     if len(firsts) > MAX_LINES:
-        raise LimitError("{count} lines are more than the {limit} that are labelled here. Upload "
+        raise LimitError("{count} lines are more than the {limit} that are answered here. Upload "
                          "them as a file below.",
                          count=len(firsts), limit=MAX_LINES)
     return [Example(*both) for both in zip(firsts, seconds, strict=True)]
