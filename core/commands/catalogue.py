@@ -36,6 +36,7 @@ def _task_row(card: TaskCard) -> dict[str, Any]:
         "kind": card.schema.kind,
         "labels": list(card.schema.labels),
         "pairs": card.schema.pairs,
+        "columns": list(card.schema.columns),
         "source": card.source,
         "language": card.language,
         "summary": card.summary,

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 CELL_CHARACTERS = 131_072  # longest cell of any kind of file, as in the csv module
 _BYTES_PER_CHARACTER = 4  # at most, in UTF-8
 _BATCH_ROWS = 1000
+_NESTED = ("answers", "annotations", "tripleset", "modifiedtriplesets", "lex")  # published ones
 _UNPACKED = 4  # a Parquet file may hold this many times the text that another file may
 
 
@@ -97,19 +98,22 @@ def _text_cells(table: pa.Table) -> dict[str, list[str]]:
     cells = {}
     for field, column in zip(table.schema, table.columns, strict=True):
         if _is_readable(field):
-            found = _json_cells(column) if _is_list(field.type) else _cast_cells(column)
+            found = _json_cells(column) if _is_nested(field.type) else _cast_cells(column)
             if found is not None:
                 cells[field.name] = found
     return cells
 
 
 def _is_readable(field: pa.Field) -> bool:
-    """Whether it is no structure; of lists only those of texts and, by their name, of labels."""
+    """Whether it is no structure; of lists only those of texts and, by their name, of labels.
+
+    Structures of published data are read by their names.
+    """
     import pyarrow as pa
 
-    if not _is_list(field.type):
-        return not pa.types.is_nested(field.type)
-    items = field.type.value_type
+    if plain(field.name) in _NESTED or not _is_nested(field.type):
+        return True
+    items = field.type.value_type if _is_list(field.type) else pa.null()
     return _is_text(items) or (bool(pa.types.is_integer(items)) and plain(field.name) in LABELS)
 
 
@@ -169,6 +173,12 @@ def _cast_cells(column: pa.ChunkedArray) -> list[str] | None:
     return ["" if cell in missing else cell for cell in cells]
 
 
+def _is_nested(kind: pa.DataType) -> bool:
+    import pyarrow as pa
+
+    return bool(pa.types.is_nested(kind))
+
+
 def _is_list(kind: pa.DataType) -> bool:
     import pyarrow as pa
 
@@ -200,6 +210,8 @@ def _column_bytes(column: pa.Array, name: str) -> int:
 
     if _is_list(column.type):
         return _column_bytes(column.flatten(), name)
+    if pa.types.is_struct(column.type):
+        return sum(_column_bytes(field, name) for field in column.flatten())
     values = column.dictionary if pa.types.is_dictionary(column.type) else column
     if not (_is_text(values.type) or _is_binary(values.type)):
         return 0

@@ -15,6 +15,7 @@ from core.data.card import TaskCard
 from core.data.files import TABLE_SUFFIXES, DataLimits
 from core.data.hub import load_hub_task
 from core.data.published import CHINESE, PAIRS, READING, SENTIMENT, TOPICS_AND_TYPES
+from core.data.published_texts import TEXTS
 from core.data.task import Schema, Task, classification, generation
 from core.data.task_files import task_from_files
 from core.errors import DataError
@@ -83,7 +84,7 @@ _BUNDLED: tuple[TaskCard, ...] = (
 )
 _CARDS = {
     card.name: card
-    for card in (*_BUNDLED, *SENTIMENT, *TOPICS_AND_TYPES, *PAIRS, *READING, *CHINESE)
+    for card in (*_BUNDLED, *SENTIMENT, *TOPICS_AND_TYPES, *PAIRS, *READING, *TEXTS, *CHINESE)
 }
 
 

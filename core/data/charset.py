@@ -30,7 +30,7 @@ _FOREIGN = (
     (rb"SQLite format 3", "an SQLite database"),
     (rb"ARROW1", "an Arrow file"),
     (rb"\x80[\x02-\x05][\x95}\](c\x8c]", "a pickle, which is never opened because it can run code"),
-    (rb"(?i)\s*(<!doctype|<html|<\?xml)", "a web page or XML document"),
+    (rb"(?i)\s*(<!doctype html|<html)", "a web page"),
 )
 _CHARACTERS_LOOKED_AT = 200_000
 _LONGEST_QUOTED = 60  # characters of a line that a finding quotes

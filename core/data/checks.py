@@ -16,6 +16,7 @@ from core.data.examples import clean, read_examples
 from core.data.files import Table
 from core.data.findings import Finding
 from core.data.label_lists import one_label
+from core.data.reference_checks import reference_findings
 from core.data.references import merge_references
 from core.data.task import Example, Task
 
@@ -45,7 +46,9 @@ def check_table(table: Table, columns: ColumnMap) -> list[Finding]:
 
 
 def column_findings(table: Table, columns: ColumnMap) -> list[Finding]:
-    """Findings of reading a table, gaps in its columns, and labels that look alike."""
+    """Findings of reading a table, gaps in its columns, labels that look alike, references."""
+    if columns.target is not None:
+        return [*table.notes, *reference_findings(table, columns)]
     findings = [*table.notes, *_gaps(table, columns)]
     if columns.label is not None:
         findings += _label_findings(table, columns.label)
@@ -192,8 +195,14 @@ def _overlap(
 def _repetitions(
     examples: Sequence[Example], keys: Sequence[str], name: str
 ) -> Iterator[Finding]:
-    """Texts that occur again, with the same label or with another one."""
+    """Texts that occur again, with the same label or with another one; sources alone."""
     repeated, contradictory = _repeated(examples, keys)
+    if repeated and any(example.references for example in examples):
+        yield Finding(
+            "warning", "{count} source(s) of {name!r} differ from an earlier one in case, "
+            "punctuation or spaces only, and count as other examples.",
+            {"count": repeated, "name": name})
+        return
     if repeated:
         yield Finding(
             "warning", "{count} row(s) of {name!r} repeat the text and label of an earlier row.",

@@ -22,7 +22,7 @@ _WSC_NAMES = {"span1_text": "span1", "span2_text": "span2"}
 _NUMBERED = re.compile(r"(.*?)\d+")
 
 
-def in_one_form(table: Table) -> Table:
+def in_choice_form(table: Table) -> Table:
     """COPA's and ReCoRD's tables, as their authors publish them, in the form above.
 
     WSC's columns get the names that its patterns use. Any other table is returned as it is.

@@ -18,6 +18,10 @@ TEXTS = (
     "文本", "句子", "内容", "评论", "正文", "文本内容", "评论内容", "新闻", "问题", "标题",
     "texte", "phrase", "satz", "texto",
 )
+SOURCES_AND_TARGETS = (  # of texts to be written
+    ("document", "summary"), ("article", "summary"), ("article", "highlights"),
+    ("dialogue", "summary"), ("text", "summary"), ("input", "output"), ("prompt", "completion"),
+)
 LABELS = (
     "label", "labels", "goldlabel", "class", "classindex", "category", "target", "sentiment",
     "polarity", "topic", "intent", "emotion", "labeltext", "coarselabel", "y", "gold", "rating",
@@ -26,7 +30,9 @@ LABELS = (
 )
 WRITTEN = ("source", "reference", "references", "output")  # where answers are texts
 _NUMBERS = ("id", "index", "idx", "guid", "编号", "序号")
-_KNOWN = {*TEXTS, *LABELS, *WRITTEN, *_NUMBERS, *(name for pair in PAIRS for name in pair)}
+_FORMS = ("mr", "ref", "meaningrepresentation", "humanreference")  # of published data
+_KNOWN = {*TEXTS, *LABELS, *WRITTEN, *_NUMBERS, *_FORMS,
+          *(name for pair in (*PAIRS, *SOURCES_AND_TARGETS) for name in pair)}
 
 
 def plain(name: str) -> str:

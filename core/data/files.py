@@ -1,4 +1,4 @@
-"""A person's own file as a `Table` of text: CSV, TSV, JSONL, JSON or Parquet, in any encoding."""
+"""A person's own file as a `Table` of text: CSV, TSV, JSON, XML or Parquet, in any encoding."""
 
 from __future__ import annotations
 
@@ -14,12 +14,14 @@ from core.data.charset import decode, refuse_foreign
 from core.data.delimited import Grid, has_header, read_grid
 from core.data.findings import Finding
 from core.data.json_rows import looks_like_json, read_objects
+from core.data.xml_rows import COLUMNS, looks_like_xml, read_entries
 from core.errors import DataError, LimitError
 
 MAX_COLUMNS = 200
 _JSON = (".json", ".jsonl", ".ndjson")
 _PARQUET = (".parquet", ".pq")
-TABLE_SUFFIXES = (".csv", ".tsv", ".txt", *_JSON, *_PARQUET)  # of files that are usually tables
+_XML = ".xml"
+TABLE_SUFFIXES = (".csv", ".tsv", ".txt", *_JSON, _XML, *_PARQUET)
 HIDDEN_LABEL = "-1"  # stands for a label that is not published
 _SURROGATES = re.compile("[\ud800-\udfff]")  # JSON can hold half characters, no file or page can
 
@@ -45,6 +47,8 @@ class Table:
         notes: findings of the reading.
         names: for each column whose values are numbered labels, what they are called.
         left_out: columns that cannot be written as text, with their types.
+        has_targets: whether it is known to hold texts to be written, in columns `source` and
+            `target`, however much these look like labels.
     """
 
     name: str
@@ -55,6 +59,7 @@ class Table:
     notes: tuple[Finding, ...] = ()
     names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     left_out: Mapping[str, str] = field(default_factory=dict)
+    has_targets: bool = False
 
 
 def read_table(
@@ -79,6 +84,8 @@ def read_table(
     source = _Text(name, *decode(data, name))
     if suffix in _JSON or looks_like_json(source.text):
         return _json_table(source, limits)
+    if suffix == _XML or looks_like_xml(source.text):
+        return _xml_table(source, limits)
     return _delimited_table(source, limits, header)
 
 
@@ -262,6 +269,11 @@ def _json_table(source: _Text, limits: DataLimits) -> Table:
                 name=source.name, limit=MAX_COLUMNS)
     rows = ([json_object.get(column, "") for column in columns] for json_object in objects)
     return make_table(source.name, list(columns), rows, source.encoding, notes=source.notes)
+
+
+def _xml_table(source: _Text, limits: DataLimits) -> Table:
+    rows = read_entries(source.text, source.name, limits.rows)
+    return make_table(source.name, COLUMNS, rows, source.encoding, notes=source.notes)
 
 
 def _delimited_table(source: _Text, limits: DataLimits, header: bool | None) -> Table:

@@ -7,6 +7,8 @@ from typing import Any, Literal
 
 from core.errors import fill
 
+Severity = Literal["error", "warning", "note"]
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -18,7 +20,7 @@ class Finding:
         values: what fills it.
     """
 
-    severity: Literal["error", "warning", "note"]
+    severity: Severity
     template: str
     values: dict[str, Any] = field(default_factory=dict)
 

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from core.data.arrow_rows import text_columns
-from core.data.choice_forms import in_one_form
 from core.data.columns import ColumnMap, guess_columns, with_further_columns
 from core.data.files import HIDDEN_LABEL, DataLimits, Table, arrow_table
+from core.data.forms import in_one_form
 from core.data.task import Task
 from core.data.task_tables import task_from_tables
 from core.errors import ClozeLabError, DataError, DownloadError

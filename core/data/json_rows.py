@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NoReturn
 
 from core.data.json_tables import rows_in
+from core.data.nested_rows import unnested
 from core.errors import DataError, LimitError
 
 _DECODER = json.JSONDecoder()
@@ -64,7 +65,7 @@ def _table(text: str, name: str) -> Iterator[tuple[int, Any]]:
     if text[end:]:
         column = end - text.rfind("\n", 0, end)
         _broken(name, text.count("\n", 0, end) + 1, column, "more text follows the object")
-    for number, row in enumerate(rows_in(document, name), 1):
+    for number, row in enumerate(unnested(rows_in(document, name), name), 1):
         if not isinstance(row, Mapping):
             raise DataError(
                 "Row {row} of {name!r} is a JSON {kind} where an object is expected, such as "

@@ -144,7 +144,7 @@ class CheckedDraft:
 
 def stem(table: Table) -> str:
     """The name of a table's file without its extension."""
-    return re.sub(r"(?i)(?<=.)\.(csv|tsv|txt|json|jsonl|ndjson|parquet|pq)$", "", table.name)
+    return re.sub(r"(?i)(?<=.)\.(csv|tsv|txt|json|jsonl|ndjson|xml|parquet|pq)$", "", table.name)
 
 
 def _renamed(table: Table, columns: ColumnMap) -> Table:
@@ -206,12 +206,9 @@ def _answer_notes(task: Task) -> Iterator[Finding]:
             "{columns}.",
             {"columns": _shortened(task.schema.labels)})
     if task.schema.kind == "generation":
-        examples = (*task.train, *task.test)
-        references = sum(len(example.references) for example in examples)
         yield Finding(
-            "note", "The answers are texts: {sources} sources have {references} references. Rows "
-            "with the same source are references of one example.",
-            {"sources": len(examples), "references": references})
+            "note", "The answers are texts. Rows with the same source are references of one "
+            "example, and K counts examples.")
 
 
 def _column_notes(task: Task) -> Iterator[Finding]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
-from core.data.choice_forms import in_one_form
 from core.data.columns import ColumnMap, guess_columns, with_further_columns
 from core.data.files import DataLimits, Table, read_table
+from core.data.forms import in_one_form
 from core.data.task import Task
 from core.data.task_tables import task_from_tables
 from core.errors import SpecError
@@ -32,7 +32,8 @@ def task_from_files(spec: Mapping[str, object], limits: DataLimits = DataLimits(
         DataError, LimitError: a file cannot be used as it is.
     """
     given = _checked_spec(spec)
-    tables = {part: _read(given[part], limits) for part in _PARTS if part in given}
+    chosen = {given[key] for key in (*_LABELLED_KEYS, *_GENERATION_KEYS) if key in given}
+    tables = {part: _read(given[part], chosen, limits) for part in _PARTS if part in given}
     train = tables["train"]
     columns = with_further_columns(tables.values(), _columns(given, train), limits)
     return task_from_tables(
@@ -46,8 +47,12 @@ def task_from_files(spec: Mapping[str, object], limits: DataLimits = DataLimits(
     )
 
 
-def _read(path: str, limits: DataLimits) -> Table:
-    return in_one_form(read_table(os.path.expanduser(path), limits))
+def _read(path: str, chosen: Collection[str], limits: DataLimits) -> Table:
+    """The table of a file, in the usual form unless that lacks chosen columns of the file."""
+    table = read_table(os.path.expanduser(path), limits)
+    formed = in_one_form(table)
+    lost = set(chosen).intersection(table.columns).difference(formed.columns)
+    return table if lost else formed
 
 
 def _columns(given: Mapping[str, str], train: Table) -> ColumnMap:

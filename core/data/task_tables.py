@@ -10,6 +10,7 @@ from itertools import chain
 
 from core.data.checks import column_findings
 from core.data.choice_forms import choice_columns
+from core.data.column_names import plain
 from core.data.columns import MAX_LABELS, ColumnMap, column_list
 from core.data.examples import examples_of
 from core.data.files import DataLimits, Table, named_kinds
@@ -156,6 +157,12 @@ def _check_label_column(table: Table, columns: ColumnMap) -> None:
 
 
 def _no_label_column(table: Table) -> DataError:
+    source = next((column for column in table.columns if plain(column) == "source"), None)
+    if source is not None and not table.left_out:
+        return DataError(
+            "{name!r} has sources (column {source!r}) but no column of targets. Add one called "
+            "{target!r}: the right text for each source, in several rows if there are several.",
+            name=table.name, source=source, target="target")
     if table.left_out:
         return DataError(
             "{name!r} has no column that looks like labels. Its columns are {columns}; what cannot "
@@ -174,7 +181,14 @@ def _with_references(table: Table, columns: ColumnMap, limits: DataLimits) -> li
             "The column {column!r} of {name!r} cannot hold both the source and the target. Choose "
             "two columns.",
             column=columns.target, name=table.name)
+    if columns.target not in (*table.columns, *table.left_out):
+        raise DataError(
+            "{name!r} has no column {column!r} with the texts to be written. Without them nothing "
+            "can be learned or measured. Its columns are {columns}.",
+            name=table.name, column=columns.target, columns=column_list(table))
     rows = examples_of(table, columns, limits=limits)
+    if not any(row.references for row in rows):
+        raise _no_targets(table, columns)
     examples = merge_references(row for row in rows if row.text_a and row.references)
     if not examples:
         raise DataError(
@@ -182,6 +196,13 @@ def _with_references(table: Table, columns: ColumnMap, limits: DataLimits) -> li
             "these the right columns?",
             name=table.name, source=columns.text_a, target=columns.target)
     return examples
+
+
+def _no_targets(table: Table, columns: ColumnMap) -> DataError:
+    return DataError(
+        "Column {column!r} of {name!r} is empty in all {count} rows. Without texts to be written "
+        "nothing can be learned or measured: add them.",
+        name=table.name, column=columns.target, count=len(table.rows))
 
 
 def _halves(examples: Sequence[Example]) -> tuple[list[Example], list[Example]]:

@@ -15,10 +15,10 @@ from typing import Literal
 
 import pandas as pd
 
-from core.data.choice_forms import in_one_form
 from core.data.columns import ColumnMap
 from core.data.examples import examples_of
 from core.data.files import DataLimits, Table
+from core.data.forms import in_one_form
 from core.data.task import TEXTS, Schema
 from core.errors import DataError, ModelError, SpecError
 from core.learning.method import Predictor
@@ -160,6 +160,7 @@ def answer_table(predictor: Predictor, table: Table, columns: ColumnMap, schema:
         LimitError: too many rows, or a text is too long.
     """
     columns, formed = replace(columns, more=schema.columns), in_one_form(table)
+    table = table if len(table.rows) == len(formed.rows) else formed
     _check_columns(formed, columns.more)
     examples = examples_of(formed, columns, limits=limits)
     filled = [index for index, example in enumerate(examples) if example.text_a]

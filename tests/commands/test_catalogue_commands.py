@@ -38,6 +38,16 @@ def test_tasks_have_their_labels_and_patterns(run: Run) -> None:
     assert {row["kind"] for row in rows} <= {*get_args(Kind)}
 
 
+def test_tasks_say_that_answers_are_texts_and_which_columns_there_are(run: Run) -> None:
+    rows = {row["name"]: row for row in rows_of(run, "tasks") if row["kind"] == "generation"}
+    assert {"restaurants", "digests", "e2e", "webnlg", "dart", "xsum", "squad", "stsb"} <= {*rows}
+    assert not any(row["labels"] for row in rows.values())
+    assert rows["webnlg"]["columns"] == ["category"]
+    _, out, _ = run("tasks")
+    listed = {line.split()[0]: line.split()[1:3] for line in out.splitlines()}
+    assert listed["dart"] == ["hub", "texts"]
+
+
 def test_models_have_their_family_and_size(run: Run) -> None:
     rows = rows_of(run, "models")
     assert {row["name"]: row["family"] for row in rows} == {

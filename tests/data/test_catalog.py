@@ -20,7 +20,7 @@ BUNDLED = [card for card in task_cards() if card.source == "bundled"]
 LABELLED = [card for card in BUNDLED if card.schema.labels]
 WRITTEN = [card for card in BUNDLED if card.schema.kind == "generation"]
 HUB = [card for card in task_cards() if card.source == "hub"]
-MAPPED = [card for card in HUB if card.hub.columns]
+MAPPED = [card for card in HUB if card.hub.columns and card.schema.labels]
 
 
 def plain(example: Example) -> str:

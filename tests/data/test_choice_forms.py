@@ -7,9 +7,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from core.data.choice_forms import choice_columns, in_one_form
+from core.data.choice_forms import choice_columns
 from core.data.columns import ColumnMap, with_further_columns
 from core.data.files import make_table, read_table
+from core.data.forms import in_one_form
 from core.data.hub import load_hub_task
 from core.data.split import draw_split
 from core.data.task_draft import TaskDraft

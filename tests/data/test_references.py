@@ -171,9 +171,8 @@ def test_findings_say_how_many_references_there_are() -> None:
     table = make_table("t.csv", ("source", "target"), [*ROWS * 2, ("lost", "")])
     view = TaskDraft({"train": table}, guess_columns(table)).check()
     found = [str(finding) for finding in view.findings]
-    note = "The answers are texts: 4 sources have 5 references. Rows with the same source are "
-    assert f"{note}references of one example." in found
-    assert "Column 'target' is empty in 1 of 11 rows." in found
+    assert "'t.csv' holds 4 examples with 1.2 references on average and 2 at most." in found
+    assert "1 of 11 rows of 't.csv' have a source but no text for it. They are left out." in found
     assert view.balance() == {}
 
 

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.data.choice_forms import in_one_form
 from core.data.columns import ColumnMap, guess_columns
 from core.data.files import DataLimits, make_table
+from core.data.forms import in_one_form
 from core.data.task import Example, Task, classification, generation, multiple_choice
 from core.errors import Cancelled
 from core.learning.method import Watch
@@ -169,6 +169,15 @@ def test_published_multiple_choice_keeps_its_columns_too(cells: dict[str, str]) 
     found = answer_table(Certain(2), table, columns, multiple_choice(*names), DataLimits())
     assert {name: found.rows[name][0] for name in cells} == cells
     assert found.rows[found.answer].tolist() == [names[0]]
+
+
+def test_rows_with_several_texts_are_answered_as_the_app_reads_them() -> None:
+    cells = ('[["a", "b", "c"]]', '[{"text": "One."}, {"text": "Another."}]')
+    table = make_table("dart.json", ("tripleset", "annotations"), [cells, cells])
+    found = answer_table(Repeating(), table, ColumnMap("source", None), generation(), DataLimits())
+    assert found.rows["source"].tolist() == ["a : b : c"] * 4
+    assert found.rows["target"].tolist() == ["One.", "Another."] * 2
+    assert found.rows[found.answer].notna().all()
 
 
 def test_other_references_are_other_data() -> None:

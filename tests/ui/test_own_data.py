@@ -289,3 +289,35 @@ def test_sources_and_targets_become_a_task_whose_answers_are_texts(
     _, task, _, note, _ = keep(wizard, [], places, "source", "", "target", "", [])
     made = wizard.services.task(task["value"])
     assert (made.schema.kind, len(made.train), len(made.test)) == ("generation", 4, 4), note
+
+
+def test_published_data_show_sources_and_targets(wizard: OwnData, tmp_path: Path) -> None:
+    path = tmp_path / "halls.xml"
+    entries = (f'<entry category="Hall"><modifiedtripleset><mtriple>Hall {at} | age | {at} years'
+               f'</mtriple></modifiedtripleset><lex comment="good">Hall {at} is {at} years old.'
+               f'</lex></entry>' for at in range(8))
+    path.write_text(f"<benchmark><entries>{''.join(entries)}</entries></benchmark>")
+    places = uploads(str(path))
+    found = read(wizard, places)
+    assert values(found) == ["source", "", "target", "halls"]
+    assert list(found[2].columns) == ["source", "target", "category"]
+    assert found[2].source[0] == "| Hall 0 : age : 0 years"
+    findings, _, _, button = check(wizard, places, "source", "", "target", "", [])
+    assert "was read as WebNLG" in findings
+    assert button["interactive"]
+    _, task, *_ = keep(wizard, [], places, "source", "", "target", "", [])
+    made = wizard.services.task(task["value"])
+    assert made.schema.columns == ("category",)
+    assert made.train[0].text_a.startswith("| Hall")
+
+
+def test_long_answers_in_any_column_are_texts(wizard: OwnData, tmp_path: Path) -> None:
+    path = tmp_path / "letters.csv"
+    path.write_text("notes,letter\n" + "".join(
+        f"visit {at},Dear all: on the morning of day {at} we shall come and look at the hall.\n"
+        for at in range(8)), encoding="utf-8")
+    places = uploads(str(path))
+    _, task, *_ = keep(wizard, [], places, "notes", "", "letter", "", [])
+    made = wizard.services.task(task["value"])
+    assert (made.schema.kind, len(made.train)) == ("generation", 4)
+    assert made.train[0].text_a.startswith("visit")

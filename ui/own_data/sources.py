@@ -10,8 +10,8 @@ from typing import Any
 
 import gradio as gr
 
-from core.data.choice_forms import in_one_form
 from core.data.files import DataLimits, Table, read_table
+from core.data.forms import in_one_form
 from core.data.hub import HubTables, load_hub_tables
 from core.data.task_draft import PARTS
 from core.errors import DataError

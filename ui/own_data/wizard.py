@@ -11,6 +11,7 @@ import pandas as pd
 from core.data.catalog import task_cards
 from core.data.columns import ColumnMap, guess_columns
 from core.data.files import Table
+from core.data.references import looks_like_targets
 from core.data.task import Task
 from core.data.task_draft import CheckedDraft, TaskDraft, stem
 from core.errors import ClozeLabError, InputError
@@ -26,7 +27,7 @@ from ui.session import Session
 PREVIEW_ROWS = 8
 MAX_OWN = 50  # data sets in a visitor's list
 _SHOTS = 16  # the usual K, for which the rows should suffice
-_COLUMNS = {"text-a": "Column of the text", "text-b": "Column of the second text (pairs)",
+_COLUMNS = {"text-a": "Column of the text or source", "text-b": "Column of the second text (pairs)",
             "label": "Column of the label or target"}
 OwnTasks = list[list[str]]  # [[name, choice], …]
 
@@ -256,6 +257,8 @@ def _columns(table: Table, text_a: str, text_b: str | None, answer: str | None) 
     guess = guess_columns(table)
     if guess.target and (text_a, text_b or None, answer) == (guess.text_a, None, guess.target):
         return guess
+    if not text_b and answer in table.columns and looks_like_targets(table, answer):
+        return ColumnMap(text_a, None, target=answer)
     return ColumnMap(text_a, answer or None, text_b or None)
 
 

@@ -9,10 +9,10 @@ from typing import Any
 import gradio as gr
 import pandas as pd
 
-from core.data.choice_forms import in_one_form
 from core.data.column_names import plain
 from core.data.columns import ColumnMap, guess_columns
 from core.data.files import TABLE_SUFFIXES, Table, read_table
+from core.data.forms import in_one_form
 from core.errors import Cancelled, InputError
 from core.runs.downloads import answered_download
 from core.runs.finished_run import AnsweredTable, answer_table, predictor_for, schema_of
