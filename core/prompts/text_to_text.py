@@ -114,6 +114,11 @@ def question_prompt(question: str, context: str) -> str:
     return _one_blank(f"question: {spaced(question)} context: {spaced(context)}")
 
 
+def trivia_prompt(question: str) -> str:
+    """`squad trivia question: …`, a question to be answered without its context."""
+    return _one_blank(f"squad trivia question: {spaced(question)}")
+
+
 def spaced(text: str) -> str:
     """Every ASCII punctuation mark between blanks, and runs of white space as one blank."""
     return _one_blank(_PUNCTUATION.sub(r" \1 ", text))

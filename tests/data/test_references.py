@@ -12,7 +12,7 @@ from core.data.columns import ColumnMap, guess_columns
 from core.data.files import make_table
 from core.data.references import merge_references, source_and_target
 from core.data.split import draw_split
-from core.data.task import Example, Task
+from core.data.task import Example, Task, generation
 from core.data.task_draft import TaskDraft
 from core.data.task_files import task_from_files
 from core.errors import ClozeLabError, DataError, SpecError
@@ -186,3 +186,13 @@ def test_a_folder_in_the_hub_layout_is_read(tmp_path: Path) -> None:
 def test_one_source_alone_cannot_be_halved(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="it has one source only"):
         task_from_files({"train": write(tmp_path, ROWS[:2])})
+
+
+def test_a_source_may_have_two_texts(tmp_path: Path) -> None:
+    path = tmp_path / "pairs.csv"
+    path.write_text("one,two,score\na,b,2.5\na,c,3.0\na,b,4.0\n", encoding="utf-8")
+    task = task_from_files({"train": str(path), "test": str(path), "source": "one",
+                            "text_b": "two", "target": "score"})
+    assert task.schema == generation(pairs=True)
+    assert [(row.text_a, row.text_b, row.references) for row in task.train] == [
+        ("a", "b", ("2.5", "4.0")), ("a", "c", ("3.0",))]

@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 from sklearn import metrics as sklearn_metrics
 
-from core.metrics.answers import LabelAnswers
+from core.metrics.answers import LabelAnswers, written_log_probs
 from core.metrics.evaluation import Evaluation, evaluate
 from core.metrics.labels import macro_f1, most_confused, wilson_interval
 
@@ -70,6 +70,26 @@ def test_first_label_wins_ties() -> None:
 ])
 def test_macro_f1_by_hand(confusion: list[list[int]], expected: float) -> None:
     assert macro_f1(np.array(confusion)) == pytest.approx(expected)
+
+
+def test_what_is_no_label_counts_as_wrong_and_as_missed() -> None:
+    outputs, gold = ["bad", "Good", "good", "", "bad", "good "], [0, 1, 1, 0, 1, 1]
+    log_probs = written_log_probs(outputs, ("bad", "good"))
+    answers = LabelAnswers(log_probs, gold, written=True)
+    assert answers.predicted.tolist() == [0, -1, 1, -1, 0, -1]
+    found = evaluate(answers, "classification")
+    assert found.scores.tolist() == [1, 0, 1, 0, 0, 0]
+    assert (found.value, found.metrics["invalid"]) == (2 / 6, 3 / 6)
+    assert found.confusion == [[1, 0], [1, 1]]
+    named = [["bad", "good", "none"][index] for index in answers.predicted]
+    theirs = sklearn_metrics.f1_score([("bad", "good")[index] for index in gold], named,
+                                      labels=["bad", "good"], average="macro")
+    assert found.metrics["macro_f1"] == pytest.approx(theirs)
+
+
+def test_compared_labels_are_never_invalid() -> None:
+    log_probs, gold = random_predictions(2)
+    assert "invalid" not in measured(log_probs, gold).metrics
 
 
 def test_metrics_are_plain_numbers() -> None:

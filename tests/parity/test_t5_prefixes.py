@@ -2,7 +2,11 @@
 
 import pytest
 
+from core.data.task import Example
+from core.errors import PatternError
+from core.prompts import referents
 from core.prompts import text_to_text as t5
+from core.prompts.text_formats import FORMATS
 
 _OF_TEXTS = {name: (name, task.keys) for name, task in t5.TASK_FORMATS.items() if name != "stsb"}
 _OF_TEXTS |= {
@@ -28,6 +32,24 @@ def test_t5_prefixes_of_labelled_texts(parity, name: str) -> None:
             t5.NO_ANSWER if label < 0 else t5.TASK_FORMATS[form].answer(case["label_names"][label])
         )
         assert answer == expected["target"]
+
+
+_PATTERNED = {  # formats as patterns, and the fields of an example that hold the fixture's texts
+    **dict.fromkeys(("cola", "sst2", "mrpc", "qqp", "mnli", "qnli", "rte", "rte_superglue", "cb",
+                     "boolq"), ("text_a", "text_b")),
+    "copa": ("text_a", "choice1", "choice2", "question"), "wic": ("text_a", "text_b", "word"),
+    "multirc": ("question", "answer", "text_a"),
+}
+
+
+@pytest.mark.parametrize("name", _PATTERNED)
+def test_t5_prefixes_as_patterns(parity, name: str) -> None:
+    case, keys = parity.inputs[name], t5.TASK_FORMATS[name].keys
+    for example, expected in zip(case["examples"], parity.expected[name], strict=True):
+        texts = dict(zip(_PATTERNED[name], (_clean(example[key]) for key in keys), strict=False))
+        row = Example(texts.get("text_a", ""), texts.get("text_b", ""), more=tuple(texts.items()))
+        prompt = FORMATS[name].pattern().render(row)
+        assert prompt.text(mask="") == expected["source"].strip()
 
 
 def test_t5_prefixes_of_scores(parity) -> None:
@@ -65,3 +87,34 @@ def test_t5_prefixes_and_what_was_said(parity) -> None:
         t5.written_label(each, case["class_names"]) for each in case["predicted_labels"]
     ] == expected["class_index"]
     assert [t5.written_number(each) for each in case["predicted_numbers"]] == expected["number"]
+
+
+def test_t5_prefixes_of_pronouns(parity) -> None:
+    for place, row in enumerate(parity.inputs["wsc"]):
+        starred = referents.pronoun_prompt(row["text"], row["span2_text"], row["span2_index"])
+        (simple,) = parity.expected["wsc_simple"][place]
+        assert (starred, row["span1_text"]) == (simple["source"], simple["target"])
+        marked = referents.two_spans_prompt(
+            row["text"], (row["span1_text"], row["span2_text"]),
+            (row["span1_index"], row["span2_index"]))
+        assert marked == parity.expected["wsc_marked"][place]["source"]
+        trained = parity.expected["wsc_simple_correct_referent_only"][place]
+        assert bool(trained) == (row["label"] == 1)
+    for row, expected in zip(parity.inputs["dpr"], parity.expected["dpr"], strict=True):
+        starred = referents.resolution_prompt(row["sentence"], row["pronoun"])
+        assert (starred, row["candidates"][row["label"]]) == (
+            expected["source"], expected["target"])
+    pairs = parity.inputs["postprocess"]["wsc_prediction_and_referent"]
+    assert [referents.is_referent(*pair) for pair in pairs] == parity.expected["postprocess"][
+        "wsc_is_referent"]
+    with pytest.raises(PatternError, match="word number 3"):
+        referents.pronoun_prompt("It was it.", "she", 2)
+
+
+def test_t5_prefixes_of_entities_and_trivia(parity) -> None:
+    for row, expected in zip(parity.inputs["record"], parity.expected["record"], strict=True):
+        source = referents.record_prompt(row["passage"], row["query"], row["entities"])
+        assert [{"source": source, "target": target}
+                for target in referents.record_targets(row["answers"])] == expected
+    for row, expected in zip(parity.inputs["squad"], parity.expected["squad_trivia"], strict=True):
+        assert t5.trivia_prompt(row["question"]) == expected["source"]

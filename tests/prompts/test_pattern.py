@@ -122,6 +122,7 @@ def test_random_patterns_are_read_or_refused() -> None:
     ("lower_first", "Über", "über"),
     ("upper_first", "a b", "A b"),
     ("upper_first", "", ""),
+    ("spaced", "It's $3.50.", "It ' s $ 3 . 50 ."),
     ("not_shortenable", "As it is.", "As it is."),
     ("tight", "As it is.", "As it is."),
     ("drop_last|strip_punctuation", "No.5", "No"),

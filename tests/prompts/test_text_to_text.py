@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.prompts.text_to_text import FORMS
+from core.prompts.text_to_text import FORMS, unspaced
 
 ROWS = {  # form: cells, source, target
     "sst2": (("a", "positive"), "sst2 sentence: a", "positive"),
@@ -52,6 +52,16 @@ def test_what_is_written_is_read_back(name: str) -> None:
 )
 def test_anything_else_stays_what_it_is(form: str, written: str, answer: str) -> None:
     assert FORMS[form].answer(written) == answer
+
+
+@pytest.mark.parametrize(("written", "context", "answer"), [
+    ("$ 3 . 50", "It cost $3.50  in 1999.", "$3.50"),
+    ("Rome , the capital", "Rome, the capital (of Italy)", "Rome, the capital"),
+    ("$3.50  in", "It cost $3.50  in 1999.", "$3.50  in"), ("Paris", "Rome", "Paris"),
+    ("", "Rome", ""), ("Rome", "", "Rome"),
+])
+def test_a_span_is_read_as_its_context_has_it(written: str, context: str, answer: str) -> None:
+    assert unspaced(written, context) == answer
 
 
 def test_a_score_must_be_a_number() -> None:

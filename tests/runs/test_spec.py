@@ -193,6 +193,15 @@ def test_runs_hold_every_option(tiny_task: Task) -> None:
     }
 
 
+def test_runs_of_text_to_text_hold_every_option_with_format_and_prefix(tiny_task: Task) -> None:
+    run, = study(methods=["text-to-text"], seeds=[13]).runs(tiny_task)
+    assert set(run.options) == {
+        "steps", "batch_size", "learning_rate", "evaluate_every", "weight_decay", "top_layers",
+        "max_tokens", "beams", "length_penalty", "format", "prefix", "answer"}
+    assert (run.options["format"], run.options["prefix"]) == ("task", "tiny")
+    assert run.patterns == ()
+
+
 def test_fingerprint_is_of_content_not_of_names(tiny_task: Task) -> None:
     renamed = replace(tiny_task, name="renamed", title="Another title")
     plain = only_run(tiny_task)
