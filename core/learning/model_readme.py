@@ -13,6 +13,7 @@ from core.learning.saved_models import SavedPredictor
 from core.learning.text_model_code import text_code
 from core.learning.text_predictor import TextPredictor
 from core.learning.text_to_text import TextToTextClassifier
+from core.models.model_files import bundled_names
 from core.models.peft_prefix import can_be_adapter
 
 _README = """# {title}
@@ -58,6 +59,9 @@ _PREFIX = (
     "A prefix: keys and values that stand before everything a frozen language model reads "
     "(Prefix-Tuning, arXiv 2101.00190). `prefix.safetensors` holds them.")
 _ADAPTER = " The same values lie in `adapter_model.safetensors`, as a PEFT adapter."
+_BUNDLED = (
+    " The model itself comes with Cloze Lab: give the path of its folder `assets/models/{base}` "
+    "as `base`.")
 _ONLY_HERE = (
     "# No other library has such prefixes yet. Cloze Lab asks with this one in the tab Use;\n"
     "# in Python: core.learning.saved_models.load_predictor(folder, placement)")
@@ -99,5 +103,8 @@ def _readme_of_texts(predictor: TextPredictor | PrefixClassifier | TextToTextCla
     code = _ONLY_HERE
     if isinstance(predictor, TextPredictor) and (adapter or prefix is None):
         code = text_code(predictor, adapter=adapter)
-    what = _TEXT if prefix is None else _PREFIX + (_ADAPTER if adapter else "")
-    return _WRITES.format(title=title, what=what, base=predictor.backbone.name, code=code)
+    what, base = _TEXT, predictor.backbone.name
+    if prefix is not None:
+        what = _PREFIX + (_ADAPTER if adapter else "")
+        what += _BUNDLED.format(base=base) if base in bundled_names() else ""
+    return _WRITES.format(title=title, what=what, base=base, code=code)

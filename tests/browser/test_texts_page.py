@@ -135,7 +135,8 @@ def check_with_peft(folder: Path) -> None:
     peft = pytest.importorskip("peft")
     from transformers import AutoModelForCausalLM
 
-    base = AutoModelForCausalLM.from_pretrained(BUNDLED_FOLDER / "mini-causal")
+    base = AutoModelForCausalLM.from_pretrained(BUNDLED_FOLDER / "mini-causal",
+                                                dtype=torch.float32)
     model = peft.PeftModel.from_pretrained(base, folder).eval()
     cache = BackboneCache(Placement("cpu", "float32"))
     predictor = load_predictor(folder, cache.placement, cache.get)

@@ -34,7 +34,7 @@ class Confusion:
         self.services = services
         progress: dict[str, Any] = {"show_progress": "minimal", "show_progress_on": None,
                                     "api_visibility": "private"}
-        with gr.Tab(label("Confusion"), id="compare-confusion") as self.tab:
+        with gr.Tab(label("Confusion"), id="compare-confusion", visible=False) as self.tab:
             chosen, outputs = self._boxes()
             runs = [session.visitor, shown, chosen]
             listed = follow([shown.change], self.list_runs, runs, chosen)

@@ -56,7 +56,7 @@ def _side(row: dict[str, Any], side: str, name: str, references: Sequence[str], 
     reference = ""
     if near:
         title = escape(translate("Closest reference"))
-        reference = (f'<p class="cl-closest"><small>{title}</small> '
+        reference = (f'<p class="cl-closest"><small>{title}</small>'
                      f'{_marked(theirs, "cl-lacking")}</p>')
     return (f'<div class="cl-output"><p class="cl-hint">{escape(name)}'
             f'<span class="cl-over">{escape(facts)}</span></p>'
