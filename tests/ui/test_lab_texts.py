@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import threading
+import time
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,6 +16,7 @@ from core.inspection import forget
 from tests.ui.conftest import Page
 from ui.lab.decoding import WAYS, all_ways, decoding_of
 from ui.lab.fields import fields_text
+from ui.lab.newest import Precedence
 from ui.lab.tab import Lab
 from ui.lab.text_panels import compared
 from ui.lab.texts import TextLab
@@ -180,6 +183,27 @@ def test_older_metrics_end_when_the_page_asks_others(texts: TextLab) -> None:
     next(older)
     texts.notice(ENGLISH, *ASKED, *TEXTS, 0, {}, "8", *GREEDY)
     assert list(older) == []
+
+
+def test_the_text_goes_before_the_texts_of_examples() -> None:
+    first, begun = Precedence(), time.monotonic()
+    first.give_way("a")
+    first.claim("a")
+    first.give_way("b")
+    threading.Timer(0.2, first.release, ["a"]).start()
+    first.give_way("a")
+    assert 0.2 <= time.monotonic() - begun < 1.9
+
+
+def test_nobody_waits_for_a_page_that_has_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ui.lab.newest._STEP_SECONDS", 0.1)
+    monkeypatch.setattr("ui.lab.newest._PAGES", 2)
+    first = Precedence()
+    for page in ("a", "b"):
+        first.claim(page)
+    first.give_way("a")
+    first.claim("c")
+    assert list(first._until) == ["c"]
 
 
 def test_three_ways_stand_side_by_side(texts: TextLab) -> None:

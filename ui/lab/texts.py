@@ -29,7 +29,7 @@ from ui.lab.beam_panels import tree_panel, ways_panel
 from ui.lab.decoding import WAYS, DecodingBoxes, all_ways, decoding_of
 from ui.lab.fields import FieldChips, fields_text
 from ui.lab.measured import measured
-from ui.lab.newest import NewestQuestion
+from ui.lab.newest import NewestQuestion, Precedence
 from ui.lab.panels import prompt_panel
 from ui.lab.text_examples_panels import outdated, texts_panel
 from ui.lab.text_panels import output_panel, read_view
@@ -92,6 +92,7 @@ class TextLab:
         self.on = gr.Checkbox(False, visible=False)
         self.replaced = gr.State("")  # the model that stood there before one that writes
         self._newest_text, self._newest_examples = NewestQuestion(), NewestQuestion()
+        self._text_first = Precedence()  # before the texts for many examples
 
     def place_fields(self) -> None:
         """The source's fields, to edit."""
@@ -201,21 +202,30 @@ class TextLab:
         (*texts, position, begun), before, ways = values[:5], values[5], values[6:]
         typed = (choice, model, pattern, (*values[:5], *ways))
         newest.ask(request.session_hash, typed)
-        ids = _begun(begun, choice, model, pattern, texts)
+        ids, page = _begun(begun, choice, model, pattern, texts), request.session_hash
         try:
             asked = self._asked(choice, model, pattern, *texts, decoding_of(*ways))
             beside = _Beside(asked, int(position or 0), before, len(ids))
-            shown = 0.0
-            for view in stream_text(asked.question, asked.example, asked.backbone, asked.decoding,
-                                    begun=ids):
-                if not newest.is_newest(request.session_hash, typed):
+            for view in self._growing(asked, ids, page):
+                if not newest.is_newest(page, typed):
                     return
-                if view.done or time.monotonic() - shown > _SHOWN_SECONDS:
-                    shown = time.monotonic()
-                    yield [beside.panel(view, translate), tree_panel(view.tree, translate),
-                           beside.after(view)]
+                yield [beside.panel(view, translate), tree_panel(view.tree, translate),
+                       beside.after(view)]
         except Exception as error:
             yield [_waiting("What it writes", error, translate), "", gr.skip()]
+
+    def _growing(self, asked: _Asked, begun: Sequence[int],
+                 page: str | None) -> Iterator[TextView]:
+        """The text as it grows, not more often than it can be read."""
+        shown = 0.0
+        self._text_first.claim(page)
+        for view in stream_text(asked.question, asked.example, asked.backbone, asked.decoding,
+                                begun=begun):
+            self._text_first.claim(page)
+            if view.done or time.monotonic() - shown > _SHOWN_SECONDS:
+                shown = time.monotonic()
+                yield view
+        self._text_first.release(page)
 
     def write_in_three_ways(self, request: gr.Request, choice: str, model: str, pattern: str,
                             *values: Any) -> Iterator[str]:
@@ -247,14 +257,17 @@ class TextLab:
         self._newest_examples.ask(request.session_hash, typed)
         of = [model, pattern, *ways]
         before, now = _measured_before(known, choice, of), {}
+
+        def wanted() -> bool:
+            self._text_first.give_way(request.session_hash)
+            return self._newest_examples.is_newest(request.session_hash, typed)
+
         yield [outdated(known.get("panel", "") if known.get("task") == choice else ""), gr.skip()]
         try:
             task, backbone = self.services.task(choice), self.services.backbone(model)
             question = read_question(pattern or "", {}, task, backbone)
             examples = measured(task, sample)
-            for view in write_in_parts(
-                    question, examples, backbone, decoding_of(*ways),
-                    lambda: self._newest_examples.is_newest(request.session_hash, typed)):
+            for view in write_in_parts(question, examples, backbone, decoding_of(*ways), wanted):
                 now = {**now, str(view.n): view.metrics}
                 panel = texts_panel(view, before.get(str(view.n)), len(examples), len(task.test),
                                     translate)
