@@ -59,9 +59,9 @@ def test_the_lab_opens_a_task_of_texts(lab: Lab) -> None:
     pattern, _, source, second, _, _, note, *_ = filled = lab.open_task(ENGLISH, "places")
     assert (pattern["value"], source, second["visible"]) == ("{text_a} {mask}", SOURCE, False)
     assert "Test example 1 of 20, with 2 references" in note
-    by_label, words, answers, kept, on, _, controls, panels = filled[-8:]
+    by_label, words, answers, on, _, controls, panels = filled[-7:]
     assert (by_label, on) == (False, True)
-    assert [part["visible"] for part in (words, answers, kept)] == [False] * 3
+    assert [part["visible"] for part in (words, answers)] == [False] * 2
     assert [part["visible"] for part in (controls, panels)] == [True] * 2
     assert len(filled) == len(lab.opened)
 
@@ -212,6 +212,23 @@ def test_three_ways_stand_side_by_side(texts: TextLab) -> None:
     assert [panel.count("<div><h4>") for panel in panels] == [1, 2, 3]
     assert "2 of 3 ways" in panels[1]
     assert list(texts.write_in_three_ways(ENGLISH, *asked, False, *GREEDY)) == [""]
+
+
+def test_patterns_are_kept_and_measured_side_by_side(lab: Lab) -> None:
+    variants: list[dict[str, Any]] = []
+    for pattern in ("{text_a} {mask}", "summarize: {text_a} {mask}"):
+        variants, note = lab.variants.keep(ENGLISH, "places", "mini-seq2seq", pattern, variants)
+        assert "Kept. " in note
+    assert [variant["words"] for variant in variants] == [{}, {}]
+    table, row, chosen = lab.variants.show(ENGLISH, "places", "mini-seq2seq", variants, "64")
+    assert (row["visible"], len(chosen["choices"])) == (True, 2)
+    assert table.count('<tr><td class="cl-mono">') == 2
+    assert "over 16 test examples" in table
+    assert lab.variants.load("places", variants, chosen["value"])[0] == variants[-1]["pattern"]
+    unfit = lab.variants.show(ENGLISH, "places", "mini-masked", variants, "64")[0]
+    assert "fills single masks" in unfit
+    assert "nothing may come after it" in lab.variants.keep(
+        ENGLISH, "places", "mini-seq2seq", "{mask} {text_a}", [])[1]
 
 
 def test_all_is_said_in_chinese_too(texts: TextLab) -> None:

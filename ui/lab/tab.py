@@ -77,8 +77,7 @@ class Lab:
                     words, word_notes, words_note = self._word_boxes()
                 text_a, text_b, more, gold, moves = self._example_boxes()
                 self.texts.place_controls()
-                with gr.Column() as self._kept:
-                    self.variants = Variants(services, session)
+                self.variants = Variants(services, session)
             with gr.Column(scale=6, min_width=340):
                 prompt = gr.HTML(elem_id="prompt-panel")
                 with gr.Column() as self._answers:
@@ -185,7 +184,7 @@ class Lab:
         return [boxes.pattern, boxes.library, boxes.text_a, boxes.text_b, boxes.more,
                 boxes.position, boxes.gold, *boxes.words, *boxes.word_notes,
                 *boxes.insert[len(_FIELDS) - 1 :], self._by_label, self._words, self._answers,
-                self._kept, *self.texts.opened]
+                *self.texts.opened]
 
     def first_look(self, request: gr.Request, choice: str) -> list[Any]:
         """What the Lab shows when the page opens: the question in its link, or a suggestion."""
@@ -210,7 +209,7 @@ class Lab:
             gr.update(value=str(first.get("pattern", ""))), gr.update(choices=choices, value=None),
             *self._example(task, 0, translate), *_word_rows(task.schema, first.get("words", {})),
             gr.update(visible=task.schema.pairs), *_further_fields(task.schema), by_label,
-            *[gr.update(visible=by_label)] * 3,
+            *[gr.update(visible=by_label)] * 2,
             *self.texts.open_task(request.session_hash, task.schema),
         ]
 

@@ -16,6 +16,7 @@ from core.prompts.verbalizer import Verbalizer, split_words
 from core.runs.execution import test_part
 from ui.bars import interval_bar, metric_text
 from ui.feedback import Translate, explain, message, translator
+from ui.lab.text_variants import text_variants_table
 from ui.lab.words import WORD_BOXES, box_values, typed_texts
 from ui.languages import label
 from ui.live import QUIET, follow
@@ -68,7 +69,7 @@ class Variants:
         watched = [session.variants, session.task, session.model, session.arrived, sample]
         follow([box.change for box in watched], self.show,
                [session.task, session.model, session.variants, sample], self.outputs,
-               concurrency_id="model")
+               concurrency_id="variants", concurrency_limit=2)
         shared = self.share_button.click(self.share, [session.task, pattern, *words],
                                          [self.link, self.note], **QUIET)
         shared.then(None, self.link, self.link, js=_COPY)
@@ -85,14 +86,13 @@ class Variants:
         try:
             question = ask(pattern, words, self.services.task(choice), self.services, model)
             question.check()
-            assert question.verbalizer is not None
             if len(kept) >= MAX_VARIANTS:
                 raise InputError("{limit} variants are kept already. Remove one first.",
                                  limit=MAX_VARIANTS)
         except ClozeLabError as error:
             return [gr.skip(), message(explain(error, translate))]
-        variant = {"task": choice, "pattern": str(question.pattern),
-                   "words": question.verbalizer.as_dict()}
+        chosen = question.verbalizer.as_dict() if question.verbalizer else {}
+        variant = {"task": choice, "pattern": str(question.pattern), "words": chosen}
         known = variant in kept
         note = translate("This pattern with these words is kept already." if known else
                          "Kept. Change the pattern and keep another, or go to Train.")
@@ -130,7 +130,10 @@ class Variants:
 
     def _table(self, variants: Sequence[Variant], task: Task, model: str, sample: int,
                translate: Translate) -> str:
-        backbone, examples = self.services.backbone(model), test_part(task, sample)
+        backbone = self.services.backbone(model)
+        if task.schema.kind == "generation":
+            return text_variants_table(variants, task, backbone, translate)
+        examples = test_part(task, sample)
         rows: list[tuple[Variant, DatasetView]] = []
         for variant in variants:
             words = {name: ", ".join(chosen) for name, chosen in variant["words"].items()}
