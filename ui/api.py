@@ -12,13 +12,24 @@ from typing import Any
 import gradio as gr
 
 from core.data.files import read_table
-from core.data.task import Example
+from core.data.task import Example, Task
 from core.errors import DataError
-from core.inspection import look_at_examples, look_at_prompt, read_question
+from core.inspection import (
+    Question,
+    look_at_examples,
+    look_at_prompt,
+    look_at_text,
+    look_at_texts,
+    read_question,
+)
+from core.models.backbone import Backbone
+from core.models.decoding import Decoding
 from core.runs.execution import test_part
 from core.runs.spec import StudySpec
 from ui.feedback import explain
 from ui.services import Services
+
+_MOST_TEXTS = 256  # that one question writes
 
 
 def publish(services: Services) -> None:
@@ -26,7 +37,10 @@ def publish(services: Services) -> None:
 
     def look(pattern: str, words: dict[str, Any], text: str = "", task: str = "reviews",
              model: str = "", limit: int = 64) -> dict[str, Any]:
-        """Ask a pattern about one text, or about test examples of the task if the text is empty."""
+        """Ask a pattern about one text, or about test examples of the task if the text is empty.
+
+        Where the task's answers are texts, `words` is an empty mapping.
+        """
         return _look(services, pattern, words, text, task, model, limit)
 
     def read_file(name: str, content: str) -> dict[str, Any]:
@@ -49,6 +63,8 @@ def _look(services: Services, pattern: str, words: dict[str, Any], text: str, ta
              for label, chosen in words.items()}
     question = read_question(pattern, typed, task, backbone)
     question.check()
+    if task.schema.kind == "generation":
+        return _look_for_texts(question, task, backbone, text, limit)
     if text:
         view = look_at_prompt(question, Example(text), backbone)
         top_words = [[word.word, word.probability] for word in view.top_words[0]]
@@ -58,6 +74,21 @@ def _look(services: Services, pattern: str, words: dict[str, Any], text: str, ta
     found = look_at_examples(question, examples, backbone)
     return {**found.evaluation.metrics,
             "label_probabilities_mean": found.label_probabilities_mean}
+
+
+def _look_for_texts(question: Question, task: Task, backbone: Backbone, text: str,
+                    limit: int) -> dict[str, Any]:
+    """The text for one source, or the texts and metrics for test examples; written greedily."""
+    decoding = Decoding(one_line=True)
+    if text:
+        view = look_at_text(question, Example(text), backbone, decoding)
+        probabilities = [token.probability for token in view.tokens]
+        return {"tokens": view.source, "output": view.output,
+                "output_tokens": [token.text for token in view.tokens],
+                "probabilities": probabilities}
+    examples = test_part(task, max(1, min(limit, _MOST_TEXTS)))
+    found = look_at_texts(question, examples, backbone, decoding)
+    return {"metrics": found.metrics, "n": found.n, "outputs": list(found.outputs)}
 
 
 def _read_file(services: Services, name: str, content: str) -> dict[str, Any]:

@@ -12,8 +12,10 @@ import gradio as gr
 import pytest
 
 from core.data.task import Example, Task, generation
+from core.errors import InputError
 from core.inspection import forget
 from tests.ui.conftest import Page
+from ui.api import _look
 from ui.lab.decoding import WAYS, all_ways, decoding_of
 from ui.lab.fields import fields_text
 from ui.lab.newest import Precedence
@@ -229,6 +231,17 @@ def test_patterns_are_kept_and_measured_side_by_side(lab: Lab) -> None:
     assert "fills single masks" in unfit
     assert "nothing may come after it" in lab.variants.keep(
         ENGLISH, "places", "mini-seq2seq", "{mask} {text_a}", [])[1]
+
+
+def test_scripts_ask_the_same(lab: Lab) -> None:
+    asked = (lab.services, "{text_a} {mask}", {})
+    found = _look(*asked, SOURCE, "places", "mini-seq2seq", 64)
+    assert "".join(found["output_tokens"]).strip() == found["output"]
+    assert len(found["probabilities"]) == len(found["output_tokens"])
+    many = _look(*asked, "", "places", "mini-seq2seq", 3)
+    assert (many["n"], many["outputs"][0]) == (3, found["output"])
+    with pytest.raises(InputError, match="fills single masks"):
+        _look(*asked, "", "places", "mini-masked", 3)
 
 
 def test_all_is_said_in_chinese_too(texts: TextLab) -> None:
