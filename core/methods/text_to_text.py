@@ -46,8 +46,8 @@ class TextToTextOptions(DecodingOptions, FineTuningOptions):
                                            "((5 + length) / 6) to this power", 0.0, 5.0,
                                    kinds=("generation",))
     format: str = option(AUTO, "how texts are named in the prompt: as T5 does for a task; auto "
-                               "finds the task's own, or else 'task', which calls a text sentence; "
-                               "'plain' gives texts no names", choices=FORMAT_NAMES)
+                               "finds the task's own, or else 'own-name', which calls a text "
+                               "sentence; 'plain' gives texts no names", choices=FORMAT_NAMES)
     prefix: str = option(AUTO, "what stands before the texts, to try others; auto is the format's "
                                "own or the task's name, none leaves it out")
     answer: str = option(_WRITTEN, "written: the model writes, and anything but a label is wrong; "
@@ -86,7 +86,7 @@ class TextToText(Method[TextToTextOptions]):
         """The format that T5 has for the task, or else the task's name as prefix."""
         form = fitting_format(task.name, task.schema) if options.format == AUTO else options.format
         prefix = options.prefix
-        if form == "task" and prefix == AUTO:
+        if form == "own-name" and prefix == AUTO:
             prefix = named_prefix(task.name[:80].strip(), task.schema)
         return replace(options, format=form, prefix=prefix)
 

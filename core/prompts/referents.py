@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from core.errors import PatternError
 from core.prompts.text_to_text import NO_ANSWER
 
-_DETERMINERS = frozenset(re.findall(
-    r"\w+", "a an few her his each every many much my our some that the their these this those which "
-            "whose your"))
+_DETERMINERS = frozenset((
+    "a", "an", "few", "her", "his", "each", "every", "many", "much", "my", "our", "some", "that",
+    "the", "their", "these", "this", "those", "which", "whose", "your"))
 
 
 def pronoun_prompt(text: str, pronoun: str, place: int) -> str:

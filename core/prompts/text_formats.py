@@ -85,12 +85,12 @@ class TextFormat:
         if missing:
             raise SpecError(
                 "T5's format {format!r} shows {wanted}; this task has {known}. Choose another "
-                "format, such as 'task'.", format=name, wanted=", ".join(self.fields),
+                "format, such as 'own-name'.", format=name, wanted=", ".join(self.fields),
                 known=", ".join(known))
         if (self.answers == "label") != (schema.kind in LABELLED):
             raise SpecError(
                 "The answers in T5's format {format!r} are {wanted}, and those of this task are "
-                "{given}. Choose another format, such as 'task'.", format=name,
+                "{given}. Choose another format, such as 'own-name'.", format=name,
                 wanted=_ANSWERS[self.answers], given=_KINDS[schema.kind])
 
 
@@ -133,7 +133,7 @@ FORMATS: Mapping[str, TextFormat] = {
 }
 """By name; beside them there are `task` and `plain`, which fit any task (see `format_named`)."""
 
-FORMAT_NAMES = (AUTO, "task", "plain", *FORMATS)
+FORMAT_NAMES = (AUTO, "own-name", "plain", *FORMATS)
 assert set(FORMS) <= set(FORMATS), "every form that models were trained on is a format"
 
 _NAMES = {  # tasks whose format has another name
@@ -149,11 +149,11 @@ def fitting_format(task: str, schema: Schema) -> str:
     if name not in FORMATS and {"question", "context"} <= set(schema.columns):
         name = "question"
     if name not in FORMATS:
-        return "task"
+        return "own-name"
     try:
         FORMATS[name].check(name, schema)
     except SpecError:
-        return "task"
+        return "own-name"
     return name
 
 
@@ -171,7 +171,7 @@ def format_named(name: str, schema: Schema) -> TextFormat:
     else:
         keys = ("sentence",) if len(texts) == 1 else ("sentence1", "sentence2")
         answers: AnswerKind = "label" if schema.kind in LABELLED else "text"
-        form = TextFormat("task", tuple(zip(keys, texts, strict=True)), answers)
+        form = TextFormat("own-name", tuple(zip(keys, texts, strict=True)), answers)
     if name != "plain":
         return form
     return replace(form, prefix="", texts=tuple(("", field) for _, field in form.texts))

@@ -130,9 +130,9 @@ def test_a_prefix_is_written_as_it_is(prefix: str, begins: str) -> None:
 @pytest.mark.parametrize(("task", "schema", "format_", "prefix"), [
     ("sst2", classification("a", "b"), "sst2", "auto"),
     ("snli", classification("a", "b", pairs=True), "mnli", "auto"),
-    ("sst2", generation(), "task", "sst2:"),
-    ("snli", classification("a", "b"), "task", "snli"),
-    ("my data", classification("a", "b"), "task", "my data"),
+    ("sst2", generation(), "own-name", "sst2:"),
+    ("snli", classification("a", "b"), "own-name", "snli"),
+    ("my data", classification("a", "b"), "own-name", "my data"),
     ("stsb", generation(pairs=True), "stsb", "auto"),
     ("anything", generation(columns=("context", "question")), "question", "auto"),
     ("xsum", generation(), "summarize", "auto"), ("restaurants", generation(), "describe", "auto"),
