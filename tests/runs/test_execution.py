@@ -33,6 +33,7 @@ OPTIONS = {
     "ipet": {**ENSEMBLE, "generations": 1, "factor": 1.5},
     "prefix-tuning": {**FEW_STEPS, "length": 2, "middle": 8},
     "fine-tuning": FEW_STEPS,
+    "text-to-text": {**FEW_STEPS, "answer": "ranked"},
 }
 CHOOSING = [name for name, method in METHODS.items() if "classification" in method.kinds]
 WRITING = [name for name, method in METHODS.items() if "generation" in method.kinds]
