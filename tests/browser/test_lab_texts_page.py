@@ -46,14 +46,14 @@ def lab(app, browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iter
 def output(page: Page) -> str:
     """What the model has written, when it is written."""
     page.wait_for_selector("#output-panel [data-token]")
-    return page.locator("#output-panel .cl-output").inner_text()
+    return page.locator("#output-panel .cl-stream").inner_text()
 
 
 def changed_from(page: Page, before: str) -> None:
     """Wait until something else is written."""
     page.wait_for_function(
         "before => document.querySelector('#output-panel [data-token]') && "
-        "document.querySelector('#output-panel .cl-output').innerText !== before", arg=before)
+        "document.querySelector('#output-panel .cl-stream').innerText !== before", arg=before)
 
 
 def source(page: Page) -> str:
@@ -66,7 +66,7 @@ def test_a_task_of_texts_has_its_own_lab(lab: Page) -> None:
     expect(lab.locator("#answer-panel")).to_be_hidden()
     expect(lab.locator("#output-panel h4").first).to_contain_text("In the place of")
     expect(lab.locator("#texts-panel .cl-big")).to_contain_text("%")
-    expect(lab.locator("#texts-panel .cl-outputs tbody tr").first).to_be_visible()
+    expect(lab.locator("#texts-panel .cl-compared tbody tr").first).to_be_visible()
     expect(lab.locator("#gold")).to_contain_text("with 1 references")
 
 
@@ -77,7 +77,7 @@ def test_a_field_is_edited_and_the_text_follows(lab: Page) -> None:
     box.press_sequentially("roast duck", delay=20)
     assert source(lab) == before.replace(before.split("food[")[1].split("]")[0], "roast duck")
     expect(lab.locator("#prompt-panel .cl-prompt")).to_contain_text("roast duck")
-    expect(lab.locator("#output-panel .cl-marks")).to_contain_text("food: roast duck")
+    expect(lab.locator("#output-panel .cl-slots")).to_contain_text("food: roast duck")
     expect(box).to_be_focused()
     expect(box).to_have_value("roast duck")
 
@@ -89,10 +89,10 @@ def test_fields_are_added_and_removed(lab: Page) -> None:
     lab.keyboard.type("price")
     lab.keyboard.press("Tab")
     lab.keyboard.type("cheap")
-    expect(lab.locator("#output-panel .cl-marks")).to_contain_text("price: cheap")
+    expect(lab.locator("#output-panel .cl-slots")).to_contain_text("price: cheap")
     assert source(lab).endswith(", price[cheap]")
     chips.nth(3).locator("button").click()
-    expect(lab.locator("#output-panel .cl-marks")).not_to_contain_text("price")
+    expect(lab.locator("#output-panel .cl-slots")).not_to_contain_text("price")
     assert "price" not in source(lab)
 
 
@@ -120,7 +120,7 @@ def test_a_token_is_picked_and_another_taken(lab: Page) -> None:
     expect(lab.locator("#output-panel .cl-forced")).to_have_count(2)
     expect(lab.locator("#output-panel .cl-lit").first).to_be_visible()
     lab.locator("#output-panel [data-again]").click()
-    lab.wait_for_function("before => document.querySelector('#output-panel .cl-output')?.innerText "
+    lab.wait_for_function("before => document.querySelector('#output-panel .cl-stream')?.innerText "
                           "=== before", arg=before)
 
 
@@ -162,7 +162,7 @@ def test_a_narrow_chinese_page_has_all_of_it(app, browser: Browser, tmp_path: Pa
     expect(page.locator("#fields [data-act=add]")).to_contain_text("添加字段")
     page.locator("#way label", has_text="束搜索").click()
     expect(page.locator("#tree-panel h3")).to_contain_text("搜索树")
-    page.wait_for_selector("#texts-panel .cl-outputs")
+    page.wait_for_selector("#texts-panel .cl-compared")
     over = page.evaluate("document.documentElement.scrollWidth - "
                          "document.documentElement.clientWidth")
     page.context.close()

@@ -13,14 +13,15 @@ import pytest
 
 from core.data.task import Example, Task, generation
 from core.errors import InputError
-from core.inspection import forget
+from core.inspection import Alternative, FieldMarks, TextView, Token, forget
+from core.prompts.pattern import Prompt
 from tests.ui.conftest import Page
 from ui.api import _look
 from ui.lab.decoding import WAYS, all_ways, decoding_of
 from ui.lab.fields import fields_text
 from ui.lab.newest import Precedence
 from ui.lab.tab import Lab
-from ui.lab.text_panels import compared
+from ui.lab.text_panels import compared, output_panel
 from ui.lab.texts import TextLab
 
 ENGLISH = gr.Request(headers={"accept-language": "en"}, session_hash="a")
@@ -265,6 +266,13 @@ def test_fields_are_shown_where_they_can_be_edited() -> None:
     assert (shown["form"], shown["slots"]) == ("bracketed", [["name", "The Mill"],
                                                              ["food", "French"]])
     assert fields_text("A harbour was closed.", str) == ""
+
+
+def test_a_token_without_a_letter_can_be_picked() -> None:
+    token = Token(3, " ", 0.5, (Alternative(3, " ", 0.5),))
+    view = TextView(Prompt(()), [], [], 0, "", (token,), done=True)
+    panel = output_panel(view, "", (), FieldMarks((), ()), str)
+    assert 'data-token="0" title="␣  50.0 %"><span class="cl-blank">·</span></span>' in panel
 
 
 def test_every_text_is_escaped(texts: TextLab) -> None:

@@ -82,7 +82,7 @@ def _table(view: TextsView, translate: Translate) -> str:
     rows = "".join(_row(example, output)
                    for example, output in zip(view.examples[:ROWS_SHOWN], view.outputs,
                                               strict=False))
-    return ('<div class="cl-scroll cl-tall"><table class="cl-table cl-outputs">'
+    return ('<div class="cl-scroll cl-tall"><table class="cl-table cl-compared">'
             f"<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>")
 
 

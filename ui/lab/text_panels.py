@@ -44,7 +44,7 @@ def output_panel(view: TextView, before: str, references: Sequence[str], marks: 
     beside = _beside(view, references, marks, translate, edited)
     if beside:
         parts.append(f'<div class="cl-half">{beside}</div>')
-    return (f'<div class="cl-card cl-written" data-ids="{",".join(map(str, view.ids))}">'
+    return (f'<div class="cl-card cl-writing" data-ids="{",".join(map(str, view.ids))}">'
             f'<h3>{title}<span class="cl-over">{escape(_state(view, translate))}</span></h3>'
             f'<div class="cl-halves">{"".join(parts)}</div></div>')
 
@@ -78,7 +78,7 @@ def _text(view: TextView, before: str, begun: int, translate: Translate) -> str:
     if begun:
         again = ('<button type="button" class="cl-act" data-again>'
                  f'↺ {escape(translate("Write from the beginning"))}</button>')
-    return f'<p class="cl-output" aria-live="off">{"".join(spans)}{caret}</p>{others}{again}'
+    return f'<p class="cl-stream" aria-live="off">{"".join(spans)}{caret}</p>{others}{again}'
 
 
 def _places(view: TextView) -> list[Token]:
@@ -117,6 +117,7 @@ def _token(at: int, token: Token, lit: bool, chosen: bool, picked: bool, done: b
     hint = "&#10;".join(f"{escape(_name(other))}  {found_percent(other.probability)}"
                         for other in token.alternatives)
     space, rest = ("\u200b ", shown[1:]) if shown.startswith(" ") else ("", shown)
+    rest = rest or '<span class="cl-blank">·</span>'  # a token without a letter can be picked too
     return (f'{space}<span class="{" ".join(kinds)}" style="--unsure:{unsure}" role="button" '
             f'tabindex="0" data-token="{at}" title="{hint}">{rest}</span>')
 
@@ -186,7 +187,7 @@ def _other_references(others: Sequence[str], translate: Translate) -> str:
     items = "".join(f"<li>{escape(reference)}</li>" for reference in others)
     title = translate("The other references ({n})").format(n=len(others))
     return (f'<details class="cl-details"><summary>{escape(title)}</summary>'
-            f'<ul class="cl-references">{items}</ul></details>')
+            f'<ul class="cl-other-references">{items}</ul></details>')
 
 
 def compared(output: str, references: Sequence[str]) -> str:
@@ -207,7 +208,7 @@ def fields_list(marks: FieldMarks, translate: Translate) -> str:
         return ""
     count = sum(covered for _, covered in marks.covered)
     title = translate("Fields covered: {n} of {total}").format(n=count, total=len(marks.covered))
-    return f'<h4>{escape(title)}</h4><p class="cl-marks">{"".join(_marked(marks, translate))}</p>'
+    return f'<h4>{escape(title)}</h4><p class="cl-slots">{"".join(_marked(marks, translate))}</p>'
 
 
 def _marked(marks: FieldMarks, translate: Translate) -> Iterator[str]:
@@ -224,6 +225,6 @@ def _marked(marks: FieldMarks, translate: Translate) -> Iterator[str]:
 
 
 def _mark(slot: Slot, kind: str, title: str) -> str:
-    return (f'<span class="cl-mark cl-mark-{kind}" title="{escape(title)}">'
+    return (f'<span class="cl-slot cl-slot-{kind}" title="{escape(title)}">'
             f'<b aria-label="{escape(title)}">{_SIGNS[kind]}</b> {escape(slot.name)}: '
             f"{escape(slot.value)}</span>")
