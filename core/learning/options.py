@@ -93,6 +93,6 @@ def _value(method: str, name: str, value: object, kind: Any, limits: Mapping[str
 
 
 def _wrong(method: str, name: str, value: object, wanted: str) -> SpecError:
+    shown = "" if value is None else str(value)[:80]
     return SpecError("The option {name!r} of {method!r} is {value!r}; it must be {wanted}.",
-                     name=name, method=method,
-                     value=str(value)[:80], wanted=wanted)
+                     name=name, method=method, value=shown, wanted=wanted)

@@ -112,7 +112,7 @@ def bad_study(rng: random.Random) -> Call:
         ("patterns", [{"pattern": GOOD_PATTERN}]), ("model", soup(rng)), ("model", "../../etc"),
         ("model", {"a": 1}), ("options", [1]), ("test_limit", -3),
         ("options", {"lm-bff": {"steps": rng.choice((0, -1, 2.5, "ten", None, 10**12))}}),
-        ("options", {"lm-bff": {"learning_rate": rng.choice((-1, 2, "fast", None, [1]))}}),
+        ("options", {"lm-bff": {"learning_rate": rng.choice((-1, 2, "fast", None, [], ["fast"]))}}),
         ("options", {"lm-bff": {soup(rng): 1}}), ("options", {soup(rng): {}}),
         ("test_limit", "all"), (soup(rng), 1), ("seed", 13)))
     return "plan_study", {"study": {**study, key: value}}

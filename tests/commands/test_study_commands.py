@@ -92,7 +92,7 @@ def test_a_study_whose_runs_all_failed_is_status_1(
 @pytest.mark.parametrize(("change", "message"), [
     ("methods=[magic]", "There is no method 'magic'"), ("seeds", "must have the form"),
     ("task=review", "Did you mean 'reviews'"),
-    ("options.lm-bff.steps=200000", "'steps' of 'lm-bff' is '200000'"),
+    ("options.lm-bff.steps=2000000", "'steps' of 'lm-bff' is '2000000'"),
     ("shots=500", "500"),
 ])
 def test_what_is_wrong_with_a_study_is_one_line_and_status_2(

@@ -296,7 +296,7 @@ def test_multiple_choice_is_answered_by_the_choices_name(tiny: Tiny) -> None:
     assert predictor.words == (("choice1", "choice1"), ("choice2", "choice2"))
     assert predictor.log_probs(task.test).shape == (1, 2)
     with pytest.raises(InputError, match="such as COPA"):
-        asked(task, tiny("t5"), steps=0, format="task")
+        asked(task, tiny("t5"), steps=0, format="own-name")
 
 
 @pytest.mark.parametrize(("task", "kind", "given", "said"), [

@@ -41,7 +41,14 @@ def test_the_interval_of_a_mean_is_near_the_normal_one() -> None:
     assert (low, high) == pytest.approx((scores.mean() - half, scores.mean() + half), abs=0.05)
 
 
-@pytest.mark.parametrize("name", [metric.name for metric in metrics_of("generation")])
+WITH_INTERVALS = [metric.name for metric in metrics_of("generation") if metric.interval]
+
+
+def test_all_metrics_of_texts_have_intervals_but_the_share_of_invalid_answers() -> None:
+    assert {metric.name for metric in metrics_of("generation")} - set(WITH_INTERVALS) == {"invalid"}
+
+
+@pytest.mark.parametrize("name", WITH_INTERVALS)
 def test_every_interval_holds_its_value(name: str) -> None:
     metric = METRICS[name]
     numbers = name in ("pearson", "spearman")
@@ -53,7 +60,7 @@ def test_every_interval_holds_its_value(name: str) -> None:
     assert low < high
 
 
-@pytest.mark.parametrize("name", [metric.name for metric in metrics_of("generation")])
+@pytest.mark.parametrize("name", WITH_INTERVALS)
 def test_without_examples_there_is_no_value(name: str) -> None:
     metric, nothing = METRICS[name], TextAnswers([], [])
     assert math.isnan(metric.measure(nothing))

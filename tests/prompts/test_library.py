@@ -82,7 +82,8 @@ def test_no_entry_occurs_twice():
 
 
 def test_every_catalogued_task_has_entries_and_every_entry_a_task():
-    assert {card.name for card in task_cards()} == set(library_tasks()) - set(UNCATALOGUED)
+    labelled = {card.name for card in task_cards() if card.schema.kind != "generation"}
+    assert labelled == set(library_tasks()) - set(UNCATALOGUED)
 
 
 COUNTS = {

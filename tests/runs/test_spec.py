@@ -198,7 +198,7 @@ def test_runs_of_text_to_text_hold_every_option_with_format_and_prefix(tiny_task
     assert set(run.options) == {
         "steps", "batch_size", "learning_rate", "evaluate_every", "weight_decay", "top_layers",
         "max_tokens", "beams", "length_penalty", "format", "prefix", "answer"}
-    assert (run.options["format"], run.options["prefix"]) == ("task", "tiny")
+    assert (run.options["format"], run.options["prefix"]) == ("own-name", "tiny")
     assert run.patterns == ()
 
 
