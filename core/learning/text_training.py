@@ -43,7 +43,12 @@ def train_to_write(model: nn.Module, predictor: TextPredictor, problem: Problem,
         if prefix is not None:
             with torch.no_grad():
                 predictor.prefix = prefix()
-        return predictor.mean_loss(development)
+        model_that_reads = predictor.backbone.model  # its dropout may be on while a prefix learns
+        training = model_that_reads.training
+        model_that_reads.train(False)
+        mean = predictor.mean_loss(development)
+        model_that_reads.train(training)
+        return mean
 
     saved = problem.checkpoints if prefix is not None else None  # whole models are too large
     state = TrainingState(saved, "training") if saved is not None else None

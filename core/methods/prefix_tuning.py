@@ -134,7 +134,8 @@ class PrefixTuning(Method[PrefixTuningOptions]):
         trained_size = sum(weight.numel() for weight in parameters.parameters())
         learn_one = _write if problem.schema.kind == "generation" else _classify
         predictor, trained = learn_one(problem, backbone, parameters, options, progress)
-        backbone.model.train(False)
+        if options.dropout:  # a copy, whose dropout was on
+            backbone.model.train(False)
         return Learned(predictor, {
             **trained.metrics(), "prefix_length": float(prefix_length(backbone, options)),
             "trained_parameters": float(trained_size),

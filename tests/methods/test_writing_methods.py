@@ -262,3 +262,22 @@ def test_what_another_prefix_saved_is_not_restored(tiny: Callable[..., Backbone]
     learn("prefix-tuning", problem, lambda step, total, **_: seen.append(step), steps=2,
           evaluate_every=1, middle=8, length=4)
     assert seen == [1, 2]
+
+
+def test_dropout_is_on_for_updates_and_off_for_development(
+        tiny: Callable[..., Backbone], monkeypatch: pytest.MonkeyPatch) -> None:
+    from core.learning import text_training
+
+    backbone, seen = tiny("gpt2"), []
+    original = text_training.TextPredictor.log_probs_of
+
+    def watched(self: Any, *given: Any) -> Any:
+        seen.append((torch.is_grad_enabled(), self.backbone.model.training))
+        return original(self, *given)
+
+    monkeypatch.setattr(text_training.TextPredictor, "log_probs_of", watched)
+    learned = learn("prefix-tuning", problem_of(echoes(), backbone), steps=4, evaluate_every=2,
+                    middle=8, length=2, dropout=True)
+    assert set(seen) == {(True, True), (False, False)}
+    assert not learned.predictor.backbone.model.training
+    assert not backbone.model.training
