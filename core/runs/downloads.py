@@ -14,8 +14,10 @@ import pandas as pd
 from core.data.files import Table
 from core.data.task_draft import stem
 from core.metrics.groups import main_metric_of
+from core.metrics.official_files import e2e_files, webnlg_files
 from core.metrics.significance import summary_rows
 from core.runs.export import json_text, records_csv, study_yaml, table_csv
+from core.runs.outputs import answers_of
 from core.runs.records import RunRecord
 from core.runs.run import Run, Study
 from core.runs.spec import RunSpec, StudySpec
@@ -57,6 +59,19 @@ def predictions_download(runs: Sequence[Run], tables: Sequence[pd.DataFrame]) ->
     named = [table.assign(run=run.id, seed=run.spec.seed)
              for run, table in zip(runs, tables, strict=True)]
     return Download(name, table_csv(pd.concat(named)).encode())
+
+
+def official_download(run: Run, predictions: pd.DataFrame) -> Download:
+    """A run's outputs and references as the official scripts of E2E, WebNLG and DART read them."""
+    answers = answers_of(predictions)
+    files = [(f"{folder}/{name}", text)
+             for folder, texts in (("e2e", e2e_files(answers)), ("webnlg", webnlg_files(answers)))
+             for name, text in texts.items()]
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in files:
+            archive.writestr(name, text)
+    return Download(f"outputs-{run.id}.zip", content.getvalue())
 
 
 def answered_download(table: Table, rows: pd.DataFrame, answers: str = "labelled") -> Download:

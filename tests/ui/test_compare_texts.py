@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import zipfile
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
@@ -102,7 +103,7 @@ def shown(store: RunStore) -> dict[str, Any]:
 def outputs(compare: Compare, a: Run | None, b: Run | None = None, order: str = "row",
             page: int = 0) -> tuple[str, str, Any]:
     """The list, which part it is, and the link to the file."""
-    listed, place, _, _, _, file = compare.outputs.show(
+    listed, place, _, _, _, file, _ = compare.outputs.show(
         ENGLISH, "ann", a.id if a else None, b.id if b else "", order, page)
     return listed, place, file
 
@@ -145,6 +146,16 @@ def test_words_that_differ_from_the_closest_reference_are_marked(compare: Compar
     assert "ROUGE-L" in listed
     with open(file["value"], encoding="utf-8", newline="") as table:
         assert len(list(csv.DictReader(table))) == 24
+
+
+def test_official_scripts_get_their_files(compare: Compare, runs: list[Run]) -> None:
+    *_, link = compare.outputs.show(ENGLISH, "ann", runs[0].id, "", "row")
+    with zipfile.ZipFile(link["value"]) as archive:
+        system = archive.read("e2e/system.txt").decode().splitlines()
+        references = archive.read("e2e/references.txt").decode()
+        assert "webnlg/hypothesis" in archive.namelist()
+    assert system[:2] == ["Place <40> serves fish.", "Place <41> has zero-shot <b>."]
+    assert references.startswith("Place <40> serves fish.\nYou eat fish at place 40.\n\n")
 
 
 def test_outputs_are_sorted_by_score(compare: Compare, runs: list[Run]) -> None:

@@ -10,7 +10,7 @@ import pandas as pd
 from core.errors import InputError
 from core.metrics.metric import main_metric
 from core.runs.comparison import opponents, outputs_of
-from core.runs.downloads import predictions_download
+from core.runs.downloads import Download, official_download, predictions_download
 from core.runs.outputs import ordered
 from core.runs.ready_made import READY_MADE
 from core.runs.run import Run
@@ -45,17 +45,20 @@ class Outputs:
                                      min_width=240, scale=3)
                 self.file = gr.DownloadButton(label("Download predictions (CSV)"), size="sm",
                                               min_width=200, scale=1, elem_id="outputs-file")
+                self.official = gr.DownloadButton(label("For official scripts (.zip)"), size="sm",
+                                                  min_width=200, scale=1,
+                                                  elem_id="outputs-official")
             self.order = gr.Radio([(label(text), key) for key, text in ORDERS.items()],
                                   value="row", label=label("Order"), elem_id="outputs-order")
             listed = gr.HTML(elem_id="outputs-list")
             back, place, on = page_boxes("outputs")
             page = gr.State(0)
-            self.shown = [listed, place, back, on, page, self.file]
+            self.shown = [listed, place, back, on, page, self.file, self.official]
             self._listen([session.visitor, shown, self.a, self.b])
 
     def _listen(self, sides: list[Any]) -> None:
         visitor, shown, a, b = sides
-        runs, (_, _, back, on, page, _) = [visitor, a, b, self.order], self.shown
+        runs, (_, _, back, on, page, *_) = [visitor, a, b, self.order], self.shown
         follow([shown.change], self.list_runs, sides, [a, b]).then(
             self.show, runs, self.shown, **QUIET)
         follow([a.input, b.input, self.order.input], self.show, runs, self.shown)
@@ -101,8 +104,7 @@ class Outputs:
         try:
             runs, rows = self._rows(visitor, a, b)
         except Exception as error:
-            return [message(explain(error, translate), "note"), "", *buttons, 0,
-                    gr.update(interactive=False)]
+            return [message(explain(error, translate), "note"), "", *buttons, 0, *buttons]
         metric = main_metric("generation")
         order = order if order in ORDERS and (len(runs) > 1 or order != "apart") else "row"
         rows = ordered(rows, order, metric)  # type: ignore[arg-type]
@@ -112,7 +114,8 @@ class Outputs:
         listed = output_list(rows.iloc[start:end], start + 1, names, metric, translate)
         return [listed, place_line(start, end, len(rows), translate),
                 gr.update(interactive=page > 0), gr.update(interactive=end < len(rows)), page,
-                gr.update(value=saved(self._file(runs, visitor)), interactive=True)]
+                *(gr.update(value=saved(file), interactive=True)
+                  for file in self._files(runs, visitor))]
 
     def _rows(self, visitor: str, a: str | None, b: str | None) -> tuple[list[Run], pd.DataFrame]:
         keys = [key for key in dict.fromkeys((a, b)) if key]
@@ -124,9 +127,10 @@ class Outputs:
             raise InputError(_NO_RUNS)
         return runs, outputs_of(*tables)
 
-    def _file(self, runs: list[Run], visitor: str) -> Any:
+    def _files(self, runs: list[Run], visitor: str) -> list[Download]:
+        """The predictions of all runs, and what official scripts read of the first."""
         tables = [self.services.store.predictions(run.id, visitor) for run in runs]
-        return predictions_download(runs, tables)
+        return [predictions_download(runs, tables), official_download(runs[0], tables[0])]
 
 
 def _writes(run: Run) -> bool:
